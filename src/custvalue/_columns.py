@@ -1,0 +1,155 @@
+"""The one place that looks at raw input: lists, arrays and dates become checked, read-only columns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from custvalue._typing import Array, ArrayLike, Bools, NDArray
+from custvalue.errors import DataError
+
+DAY = np.timedelta64(1, "D")
+
+
+def read_only(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the array as a view that cannot be written to."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+def numbers(name: str, values: ArrayLike) -> Array:
+    """Turn `values` into a float64 array, or raise DataError that names the column."""
+    array = np.asarray(values)
+    if array.dtype.kind in "OUS" or array.dtype.kind in "mM":
+        bad = _first_text(array)
+        if bad is not None:
+            raise DataError(f"{name} must be numbers; got {bad} (convert the column first)")
+    if array.dtype.kind == "c":
+        raise DataError(f"{name} must be real numbers; got complex ones")
+    return np.asarray(array, dtype=np.float64)
+
+
+def _first_text(array: NDArray[Any]) -> str | None:
+    if array.dtype.kind in "mM":
+        return f"values of type {array.dtype}"
+    for value in array.ravel():
+        try:
+            if isinstance(value, (str, bytes)):
+                return repr(value)
+            float(value)
+        except (TypeError, ValueError):
+            return repr(value)
+    return None
+
+
+def check_rows(
+    ok: Bools,
+    rule: str,
+    remedy: str,
+    *,
+    ids: NDArray[Any] | None = None,
+    **columns: Array,
+) -> None:
+    """Raise DataError unless `ok` everywhere; the message shows the rule, the first rows and the remedy.
+
+    Parameters
+    ----------
+    ok : array of bool
+        One truth value per row (any shape).
+    rule, remedy : str
+        "0 <= t_x <= T must hold" and what the user can do about it.
+    ids : array, optional
+        Names of the rows, used in the message when `ok` is one-dimensional.
+    **columns
+        Values to show beside each row named.
+    """
+    if ok.all():
+        return
+    broken = np.flatnonzero(~ok.ravel())
+    shown = "; ".join(_row(int(i), ids, columns, ok.shape) for i in broken[:3])
+    raise DataError(f"{rule}; broken in {len(broken)} of {ok.size} rows, first: {shown}. {remedy}")
+
+
+def _row(i: int, ids: NDArray[Any] | None, columns: Mapping[str, Array], shape: tuple[int, ...]) -> str:
+    values = ", ".join(
+        f"{name}={np.broadcast_to(column, shape).ravel()[i].item()!r}" for name, column in columns.items()
+    )
+    who = f"row {i}" if ids is None else f"customer {ids[i].item() if hasattr(ids[i], 'item') else ids[i]!r}"
+    return f"{who} ({values})"
+
+
+def days_since_epoch(value: dt.date | np.datetime64 | str) -> float:
+    """Days from 1970-01-01 to a date, a datetime (its time of day as a fraction) or an ISO string.
+
+    A datetime with a time zone is taken at its own local clock, as a customer would date the purchase.
+
+    Raises
+    ------
+    DataError
+        The string is not an ISO date, or the date is missing (NaT).
+
+    Examples
+    --------
+    >>> days_since_epoch("1970-01-02T12:00")
+    1.5
+    """
+    if isinstance(value, str):
+        try:
+            value = dt.datetime.fromisoformat(value)
+        except ValueError:
+            raise DataError(f"{value!r} is not an ISO date such as '2024-01-31'") from None
+    if isinstance(value, dt.datetime):
+        value = value.replace(tzinfo=None)
+    moment = np.datetime64(value, "us")
+    if np.isnat(moment):
+        raise DataError("a date is missing (NaT); give every date a value or leave the row out")
+    return float((moment - np.datetime64("1970-01-01", "us")) / DAY)
+
+
+def is_dated(value: object) -> bool:
+    """Whether a time is a calendar date (True) or a number of years from now (False)."""
+    return isinstance(value, (dt.date, np.datetime64, str))
+
+
+def moments(name: str, values: Iterable[Any]) -> tuple[Array, bool]:
+    """Times as numbers: days since 1970-01-01 where they are dates, years from now where they are numbers.
+
+    Returns
+    -------
+    (times, dated)
+        The numbers, and whether they are days of dates.
+
+    Raises
+    ------
+    DataError
+        Dates and numbers are mixed, or a time is not finite.
+    """
+    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        _no_nat(name, values)
+        return (values - np.datetime64("1970-01-01")) / DAY, True
+    items = list(values)
+    dated = [is_dated(item) for item in items]
+    if any(dated) and not all(dated):
+        first = items[dated.index(not dated[0])]
+        raise DataError(
+            f"{name} mixes dates and years from now: the first is {items[0]!r}, but another is {first!r}. "
+            "Use one of the two throughout."
+        )
+    if items and all(dated):
+        return np.array([days_since_epoch(item) for item in items], dtype=np.float64), True
+    times = numbers(name, np.array(items, dtype=object) if not items else items)
+    check_rows(np.isfinite(times), f"{name} must be finite", "Leave the row out.", **{name: times})
+    return times, False
+
+
+def _no_nat(name: str, values: NDArray[Any]) -> None:
+    missing = np.flatnonzero(np.isnat(values))
+    if len(missing):
+        raise DataError(
+            f"{name} must be present; missing (NaT) in {len(missing)} of {values.size} rows, "
+            f"first: row {missing[0]}. Leave those rows out."
+        )
