@@ -1,0 +1,1 @@
+"""What customers are worth: lifetime value, churn probability and discounting, exact and fast."""

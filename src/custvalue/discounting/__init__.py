@@ -1,0 +1,1 @@
+"""Rates of interest and present values."""

@@ -1,0 +1,1 @@
+"""What customers did, as columns: a transaction log or a summary becomes `RFM`."""

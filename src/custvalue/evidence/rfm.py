@@ -1,0 +1,172 @@
+"""RFM: what customers did, as four columns. The evidence for every model of continuous buying."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from attrs import cmp_using, field, frozen
+
+from custvalue._columns import check_rows, numbers, read_only
+from custvalue._typing import Array, ArrayLike, NDArray
+from custvalue.errors import DataError
+from custvalue.evidence.distinct import Distinct, distinct
+from custvalue.units import DAYS, Unit, as_unit
+
+if TYPE_CHECKING:
+    from custvalue.records.customer import Customer
+
+_same = cmp_using(eq=np.array_equal)
+
+
+@frozen(slots=False, repr=False)
+class RFM:
+    """Repeat purchases x, recency t_x, age T and mean spend m of each customer, in one unit of time.
+
+    In the literature's notation (Fader & Hardie), time is counted from the customer's first purchase:
+
+    - `x`: repeat purchases, the first not counted (others call it frequency);
+    - `t_x`: time of the last purchase (others call it recency; it is *not* the time since that purchase),
+      0 where x = 0;
+    - `T`: age, the time from the first purchase to the end of observation, T >= t_x;
+    - `m`: mean spend per purchase, over `m_count` purchases.
+
+    Parameters
+    ----------
+    x, t_x, T : array_like
+        Broadcast to one shape; usually one-dimensional, one row per customer.
+    m : array_like, optional
+        Mean spend per purchase; ignored (and stored as 0) where `m_count` is 0.
+    m_count : array_like, optional
+        How many purchases `m` averages: x (the default), or x + 1 where the first purchase counts.
+    ids : array_like, shape (n,), optional
+        The customers' names, any type; used in messages and tables.
+    unit : {"year", "quarter", "month", "week", "day"}
+        The unit of t_x and T.
+
+    Raises
+    ------
+    DataError
+        0 <= t_x <= T does not hold, x is not a whole number, t_x is not 0 where x = 0 (or is 0 where
+        x > 0), or a value is missing. The message names the first rows.
+
+    Examples
+    --------
+    >>> rfm = RFM(x=[2, 0], t_x=[30.43, 0], T=[38.86, 38.86], m=[22.35, 0], ids=["ann", "bob"], unit="week")
+    >>> rfm
+    RFM of 2 customers, in weeks: 2 repeat purchases, 1 with none, T from 38.86 to 38.86, mean spend 22.35
+    >>> rfm[rfm.x > 0].ids
+    array(['ann'], dtype='<U3')
+    """
+
+    x: Array = field(eq=_same)
+    t_x: Array = field(eq=_same)
+    T: Array = field(eq=_same)
+    m: Array | None = field(default=None, eq=_same)
+    m_count: Array = field(default=None, kw_only=True, eq=_same)
+    ids: NDArray[Any] | None = field(default=None, kw_only=True, eq=_same)
+    unit: Unit = field(default="year", kw_only=True, converter=as_unit)
+
+    def __attrs_post_init__(self) -> None:
+        x, t_x, T = np.broadcast_arrays(numbers("x", self.x), numbers("t_x", self.t_x), numbers("T", self.T))
+        ids = self._own_ids(x.shape)
+        _check_times(x, t_x, T, ids)
+        m, m_count = _spend(x, self.m, self.m_count, ids)
+        for name, value in (("x", x), ("t_x", t_x), ("T", T), ("m", m), ("m_count", m_count), ("ids", ids)):
+            object.__setattr__(self, name, None if value is None else read_only(value))
+
+    def _own_ids(self, shape: tuple[int, ...]) -> NDArray[Any] | None:
+        if self.ids is None:
+            return None
+        ids = np.asarray(self.ids)
+        if ids.shape != shape:
+            raise DataError(f"ids must have one name per row: shape {shape}, got {ids.shape}")
+        return ids
+
+    def __len__(self) -> int:
+        return self.x.size
+
+    def __getitem__(self, rows: Any) -> RFM:  # noqa: ANN401 (whatever NumPy takes)
+        """Some of the rows: a boolean mask, a slice or positions, as for an array."""
+        return RFM(
+            self.x[rows],
+            self.t_x[rows],
+            self.T[rows],
+            None if self.m is None else self.m[rows],
+            m_count=self.m_count[rows],
+            ids=None if self.ids is None else self.ids[rows],
+            unit=self.unit,
+        )
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return f"RFM of 0 customers, in {self.unit}s"
+        none = int((self.x == 0).sum())
+        text = (
+            f"RFM of {len(self):,} customers, in {self.unit}s: {self.x.sum():,.0f} repeat purchases, "
+            f"{none:,} with none, T from {self.T.min():.6g} to {self.T.max():.6g}"
+        )
+        if self.m is None or not self.m_count.sum():
+            return text
+        return f"{text}, mean spend {(self.m * self.m_count).sum() / self.m_count.sum():.6g}"
+
+    @cached_property
+    def distinct(self) -> Distinct:
+        """The distinct (x, t_x, T) rows with counts; computed once."""
+        step = 1.0 / DAYS[self.unit]
+        return distinct(self.x.ravel(), self.t_x.ravel(), self.T.ravel(), step=step)
+
+
+def _check_times(x: Array, t_x: Array, T: Array, ids: NDArray[Any] | None) -> None:
+    shown = {"x": x, "t_x": t_x, "T": T}
+    finite = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)
+    check_rows(finite, "x, t_x and T must be finite", "Leave the rows out.", ids=ids, **shown)
+    check_rows(
+        (x >= 0) & (x == np.floor(x)),
+        "x must be a whole number >= 0",
+        "x counts repeat purchases (the first is not counted).",
+        ids=ids,
+        **shown,
+    )
+    check_rows(
+        (t_x >= 0) & (t_x <= T),
+        "0 <= t_x <= T must hold",
+        "t_x is the time from the first to the last purchase, not the time since the last one (T - t_x).",
+        ids=ids,
+        **shown,
+    )
+    check_rows(
+        (t_x > 0) == (x > 0),
+        "t_x = 0 must hold where x = 0, and t_x > 0 where x > 0",
+        "Several purchases at one time count as one (see `collapse` of RFM.from_transactions).",
+        ids=ids,
+        **shown,
+    )
+
+
+def _spend(
+    x: Array, m: ArrayLike | None, m_count: ArrayLike | None, ids: NDArray[Any] | None
+) -> tuple[Array | None, Array]:
+    count = np.broadcast_to(x if m_count is None else numbers("m_count", m_count), x.shape)
+    check_rows(
+        (count == x) | (count == x + 1),
+        "m_count must be x or x + 1",
+        "It is the number of purchases that m averages, without or with the first.",
+        ids=ids,
+        x=x,
+        m_count=count,
+    )
+    if m is None:
+        return None, count
+    spend = np.where(count > 0, np.broadcast_to(numbers("m", m), x.shape), 0.0)
+    check_rows(
+        np.isfinite(spend),
+        "m must be finite where m_count > 0",
+        "Leave out rows without a mean spend.",
+        ids=ids,
+        m=spend,
+        m_count=count,
+    )
+    return spend, count

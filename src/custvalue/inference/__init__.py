@@ -1,0 +1,1 @@
+"""Maximum likelihood, and what came of it: `Fit`."""

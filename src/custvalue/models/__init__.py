@@ -1,0 +1,1 @@
+"""Probability models; a model is its parameters."""

@@ -1,0 +1,1 @@
+"""The records a user writes: `Customer`, `Relationship`, `CashFlow`."""
