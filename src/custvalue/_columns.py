@@ -103,7 +103,8 @@ def days_since_epoch(value: dt.date | np.datetime64 | str) -> float:
         except ValueError:
             raise DataError(f"{value!r} is not an ISO date such as '2024-01-31'") from None
     if isinstance(value, dt.datetime):
-        value = value.replace(tzinfo=None)
+        missing = value != value  # noqa: PLR0124 (pandas' NaT is a datetime that does not equal itself)
+        value = np.datetime64("NaT") if missing else value.replace(tzinfo=None)
     moment = np.datetime64(value, "us")
     if np.isnat(moment):
         raise DataError("a date is missing (NaT); give every date a value or leave the row out")

@@ -1,0 +1,32 @@
+"""What the records' fields have in common: one finite number, a tuple of one kind of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import numpy as np
+
+from custvalue._columns import numbers
+from custvalue.errors import DataError
+
+Record = TypeVar("Record")
+
+
+def finite(name: str, value: float) -> float:
+    """Return one finite number as a float, or raise DataError that names it."""
+    number = numbers(name, value)
+    if number.ndim or not np.isfinite(number):
+        raise DataError(f"{name} must be one finite number; got {value!r}. Leave the record out.")
+    return float(number)
+
+
+def tuple_of(kind: type[Record], name: str, items: Iterable[Record]) -> tuple[Record, ...]:
+    """Return the items as a tuple, or raise DataError unless each is a record of the kind."""
+    if not isinstance(items, Iterable):
+        raise DataError(f"{name} must be a list (any iterable) of {kind.__name__}; got {items!r}")
+    members = tuple(items)
+    for i, item in enumerate(members):
+        if not isinstance(item, kind):
+            raise DataError(f"{name} must be {kind.__name__} objects; item {i} is {item!r}")
+    return members
