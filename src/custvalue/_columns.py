@@ -97,18 +97,16 @@ def days_since_epoch(value: dt.date | np.datetime64 | str) -> float:
     >>> days_since_epoch("1970-01-02T12:00")
     1.5
     """
+    if value != value:  # noqa: PLR0124 (NaT, NumPy's and pandas', is the only date unequal to itself)
+        raise DataError("a date is missing (NaT); give every date a value or leave the row out")
     if isinstance(value, str):
         try:
             value = dt.datetime.fromisoformat(value)
         except ValueError:
             raise DataError(f"{value!r} is not an ISO date such as '2024-01-31'") from None
     if isinstance(value, dt.datetime):
-        missing = value != value  # noqa: PLR0124 (pandas' NaT is a datetime that does not equal itself)
-        value = np.datetime64("NaT") if missing else value.replace(tzinfo=None)
-    moment = np.datetime64(value, "us")
-    if np.isnat(moment):
-        raise DataError("a date is missing (NaT); give every date a value or leave the row out")
-    return float((moment - np.datetime64("1970-01-01", "us")) / DAY)
+        value = value.replace(tzinfo=None)
+    return float((np.datetime64(value, "us") - np.datetime64("1970-01-01", "us")) / DAY)
 
 
 def is_dated(value: object) -> bool:
