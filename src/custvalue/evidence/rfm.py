@@ -16,6 +16,7 @@ from custvalue.evidence.distinct import Distinct, distinct
 from custvalue.units import DAYS, Unit, as_unit
 
 if TYPE_CHECKING:
+    from custvalue.evidence._terms import Collapse, Moment, Refunds
     from custvalue.records.customer import Customer
 
 _same = cmp_using(eq=np.array_equal)
@@ -84,6 +85,103 @@ class RFM:
         if ids.shape != shape:
             raise DataError(f"ids must have one name per row: shape {shape}, got {ids.shape}")
         return ids
+
+    @classmethod
+    def from_transactions(
+        cls,
+        log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
+        *,
+        customer: str = "customer_id",
+        date: str = "date",
+        amount: str | None = None,
+        unit: Unit = "week",
+        observed_until: Moment | None = None,
+        collapse: Collapse | None = "day",
+        refunds: Refunds = "net",
+        first_purchase_in_spend: bool = False,
+        first_purchase_from: Moment | None = None,
+        timezone: str | None = None,
+    ) -> RFM:
+        """Reduce a transaction log to one row per customer, in the order of the customers' ids.
+
+        Purchases of one customer in one collapse period count as one, dated at the first of them.
+
+        Parameters
+        ----------
+        log : dataframe, path or mapping
+            One row per purchase (or per item: see `collapse`): pandas, polars (eager or lazy), pyarrow, DuckDB
+            relation or any other frame that narwhals reads; the path of a CSV or Parquet file; or a mapping of
+            arrays, which needs no dataframe library.
+        customer, date : str
+            Names of the columns. Dates are dates, datetimes or ISO text ('2024-01-31', '2024-01-31 12:30').
+        amount : str, optional
+            Name of the column of amounts (any numeric type, Decimal included); None leaves m out.
+        unit : {"day", "week", "month", "quarter", "year"}
+            The unit of t_x and T; lengths are those of `custvalue.units` (a week 7 days, a year 365.25).
+        observed_until : date, datetime, datetime64 or ISO text, optional
+            End of observation, inclusive; the last date in the log by default.
+        collapse : {"day", "week", "month", "quarter", "year"} or None
+            What counts as one purchase. Weeks are 7-day bins counted back from `observed_until`, the others
+            are calendar periods; None keeps every distinct moment. Times are whole days except for None,
+            where days have fractions (and an `observed_until` without a time of day means its end).
+        refunds : {"net", "drop", "raise"}
+            "net": a negative amount is set against the customer's spend in the period it is dated in and
+            never adds or removes a purchase; in the period of the first purchase it reduces the spend of that
+            one, later the repeat spend, before it nothing. A customer with refunds only is left out. "drop"
+            leaves rows with amounts of 0 or less out; "raise" refuses them. Amounts of 0 count as purchases
+            under "net".
+        first_purchase_in_spend : bool
+            False: m averages the x repeat purchases (Fader & Hardie's gamma-gamma). True: all x + 1.
+        first_purchase_from : date, datetime, datetime64 or ISO text, optional
+            Keep only customers whose first purchase in the log is on or after this date. A log has a
+            beginning: customers who bought before it look new at their first purchase inside it, with too
+            short an age T and too few purchases. Start a good while after the log's first day (a few typical
+            times between purchases) to keep true newcomers.
+        timezone : str, optional
+            The zone ('Europe/Berlin') that times are dated in; for a column with a time zone only. By default
+            its own zone.
+
+        Returns
+        -------
+        RFM
+            T = (observed_until - first purchase) / unit; m is net of refunds and may be 0 or less.
+
+        Raises
+        ------
+        DataError
+            A column is missing or there twice, the log is empty, an id, date or amount is missing, a date
+            cannot be read or is after `observed_until`, an amount is not a finite number, or the column has
+            no (or, in DuckDB, an ambiguous) time zone. The message names the column, the number of rows, the
+            first of them and the remedy.
+        ParameterError
+            An option is none of its choices.
+
+        Examples
+        --------
+        >>> log = {
+        ...     "customer_id": ["ann", "ann", "bob", "ann"],
+        ...     "date": ["2024-01-01", "2024-01-01", "2024-01-08", "2024-01-15"],
+        ...     "amount": [20.0, 5.0, 9.0, 40.0],
+        ... }
+        >>> rfm = RFM.from_transactions(log, amount="amount", observed_until="2024-01-29")
+        >>> rfm.ids, rfm.x, rfm.t_x, rfm.T, rfm.m
+        (array(['ann', 'bob'], dtype='<U3'), array([1., 0.]), array([2., 0.]), array([4., 3.]), array([40.,  0.]))
+        """
+        from custvalue.evidence.log import summarize  # noqa: PLC0415 (log stands on RFM)
+
+        return summarize(
+            log,
+            customer=customer,
+            date=date,
+            amount=amount,
+            unit=unit,
+            observed_until=observed_until,
+            collapse=collapse,
+            refunds=refunds,
+            first_purchase_in_spend=first_purchase_in_spend,
+            first_purchase_from=first_purchase_from,
+            timezone=timezone,
+        ).rfm
 
     def __len__(self) -> int:
         return self.x.size

@@ -1,0 +1,219 @@
+"""A log in memory, in NumPy alone: one sort of (customer, tick) keys, then sums by customer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from attrs import field, frozen
+
+from custvalue._typing import Array, Bools, Ints, NDArray
+from custvalue.errors import DataError
+from custvalue.evidence import _messages as say
+from custvalue.evidence._dates import text_ticks
+from custvalue.evidence._native import Column
+from custvalue.evidence._terms import End, Terms, Ticks
+from custvalue.evidence._views import Facts, Histories, Tally
+
+_KEYS: Final = 1 << 62
+"""Largest range of (customer, tick) keys; beyond it ticks are ranked first."""
+
+
+@frozen(eq=False)
+class ArrayLog:
+    """Rows of a log as integers: customer number, tick, amount. Made by `array_log`, which checks them."""
+
+    ids: NDArray[Any] = field()
+    codes: Ints = field()
+    ticks: Ticks = field()
+    amount: Array | None = field()
+    terms: Terms = field()
+    whole_days: bool = field()
+
+    def facts(self) -> Facts:
+        """What the whole log holds."""
+        first, last = int(self.ticks.min()), int(self.ticks.max())
+        if self.amount is None:
+            return Facts(len(self.codes), first, last, self.whole_days)
+        nonpositive = int(np.count_nonzero(self.amount <= 0))
+        return Facts(len(self.codes), first, last, self.whole_days, nonpositive, float(self.amount.sum()))
+
+    def check_end(self, end: End, named: str) -> None:
+        """Raise DataError where purchases come after the end of observation."""
+        say.check_positions(
+            self.terms.date, say.too_late(named), self.ticks > end.last, self.ticks.view(self.terms.tick_type)
+        )
+
+    def histories(self, end: End) -> Histories:
+        """Purchases and spend of each customer up to `end`, in the order of their ids."""
+        rows = self._up_to(end)
+        first, last, count = _purchases(rows, end)
+        bought = count > 0
+        total = opening = None
+        if rows.amount is not None:
+            total, opening = _spend(rows, first, end)
+            total, opening = total[bought], opening[bought]
+        return Histories(rows.ids[bought], first[bought], last[bought], count[bought], total, opening)
+
+    def tally(self, after: End, until: End) -> Tally:
+        """Purchases and spend of each customer after one end and up to another; weeks are counted from `after`."""
+        later = self.ticks > after.last
+        rows = self._only(later)._up_to(until)
+        _, __, count = _purchases(rows, after)
+        spend = None if rows.amount is None else _sum(rows, slice(None))
+        return Tally(rows.ids, count, spend)
+
+    def _up_to(self, end: End) -> ArrayLog:
+        keep: Bools | None = None
+        if len(self.ticks) and self.ticks.max() > end.last:
+            keep = self.ticks <= end.last
+        if self.amount is not None and self.terms.refunds == "drop" and (self.amount <= 0).any():
+            keep = self.amount > 0 if keep is None else keep & (self.amount > 0)
+        return self if keep is None else self._only(keep)
+
+    def _only(self, keep: Bools) -> ArrayLog:
+        amount = None if self.amount is None else self.amount[keep]
+        return ArrayLog(self.ids, self.codes[keep], self.ticks[keep], amount, self.terms, self.whole_days)
+
+
+def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64]]:
+    """First tick, last tick and number of collapse periods with a purchase, of every customer."""
+    codes, ticks = rows.codes, rows.ticks
+    if rows.amount is not None and rows.terms.refunds == "net" and (rows.amount < 0).any():
+        bought = rows.amount >= 0
+        codes, ticks = codes[bought], ticks[bought]
+    who, when = _distinct(codes, ticks, len(rows.ids))
+    period = rows.terms.period(when, end.tick)
+    starts = _changes(who, period)
+    who, when = who[starts], when[starts]
+    heads = np.flatnonzero(_changes(who))
+    tails = np.append(heads[1:], len(who)) - 1 if len(who) else heads
+    first, last, count = (np.zeros(len(rows.ids), dtype=np.int64) for _ in range(3))
+    first[who[heads]], last[who[heads]], count[who[heads]] = when[heads], when[tails], tails - heads + 1
+    return first, last, count
+
+
+def _distinct(codes: Ints, ticks: Ticks, customers: int) -> tuple[Ints, Ticks]:
+    """The distinct (customer, tick) pairs, in order."""
+    if not len(codes):
+        return codes, ticks
+    low, span = int(ticks.min()), int(np.ptp(ticks)) + 1
+    ranked: Ticks | None = None
+    if span * customers >= _KEYS:
+        ranked, ticks = np.unique(ticks, return_inverse=True)
+        low, span = 0, len(ranked)
+    key = codes.astype(np.int64) * span
+    key += ticks
+    key -= low
+    key.sort()
+    who, when = np.divmod(key[_changes(key)], span)
+    return who, when + low if ranked is None else ranked[when]
+
+
+def _changes(*columns: NDArray[np.int64] | Ints) -> Bools:
+    """Where a row differs from the one before it."""
+    change = np.ones(len(columns[0]), dtype=bool)
+    if len(change):
+        np.not_equal(columns[0][1:], columns[0][:-1], out=change[1:])
+        for column in columns[1:]:
+            change[1:] |= column[1:] != column[:-1]
+    return change
+
+
+def _spend(rows: ArrayLog, first: Ticks, end: End) -> tuple[Array, Array]:
+    """Spend from the first purchase on, and spend in the period of the first purchase."""
+    period = rows.terms.period(rows.ticks, end.tick)
+    opening = rows.terms.period(first, end.tick)[rows.codes]
+    refunds_before: Bools = period < opening
+    total = _sum(rows, ~refunds_before if refunds_before.any() else slice(None))
+    return total, _sum(rows, period == opening)
+
+
+def _sum(rows: ArrayLog, which: Bools | slice) -> Array:
+    assert rows.amount is not None  # noqa: S101 (callers ask only where there are amounts)
+    return np.bincount(rows.codes[which], rows.amount[which], len(rows.ids))
+
+
+def array_log(customer: Column, date: Column, amount: Column | None, terms: Terms) -> ArrayLog:
+    """Check the columns and turn them into integers and floats."""
+    columns = [customer, date] if amount is None else [customer, date, amount]
+    if len({len(column) for column in columns}) > 1:
+        lengths = ", ".join(f"{name!r} has {len(c)}" for name, c in zip(terms.columns, columns, strict=True))
+        raise DataError(f"the columns must have one length; {lengths} rows")
+    if not len(customer):
+        raise say.empty()
+    ids, codes = _codes(customer, terms.customer)
+    ticks, whole_days = _ticks(date, terms)
+    return ArrayLog(ids, codes, ticks, _amounts(amount, terms), terms, whole_days)
+
+
+def _codes(column: Column, name: str) -> tuple[NDArray[Any], Ints]:
+    """Sorted ids, and the number of its id for every row."""
+    say.check_positions(name, say.NO_ID, column.absent, column)
+    if column.codes is not None:
+        return _sorted_codes(column.values, column.codes, name)
+    values = column.values
+    if values.dtype.kind in "iu":
+        low, span = int(values.min()), int(values.max()) - int(values.min()) + 1
+        if span <= 4 * len(values) + 1024:
+            return np.arange(low, low + span).astype(values.dtype), values.astype(np.intp) - low
+    ids, codes = np.unique(values, return_inverse=True)
+    return ids, codes
+
+
+def _sorted_codes(values: NDArray[Any], codes: Ints, name: str) -> tuple[NDArray[Any], Ints]:
+    kinds = {type(value).__name__ for value in values}
+    if len(kinds) > 1:
+        raise DataError(
+            f"column {name!r} mixes ids of types {', '.join(sorted(kinds))}; make them all one type, for example text."
+        )
+    plain = np.array(values.tolist())
+    if plain.ndim != 1 or plain.dtype.kind == "S":
+        plain = values
+    order = np.argsort(plain, kind="stable")
+    number = np.empty(len(order), dtype=np.intp)
+    number[order] = np.arange(len(order))
+    return plain[order], number[codes]
+
+
+def _ticks(column: Column, terms: Terms) -> tuple[Ticks, bool]:
+    """Tick of every row, and whether the column holds days without a time of day."""
+    say.check_positions(terms.date, say.NO_DATE, column.absent, column)
+    if column.codes is None and column.values.dtype.kind != "M":
+        raise say.not_dates(terms.date, f"numbers ({column.values.dtype})")
+    if column.codes is not None:
+        return text_ticks(column, terms)
+    if terms.timezone is not None and not column.zoned:
+        raise say.no_zone(terms.date)
+    whole_days = np.datetime_data(column.values.dtype)[0] in ("D", "W", "M", "Y")
+    return column.values.astype(terms.tick_type).view(np.int64), whole_days
+
+
+def _amounts(column: Column | None, terms: Terms) -> Array | None:
+    if column is None or terms.amount is None:
+        return None
+    values = _floats(column, terms.amount)
+    say.check_positions(terms.amount, say.NOT_AN_AMOUNT, column.absent | ~np.isfinite(values), column)
+    if terms.refunds == "raise":
+        say.check_positions(terms.amount, say.NO_REFUNDS, values <= 0, values)
+    return values
+
+
+def _floats(column: Column, name: str) -> Array:
+    if column.codes is None and column.values.dtype.kind in "iuf":
+        return column.values.astype(np.float64, copy=False)
+    if column.codes is None:
+        raise say.broken_rows(name, say.NOT_AN_AMOUNT, len(column), len(column), [f"type {column.values.dtype}"])
+    text = np.array([isinstance(value, (str, bytes)) or not _is_number(value) for value in column.values], dtype=bool)
+    if text.any():
+        say.check_positions(name, say.NOT_AN_AMOUNT, column.absent | text[column.codes], column)
+    values = np.append(column.values.astype(np.float64), np.nan)
+    return values[column.codes]
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401 (any value of an object column)
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,92 @@
+"""What is said about a log that breaks a rule: the column, the rule, how many rows, the first ones, the remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from custvalue._typing import Bools
+from custvalue.errors import DataError
+
+SHOWN: Final = 3
+"""How many of the broken rows a message shows."""
+
+NO_ID = "must name a customer in every row", "Drop the rows without one, or give them an id."
+NO_DATE = "must have a date in every row", "Drop the rows without one, or fill it in."
+NOT_A_DATE = (
+    "must hold dates, or ISO text such as '2024-01-31' or '2024-01-31 12:30'",
+    "Correct those rows, or convert the column to dates first (to_datetime, strptime).",
+)
+NOT_AN_AMOUNT = (
+    "must hold finite numbers",
+    "Convert text to numbers and drop or fill the rows without an amount.",
+)
+NO_REFUNDS = (
+    "must be greater than 0 (refunds='raise')",
+    "Use refunds='net' to set refunds against spend, or refunds='drop' to leave those rows out.",
+)
+
+
+def too_late(end: str) -> tuple[str, str]:
+    """Rule and remedy for rows after the end of observation."""
+    return (
+        f"must not be after observed_until ({end})",
+        "Filter the log, or use split(at=...) to keep the later rows as a holdout.",
+    )
+
+
+def broken_rows(column: str, rule: tuple[str, str], count: int, total: int, shown: Iterable[str]) -> DataError:
+    """Return the error for `count` rows of a column that break a rule."""
+    return DataError(
+        f"column {column!r} {rule[0]}; broken in {count:,} of {total:,} rows, first: {'; '.join(shown)}. {rule[1]}"
+    )
+
+
+def check_positions(column: str, rule: tuple[str, str], broken: Bools, values: Sequence[Any] | Any) -> None:  # noqa: ANN401 (any column)
+    """Raise the error where `broken`, with the positions of the first rows and their values."""
+    if not broken.any():
+        return
+    first = [int(i) for i in broken.nonzero()[0][:SHOWN]]
+    shown = [f"row {i} ({show(values[i])})" for i in first]
+    raise broken_rows(column, rule, int(broken.sum()), len(broken), shown)
+
+
+def show(value: Any) -> str:  # noqa: ANN401 (any value of a column)
+    """A value as a message shows it."""
+    if value is None:
+        return "missing"
+    return repr(value.item() if type(value).__module__ == "numpy" and value.dtype.kind in "biufU" else value)
+
+
+def not_dates(column: str, kind: str) -> DataError:
+    """Return the error for a date column of numbers."""
+    return DataError(
+        f"column {column!r} must hold dates, or ISO text such as '2024-01-31'; got {kind}. Numbers such as 19970101 "
+        "can mean several things: convert the column first, as in pandas.to_datetime(log[column], format='%Y%m%d')."
+    )
+
+
+def no_zone(column: str) -> DataError:
+    """Return the error for `timezone` with times that have no zone."""
+    return DataError(
+        f"column {column!r} has no time zone, so timezone= cannot convert it. Leave timezone out, or give the "
+        "column its zone first (tz_localize, replace_time_zone)."
+    )
+
+
+def check_names(wanted: Iterable[str], present: Sequence[str]) -> None:
+    """Raise DataError where a column is missing or there twice."""
+    for name in wanted:
+        if name not in present:
+            near = difflib.get_close_matches(name, present, 1, 0.6)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise DataError(f"the log has no column {name!r}; it has {', '.join(map(repr, present))}.{hint}")
+        if present.count(name) > 1:
+            raise DataError(f"the log has {Counter(present)[name]} columns named {name!r}; rename or drop one.")
+
+
+def empty() -> DataError:
+    """Return the error for a log without rows."""
+    return DataError("the log is empty: it has no rows. Check the filter or the file that it comes from.")

@@ -1,0 +1,116 @@
+"""The terms on which a transaction log is read: columns, collapse period, unit, end of observation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
+
+import numpy as np
+from attrs import Attribute, field, frozen
+
+from custvalue._columns import days_since_epoch
+from custvalue._typing import NDArray
+from custvalue.errors import ParameterError
+from custvalue.units import DAYS, Unit, as_unit
+
+Collapse: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
+Refunds: TypeAlias = Literal["net", "drop", "raise"]
+Moment: TypeAlias = dt.date | np.datetime64 | str
+Ticks: TypeAlias = NDArray[np.int64]
+"""Times as integers since 1970-01-01: whole days, or microseconds where `collapse` is None."""
+
+DAY_US: Final = 86_400_000_000
+
+
+class End(NamedTuple):
+    """The end of observation: the time that ages run to, and the last tick that a purchase may have."""
+
+    tick: int
+    last: int
+
+
+def _one_of(choices: tuple[Any, ...]) -> Any:  # noqa: ANN401 (an attrs validator)
+    def check(_: object, attribute: Attribute[Any], value: object) -> None:
+        if value not in choices:
+            named = ", ".join(map(repr, choices))
+            raise ParameterError(f"{attribute.name} must be one of {named}; got {value!r}")
+
+    return check
+
+
+def _zone(_: object, __: object, value: str | None) -> None:
+    if value is None:
+        return
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise ParameterError(f"timezone must be a name such as 'Europe/Berlin'; got {value!r}") from None
+
+
+@frozen(kw_only=True)
+class Terms:
+    """What `RFM.from_transactions` and `split` are asked for; see there."""
+
+    customer: str = field(default="customer_id")
+    date: str = field(default="date")
+    amount: str | None = field(default=None)
+    unit: Unit = field(default="week", converter=as_unit)
+    observed_until: Moment | None = field(default=None)
+    collapse: Collapse | None = field(default="day", validator=_one_of((*get_args(Collapse), None)))
+    refunds: Refunds = field(default="net", validator=_one_of(get_args(Refunds)))
+    first_purchase_in_spend: bool = field(default=False)
+    first_purchase_from: Moment | None = field(default=None)
+    timezone: str | None = field(default=None, validator=_zone)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that are read."""
+        return (self.customer, self.date) if self.amount is None else (self.customer, self.date, self.amount)
+
+    @property
+    def per_day(self) -> int:
+        """Ticks in a day."""
+        return DAY_US if self.collapse is None else 1
+
+    @property
+    def per_unit(self) -> float:
+        """Ticks in a unit of time."""
+        return DAYS[self.unit] * self.per_day
+
+    @property
+    def tick_type(self) -> str:
+        """NumPy's name for a time in ticks."""
+        return "datetime64[us]" if self.collapse is None else "datetime64[D]"
+
+    def start(self, moment: Moment) -> int:
+        """First tick that is on or after a moment."""
+        days = days_since_epoch(moment)
+        return int(np.floor(days)) if self.collapse else round(days * DAY_US)
+
+    def end(self, moment: Moment | None, last: int, *, whole_days: bool) -> End:
+        """End of observation, inclusive: `moment`, or the last tick of the log where it is None."""
+        if moment is None:
+            return End(last, last)
+        tick = self.start(moment)
+        if self.collapse or whole_days or not _is_day(moment):
+            return End(tick, tick)
+        return End(tick + DAY_US, tick + DAY_US - 1)
+
+    def period(self, ticks: Ticks, end: int) -> Ticks:
+        """Number of the collapse period that each tick is in; weeks are counted back from `end`."""
+        if self.collapse in (None, "day"):
+            return ticks
+        if self.collapse == "week":
+            return -((end - ticks) // 7)
+        months = ticks.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        return months // {"month": 1, "quarter": 3, "year": 12}[self.collapse]
+
+
+def _is_day(moment: Moment) -> bool:
+    """Whether a moment is a day without a time of day."""
+    if isinstance(moment, str):
+        return len(moment) <= len("2024-01-31")
+    if isinstance(moment, np.datetime64):
+        return np.datetime_data(moment.dtype)[0] in ("D", "W", "M", "Y")
+    return not isinstance(moment, dt.datetime)
