@@ -106,9 +106,7 @@ def days_since_epoch(value: dt.date | np.datetime64 | str) -> float:
             raise DataError(f"{value!r} is not an ISO date such as '2024-01-31'") from None
     if isinstance(value, dt.datetime):
         value = value.replace(tzinfo=None)
-    moment = (
-        value.astype("datetime64[us]") if isinstance(value, np.datetime64) else np.datetime64(value, "us")
-    )
+    moment = value.astype("datetime64[us]") if isinstance(value, np.datetime64) else np.datetime64(value, "us")
     return float((moment - np.datetime64("1970-01-01", "us")) / DAY)
 
 

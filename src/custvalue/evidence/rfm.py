@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -22,7 +21,35 @@ if TYPE_CHECKING:
 _same = cmp_using(eq=np.array_equal)
 
 
-@frozen(slots=False, repr=False)
+def _x(values: ArrayLike) -> Array:
+    return numbers("x", values)
+
+
+def _t_x(values: ArrayLike) -> Array:
+    return numbers("t_x", values)
+
+
+def _T(values: ArrayLike) -> Array:
+    return numbers("T", values)
+
+
+def _m(values: ArrayLike | None) -> Array | None:
+    return None if values is None else numbers("m", values)
+
+
+def _m_count(values: ArrayLike | None) -> Array:
+    return _AS_X if values is None else numbers("m_count", values)
+
+
+def _ids(values: ArrayLike | None) -> NDArray[Any] | None:
+    return None if values is None else np.asarray(values)
+
+
+_AS_X = np.array(np.nan)
+"""m_count where none is given: as many as x."""
+
+
+@frozen(repr=False)
 class RFM:
     """Repeat purchases x, recency t_x, age T and mean spend m of each customer, in one unit of time.
 
@@ -62,16 +89,17 @@ class RFM:
     array(['ann'], dtype='<U3')
     """
 
-    x: Array = field(eq=_same)
-    t_x: Array = field(eq=_same)
-    T: Array = field(eq=_same)
-    m: Array | None = field(default=None, eq=_same)
-    m_count: Array = field(default=None, kw_only=True, eq=_same)
-    ids: NDArray[Any] | None = field(default=None, kw_only=True, eq=_same)
+    x: Array = field(converter=_x, eq=_same)
+    t_x: Array = field(converter=_t_x, eq=_same)
+    T: Array = field(converter=_T, eq=_same)
+    m: Array | None = field(default=None, converter=_m, eq=_same)
+    m_count: Array = field(default=None, kw_only=True, converter=_m_count, eq=_same)
+    ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=_ids, eq=_same)
     unit: Unit = field(default="year", kw_only=True, converter=as_unit)
+    _distinct: dict[tuple[str, ...], Distinct] = field(factory=dict, init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        x, t_x, T = np.broadcast_arrays(numbers("x", self.x), numbers("t_x", self.t_x), numbers("T", self.T))
+        x, t_x, T = np.broadcast_arrays(self.x, self.t_x, self.T)
         ids = self._own_ids(x.shape)
         _check_times(x, t_x, T, ids)
         m, m_count = _spend(x, self.m, self.m_count, ids)
@@ -81,10 +109,9 @@ class RFM:
     def _own_ids(self, shape: tuple[int, ...]) -> NDArray[Any] | None:
         if self.ids is None:
             return None
-        ids = np.asarray(self.ids)
-        if ids.shape != shape:
-            raise DataError(f"ids must have one name per row: shape {shape}, got {ids.shape}")
-        return ids
+        if self.ids.shape != shape:
+            raise DataError(f"ids must have one name per row: shape {shape}, got {self.ids.shape}")
+        return self.ids
 
     @classmethod
     def from_transactions(
@@ -210,11 +237,12 @@ class RFM:
             return text
         return f"{text}, mean spend {(self.m * self.m_count).sum() / self.m_count.sum():.6g}"
 
-    @cached_property
-    def distinct(self) -> Distinct:
-        """The distinct (x, t_x, T) rows with counts; computed once."""
-        step = 1.0 / DAYS[self.unit]
-        return distinct(self.x.ravel(), self.t_x.ravel(), self.T.ravel(), step=step)
+    def distinct(self, *names: str) -> Distinct:
+        """The distinct rows of the columns named (all of x, t_x and T: ``("x", "t_x", "T")``); kept once computed."""
+        known = self._distinct
+        if names not in known:
+            known[names] = distinct(*(getattr(self, name).ravel() for name in names), ticks=DAYS[self.unit])
+        return known[names]
 
 
 def _check_times(x: Array, t_x: Array, T: Array, ids: NDArray[Any] | None) -> None:
@@ -244,10 +272,8 @@ def _check_times(x: Array, t_x: Array, T: Array, ids: NDArray[Any] | None) -> No
     )
 
 
-def _spend(
-    x: Array, m: ArrayLike | None, m_count: ArrayLike | None, ids: NDArray[Any] | None
-) -> tuple[Array | None, Array]:
-    count = np.broadcast_to(x if m_count is None else numbers("m_count", m_count), x.shape)
+def _spend(x: Array, m: Array | None, m_count: Array, ids: NDArray[Any] | None) -> tuple[Array | None, Array]:
+    count = np.broadcast_to(x if m_count is _AS_X else m_count, x.shape)
     check_rows(
         (count == x) | (count == x + 1),
         "m_count must be x or x + 1",
@@ -258,7 +284,7 @@ def _spend(
     )
     if m is None:
         return None, count
-    spend = np.where(count > 0, np.broadcast_to(numbers("m", m), x.shape), 0.0)
+    spend = np.where(count > 0, np.broadcast_to(m, x.shape), 0.0)
     check_rows(
         np.isfinite(spend),
         "m must be finite where m_count > 0",

@@ -1,0 +1,160 @@
+"""Fit: a fitted model and what is known about it. A value, not a process; the data stay outside."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+
+import attrs
+import numpy as np
+from attrs import cmp_using, field, frozen
+from scipy.special import ndtri
+
+from custvalue._columns import read_only
+from custvalue._typing import Array
+from custvalue.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Parametric(Protocol):
+    """What `Fit` needs of a model: named parameters, and a way to and from JSON."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The parameters by name."""
+
+    def to_json(self) -> str:
+        """The model as JSON."""
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The model that `to_json` wrote."""
+
+
+M = TypeVar("M")
+
+
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _covariance(value: Any) -> Array:  # noqa: ANN401 (whatever JSON or NumPy gives)
+    return read_only(np.asarray(value, dtype=np.float64))
+
+
+@frozen(repr=False)
+class Fit(Generic[M]):
+    """A model fitted by maximum likelihood.
+
+    Attributes
+    ----------
+    model
+        The fitted model: all predictions are its methods.
+    log_likelihood : float
+        At the maximum, summed over customers; combinatorial constants dropped, as in the papers.
+    covariance : array, shape (k, k)
+        Of the parameters, from the observed information, in the order of `model.parameters`.
+    customers : int
+        How many customers the fit used.
+    iterations : int
+        Rounds of the search.
+    warnings : tuple of str
+        What to know before relying on the fit; usually empty.
+    """
+
+    model: M
+    log_likelihood: float
+    covariance: Array = field(converter=_covariance, eq=cmp_using(eq=np.array_equal))
+    customers: int
+    iterations: int = field(default=0, eq=False)
+    warnings: tuple[str, ...] = field(default=(), converter=_texts)
+
+    @property
+    def _parameters(self) -> Mapping[str, Any]:
+        return self.model.parameters  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard error of each parameter."""
+        errors = np.sqrt(np.diag(self.covariance))
+        return dict(zip(self._parameters, errors.tolist(), strict=True))
+
+    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Confidence interval of each parameter, symmetric on the log scale, so never below zero.
+
+        Raises
+        ------
+        ParameterError
+            `level` is not between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise ParameterError(f"level must lie between 0 and 1, such as 0.95; got {level!r}")
+        width = float(ndtri(0.5 + level / 2))
+        factors = {
+            name: float(np.exp(width * self.standard_errors[name] / value)) for name, value in self._parameters.items()
+        }
+        return {name: (value / factors[name], value * factors[name]) for name, value in self._parameters.items()}
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion, 2k - 2 log L; lower is better."""
+        return 2.0 * len(self.covariance) - 2.0 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's information criterion, k log n - 2 log L, n the number of customers."""
+        return float(len(self.covariance) * np.log(self.customers) - 2.0 * self.log_likelihood)
+
+    def draws(self, n: int, *, rng: np.random.Generator) -> M:
+        """`n` models in one: parameters drawn from their log-normal sampling distribution, each of shape (n, 1).
+
+        Predictions of the result have a leading axis of draws.
+        """
+        values = np.array(list(self._parameters.values()))
+        logs = self.covariance / np.outer(values, values)
+        drawn = np.exp(rng.multivariate_normal(np.log(values), logs, size=n, method="eigh"))
+        fields = {name: drawn[:, [i]] for i, name in enumerate(self._parameters)}
+        return attrs.evolve(self.model, **fields)  # type: ignore[misc]
+
+    def to_json(self) -> str:
+        """The fit as JSON: parameters and covariance, never the customers' data."""
+        known = attrs.asdict(self, filter=attrs.filters.exclude("model", "covariance"))
+        model = json.loads(self.model.to_json())  # type: ignore[attr-defined]
+        return json.dumps({"model": model, "covariance": self.covariance.tolist(), **known})
+
+    @classmethod
+    def from_json(cls, text: str, model: type[M]) -> Fit[M]:
+        """The fit that `to_json` wrote, of a model of the class `model`."""
+        known = json.loads(text)
+        own = model.from_json(json.dumps(known.pop("model")))  # type: ignore[attr-defined]
+        return Fit(model=own, **known)
+
+    def __repr__(self) -> str:
+        """A table to read; `model`, `log_likelihood` and the rest are attributes."""
+        head = f"Fit of {type(self.model).__name__} to {self.customers:,} customers"
+        lines = [head, f"{'':<8}{'estimate':>12}{'std. error':>12}{'95% interval':>26}"]
+        lines += [f"{n:<8}{v:>12}{s:>12}{i:>26}" for n, v, s, i in self._table()]
+        lines += [self._criteria(), *(f"warning: {warning}" for warning in self.warnings)]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{name}</th>" for name in ("", "estimate", "std. error", "95% interval"))
+        rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in self._table())
+        notes = "".join(f"<p><b>warning</b>: {html.escape(warning)}</p>" for warning in self.warnings)
+        return (
+            f"<table><caption>{type(self.model).__name__}, {self.customers:,} customers</caption>"
+            f"<tr>{head}</tr>{rows}</table><p>{self._criteria()}</p>{notes}"
+        )
+
+    def _table(self) -> list[tuple[str, str, str, str]]:
+        errors, intervals = self.standard_errors, self.confidence_intervals()
+        return [
+            (name, f"{value:.6g}", f"{errors[name]:.4g}", "{:.4g} to {:.4g}".format(*intervals[name]))
+            for name, value in self._parameters.items()
+        ]
+
+    def _criteria(self) -> str:
+        return f"log-likelihood {self.log_likelihood:.4f}, AIC {self.aic:.1f}, BIC {self.bic:.1f}"

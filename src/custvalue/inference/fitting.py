@@ -1,0 +1,181 @@
+"""Maximum likelihood: the one optimizer all models share, in log-parameters and the data's own scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+import numpy as np
+from attrs import frozen
+
+from custvalue._typing import Array
+from custvalue.errors import ConvergenceError
+from custvalue.inference.fit import Fit
+
+M = TypeVar("M")
+
+_BOX = np.log(1e6)
+"""Log-parameters are searched this far to both sides of the data's own scale; a maximum there is none."""
+_GAIN = 1e-13
+"""The search ends when a Newton step can raise the log-likelihood by less than this."""
+_LONGEST = 2.0
+"""Longest step in any log-parameter."""
+_ROUNDS = 200
+
+
+@frozen(eq=False)
+class Problem(Generic[M]):
+    """What a model hands to `maximize`: its likelihood on distinct rows, a start and its boundaries.
+
+    `score(parameters)` gives the log-likelihood per row and its derivatives, shape (parameters, rows), in the
+    natural parameters. `scale` is what a parameter is measured by: the data's time or money scale, or 1.
+    `limits` says for each parameter what it means that it runs to 0 or to infinity.
+    """
+
+    build: Callable[[Array], M]
+    score: Callable[[Array], tuple[Array, Array]]
+    names: tuple[str, ...]
+    start: Array
+    scale: Array
+    counts: Array
+    limits: Mapping[str, tuple[str, str]]
+
+
+def maximize(problem: Problem[M]) -> Fit[M]:
+    """Fit by quasi-Newton from the start, preconditioned by the scores, finished by Newton steps.
+
+    Raises
+    ------
+    ConvergenceError
+        The likelihood rises to the boundary of the parameters, is flat, or the search did not end. The message
+        names the direction and the remedy, and `error.fit` says where the search ended.
+    """
+    search = _Search(problem)
+    theta = np.log(problem.start / problem.scale)
+    value, gradient, curvature = search.at(theta, with_curvature=True)
+    for rounds in range(1, _ROUNDS + 1):
+        step = _ascent(curvature, gradient)
+        theta_new, value_new, gradient_new = search.along(theta, value, gradient, step)
+        curvature = _bfgs(curvature, theta_new - theta, gradient - gradient_new)
+        theta, value, gradient = theta_new, value_new, gradient_new
+        if _gain(curvature, gradient, theta) < _GAIN:
+            curvature = search.hessian(theta)
+            if _gain(curvature, gradient, theta) < _GAIN:
+                return _finish(problem, theta, value, curvature, rounds)
+    raise ConvergenceError(
+        f"the search for the maximum did not end within {_ROUNDS} rounds; the data hardly identify "
+        f"{', '.join(problem.names)}: use more customers or a longer period",
+        _fit(problem, theta, value, curvature, _ROUNDS),
+    )
+
+
+@frozen(eq=False)
+class _Search(Generic[M]):
+    problem: Problem[M]
+
+    def at(self, theta: Array, *, with_curvature: bool = False) -> tuple[float, Array, Array]:
+        """Log-likelihood, gradient and (on request) the scores' outer products, in log-parameters."""
+        problem = self.problem
+        parameters = problem.scale * np.exp(theta)
+        rows, scores = problem.score(parameters)
+        weighted = scores * problem.counts
+        gradient = weighted.sum(axis=1) * parameters
+        outer = np.eye(len(theta))
+        if with_curvature:
+            products = [[(one * other).sum() for other in scores] for one in weighted]
+            outer = np.array(products) * np.outer(parameters, parameters)
+        return float((problem.counts * rows).sum()), gradient, outer
+
+    def along(self, theta: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array]:
+        """The first point on the step, halved as needed, that does not lose log-likelihood."""
+        noise = 1e-12 * max(1.0, abs(value))
+        for halvings in range(40):
+            to = np.clip(theta + step * 0.5**halvings, -_BOX, _BOX)
+            reached, slope, _ = self.at(to)
+            if reached >= value + 1e-4 * float(gradient @ (to - theta)) - noise:
+                return to, reached, slope
+        return theta, value, gradient
+
+    def hessian(self, theta: Array) -> Array:
+        """The observed information in log-parameters, by central differences of the analytic gradient."""
+        h = 1e-4
+        columns = [
+            (self.at(theta - h * unit)[1] - self.at(theta + h * unit)[1]) / (2 * h) for unit in np.eye(len(theta))
+        ]
+        information = np.array(columns)
+        return np.asarray(0.5 * (information + information.T))
+
+
+def _eigen(curvature: Array) -> tuple[Array, Array]:
+    """Eigenvalues made positive, and eigenvectors, of a curvature that may be indefinite or flat."""
+    values, vectors = np.linalg.eigh(curvature)
+    return np.maximum(np.abs(values), 1e-12 * max(1.0, float(np.abs(values).max()))), vectors
+
+
+def _free(gradient: Array, theta: Array) -> Array:
+    """The gradient without the parts that push against the box."""
+    return np.where((np.abs(theta) >= _BOX) & (gradient * theta > 0), 0.0, gradient)
+
+
+def _ascent(curvature: Array, gradient: Array) -> Array:
+    values, vectors = _eigen(curvature)
+    step = vectors @ ((vectors.T @ gradient) / values)
+    return np.asarray(step * min(1.0, _LONGEST / max(float(np.abs(step).max()), 1e-300)))
+
+
+def _gain(curvature: Array, gradient: Array, theta: Array) -> float:
+    values, vectors = _eigen(curvature)
+    return float(((vectors.T @ _free(gradient, theta)) ** 2 / values).sum() / 2)
+
+
+def _bfgs(curvature: Array, moved: Array, turned: Array) -> Array:
+    """The BFGS update of the negative Hessian; skipped where the curvature along the step is not positive."""
+    along = curvature @ moved
+    bend, old = float(turned @ moved), float(moved @ along)
+    if bend <= 1e-10 * old or old <= 0:
+        return curvature
+    return np.asarray(curvature + np.outer(turned, turned) / bend - np.outer(along, along) / old)
+
+
+def _finish(problem: Problem[M], theta: Array, value: float, information: Array, rounds: int) -> Fit[M]:
+    """The fit, or ConvergenceError where its maximum lies on the boundary or is flat."""
+    fit = _fit(problem, theta, value, information, rounds)
+    edge = [i for i in range(len(theta)) if abs(theta[i]) >= _BOX * (1 - 1e-9)]
+    if edge:
+        reasons = [_edge(problem, i, rises=theta[i] > 0) for i in edge]
+        raise ConvergenceError(f"the likelihood has no interior maximum: {'; '.join(reasons)}", fit)
+    values, vectors = np.linalg.eigh(information)
+    if values[0] <= 1e-9 * max(values[-1], 1.0):
+        flat = [name for name, part in zip(problem.names, vectors[:, 0], strict=True) if abs(part) > 0.3]
+        raise ConvergenceError(
+            f"the likelihood is flat in {', '.join(flat)}: the data do not identify the model; "
+            "use more customers or a longer period",
+            fit,
+        )
+    return fit
+
+
+def _edge(problem: Problem[M], i: int, *, rises: bool) -> str:
+    name = problem.names[i]
+    return f"{name} runs to {'infinity' if rises else '0'} ({problem.limits[name][rises]})"
+
+
+def _fit(problem: Problem[M], theta: Array, value: float, information: Array, rounds: int) -> Fit[M]:
+    parameters = problem.scale * np.exp(theta)
+    values, vectors = _eigen(information)
+    spread = parameters[:, None] * vectors
+    covariance = (spread / values) @ spread.T
+    loose = [
+        f"{name} is hardly identified: its standard error is {deviation:.1f} times its value; "
+        "use more customers or a longer period"
+        for name, deviation in zip(problem.names, np.sqrt(np.diag(covariance)) / parameters, strict=True)
+        if deviation > 1
+    ]
+    return Fit(
+        model=problem.build(parameters),
+        log_likelihood=value,
+        covariance=covariance,
+        customers=int(problem.counts.sum()),
+        iterations=rounds,
+        warnings=tuple(loose),
+    )

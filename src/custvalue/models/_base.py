@@ -1,0 +1,254 @@
+"""What all models share: parameters as the object, and the families of predictions.
+
+A family's abstract methods are what a model's file writes; its concrete ones follow from them and are never
+overridden.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import attrs
+import numpy as np
+from attrs import cmp_using
+
+from custvalue._columns import numbers, read_only
+from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue.discounting.rate import Rate, as_rate
+from custvalue.errors import DataError, ParameterError
+from custvalue.evidence.rfm import RFM
+from custvalue.inference.fit import Fit
+from custvalue.units import Unit, as_unit
+
+_EqualArrays = cmp_using(eq=np.array_equal)
+
+
+def as_parameter(value: ArrayLike) -> Parameter:
+    """A float, or a read-only float64 array: the converter of every parameter field."""
+    array = np.array(value, dtype=np.float64)
+    return float(array) if array.ndim == 0 else read_only(array)
+
+
+def same_parameter(value: Parameter) -> Any:  # noqa: ANN401 (a key that compares)
+    """The key by which parameters compare: floats by value (and hash), arrays element by element."""
+    return value if isinstance(value, float) else _EqualArrays(value)
+
+
+def positive(_model: object, attribute: attrs.Attribute[Any], value: Parameter) -> None:
+    """Validate that a parameter is positive and finite."""
+    good = np.isfinite(value) & (np.asarray(value) > 0)
+    if not np.all(good):
+        first = np.asarray(value)[~good].ravel()[0] if np.ndim(value) else value
+        raise ParameterError(f"{attribute.name} must be positive and finite; got {first}")
+
+
+def optional_unit(value: str | None) -> Unit | None:
+    """The converter of a model's `unit`: a unit of time, or None for unchecked."""
+    return None if value is None else as_unit(value)
+
+
+class Model(ABC):
+    """A probability model: an immutable set of parameters that predicts at once.
+
+    Parameters are floats or arrays. One axis over customers is a covariate model; a leading axis over draws,
+    as shape (draws, 1), is uncertainty: predictions broadcast.
+    """
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters by name, in the papers' order."""
+        fields = attrs.fields(type(self))  # type: ignore[arg-type]
+        return {f.name: getattr(self, f.name) for f in fields if f.name != "unit"}
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, rfm: RFM) -> Fit[Self]:
+        """Estimate the parameters by maximum likelihood.
+
+        Raises
+        ------
+        ConvergenceError
+            The likelihood has no interior maximum; the message names the direction and the remedy.
+        """
+
+    @abstractmethod
+    def log_likelihood(self, rfm: RFM) -> Array:
+        """Log-likelihood of each row, neither weighted nor summed; combinatorial constants dropped."""
+
+    def to_json(self) -> str:
+        """The model as JSON: its class, parameters and unit."""
+        values = {name: np.asarray(value).tolist() for name, value in self.parameters.items()}
+        return json.dumps({"model": type(self).__name__, "unit": getattr(self, "unit", None), **values})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The model that `to_json` wrote.
+
+        Raises
+        ------
+        ParameterError
+            The text is of another model.
+        """
+        values = json.loads(text)
+        name = values.pop("model", None)
+        if name != cls.__name__:
+            raise ParameterError(f"the text describes a {name}, not a {cls.__name__}; use {name}.from_json")
+        return cls(**{field: value for field, value in values.items() if value is not None})
+
+    def _each_row(self, f: Callable[..., Array], rfm: RFM, names: tuple[str, ...], *arguments: ArrayLike) -> Array:
+        """f(columns named, *arguments) per row, computed once for rows that are equal in those columns."""
+        extra = [numbers("an argument", argument) for argument in arguments]
+        alike = [*self.parameters.values(), *extra]
+        if rfm.x.ndim != 1 or any(np.ndim(value) and np.shape(value)[-1] != 1 for value in alike):
+            return f(*(getattr(rfm, name) for name in names), *extra)
+        rows = rfm.distinct(*names)
+        return np.asarray(f(*rows.columns, *extra)[..., rows.index])
+
+
+class TransactionModel(Model):
+    """When customers buy and when they silently leave: predictions from an `RFM`, per row.
+
+    Times are in the data's unit. A model that knows its unit refuses data in another. Arguments broadcast with
+    the rows: a horizon of shape (k, 1) gives k rows of predictions.
+    """
+
+    unit: Unit | None
+
+    @abstractmethod
+    def p_alive(self, rfm: RFM, ahead: ArrayLike = 0.0) -> Array:
+        """P(still a customer at T + ahead | history)."""
+
+    @abstractmethod
+    def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
+        """P(left by T + within | history): 1 - p_alive(rfm, within), those already gone included.
+
+        Exact where it is small. "Does not buy within t" is ``1 - probability_of_purchase(rfm, t)``.
+        """
+
+    @abstractmethod
+    def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
+        """E[purchases in (T, T + t] | history]."""
+
+    @abstractmethod
+    def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
+        """P(at least one purchase in (T, T + t] | history)."""
+
+    @abstractmethod
+    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike) -> Array:
+        """P(exactly n purchases in (T, T + t] | history), n a whole number."""
+
+    @abstractmethod
+    def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
+        """E[Σ e^{-δu}] over purchases at T + u, 0 < u <= horizon, δ the force of interest per unit."""
+
+    @abstractmethod
+    def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
+        """Draw one customer of each age in T: repeat purchases x and recency t_x.
+
+        `unit` is the unit of T, needed only where the model does not know its own.
+        """
+
+    def discounted_expected_purchases(self, rfm: RFM, rate: Rate, horizon: ArrayLike | None = None) -> Array:
+        """Expected purchases in (T, T + horizon], each discounted from its own time to T.
+
+        Parameters
+        ----------
+        rfm : RFM
+            Histories.
+        rate : Rate
+            Converted to the data's unit by itself.
+        horizon : array_like, optional
+            In the data's unit; None (the default) or inf is forever.
+
+        Returns
+        -------
+        array
+            Infinite where the undiscounted sum is and the rate is zero (or negative, forever).
+
+        Raises
+        ------
+        ParameterError
+            `rate` is a bare number, or the horizon is negative.
+        """
+        force = as_rate(rate).force(self._unit_of(rfm))
+        return self._discounted(rfm, force, duration("horizon", np.inf if horizon is None else horizon))
+
+    def expected_purchases_new(self, t: ArrayLike) -> Array:
+        """E[repeat purchases in (0, t]] of a customer just won, whose first purchase is at time 0."""
+        return self.expected_purchases(self._newcomer(), t)
+
+    def purchase_pmf_new(self, n: ArrayLike, t: ArrayLike) -> Array:
+        """P(exactly n repeat purchases in (0, t]) of a customer just won."""
+        return self.purchase_pmf(self._newcomer(), n, t)
+
+    def discounted_expected_purchases_new(
+        self, rate: Rate, horizon: ArrayLike | None = None, *, period: Unit | None = None
+    ) -> Array:
+        """Discounted expected repeat purchases of a customer just won; the first, at time 0, not counted.
+
+        `period` is the model's unit of time, needed only where the model does not know its own.
+        """
+        return self.discounted_expected_purchases(self._newcomer(self.known_unit(period)), rate, horizon)
+
+    def known_unit(self, unit: Unit | None) -> Unit:
+        """The unit given or the model's own; ParameterError where neither or both and different."""
+        known = self.unit if unit is None else as_unit(unit)
+        if known is None:
+            raise ParameterError(
+                f"this {type(self).__name__} does not know its unit of time; say it, such as period='week', "
+                "or construct the model with unit='week'"
+            )
+        if self.unit not in (None, known):
+            raise ParameterError(f"the model is in {self.unit}s, not in {known}s")
+        return known
+
+    def _newcomer(self, unit: Unit | None = None) -> RFM:
+        return RFM(0.0, 0.0, 0.0, unit=unit or self.unit or "year")
+
+    def _unit_of(self, rfm: RFM) -> Unit:
+        """The data's unit, once it is sure that the model's is the same."""
+        if self.unit is not None and rfm.unit != self.unit:
+            raise DataError(
+                f"the model was fitted in {self.unit}s and the data are in {rfm.unit}s; "
+                f"build the RFM with unit={self.unit!r}"
+            )
+        return rfm.unit
+
+
+class SpendModel(Model):
+    """What customers spend per purchase: predictions from an `RFM` with mean spend m."""
+
+    @abstractmethod
+    def expected_spend(self, rfm: RFM) -> Array:
+        """E[spend per purchase | history] of each row; the population mean where m_count = 0."""
+
+    @abstractmethod
+    def expected_spend_new(self) -> Array:
+        """E[spend per purchase] of a customer about to be won: the population mean."""
+
+    @abstractmethod
+    def simulate(self, m_count: ArrayLike, *, rng: np.random.Generator) -> Array:
+        """Draw the mean spend of one customer for each number of purchases; 0 where that is 0."""
+
+
+def duration(name: str, value: ArrayLike) -> Array:
+    """A span of time ahead: at least 0, inf allowed; ParameterError otherwise."""
+    span = numbers(name, value)
+    if not np.all(span >= 0):
+        raise ParameterError(f"{name} must be >= 0; got {span[~(span >= 0)].ravel()[0]}")
+    return span
+
+
+def whole(name: str, value: ArrayLike) -> Array:
+    """A count: whole and at least 0; ParameterError otherwise."""
+    count = numbers(name, value)
+    good = (count >= 0) & (count == np.floor(count)) & np.isfinite(count)
+    if not np.all(good):
+        raise ParameterError(f"{name} must be a whole number >= 0; got {count[~good].ravel()[0]}")
+    return count
+
+
+Limits = Mapping[str, tuple[str, str]]
