@@ -59,12 +59,13 @@ def leave(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
 def stay(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
     """E[(1 + p h)^-R]: the probability not to drop out within h, exact however small."""
     R, a, b, h = _rows(R, a, b, h)
-    finite = np.isfinite(h)
-    result = np.zeros(R.shape)
-    for rows in _blocks(np.flatnonzero(finite), _EXTENT):
+    shape = h.shape
+    R, a, b, h = R.ravel(), a.ravel(), b.ravel(), h.ravel()
+    result = np.zeros(h.shape)
+    for rows in _blocks(np.flatnonzero(np.isfinite(h)), _EXTENT):
         Ri, ai, bi, hi = R[rows], a[rows], b[rows], h[rows]
         result[rows] = np.exp(_log_integral(Ri, ai, bi, hi) - _log_integral(0 * Ri, ai, bi, 0 * hi))
-    return result
+    return result.reshape(shape)
 
 
 def discounted_purchases(R: Parameter, a: Parameter, b: Parameter, h: Parameter, theta: Parameter) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from scipy.special import gammaln, psi
@@ -54,12 +53,15 @@ def _series(z: Array) -> Array:
     return np.asarray((1 / 12 + w * (-1 / 360 + w * (1 / 1260 - w / 1680))) / z, dtype=np.float64)
 
 
-def by_count(f: Callable[[Array], Any], x: Array, *parameters: Parameter) -> Any:  # noqa: ANN401 (what f returns)
-    """f(x) for whole numbers x, computed once for each of 0..max x where that is less work.
+def by_count(f: Callable[[Array], Array], x: Array, *parameters: Parameter) -> Array:
+    """f(x) for whole numbers x, computed once for each number from min x to max x where that is less work.
 
     That needs parameters which do not vary along the customers: their last axis, if any, has length 1.
     """
     shared = all(np.ndim(p) == 0 or np.shape(p)[-1] == 1 for p in parameters)
-    if not shared or x.ndim != 1 or x.size < 2 or x.max() >= x.size:
+    if not shared or x.ndim != 1 or x.size < 2:
         return f(x)
-    return f(np.arange(x.max() + 1.0))[..., x.astype(np.intp)]
+    low, high = x.min(), x.max()
+    if high - low >= x.size:
+        return f(x)
+    return f(np.arange(low, high + 1.0))[..., (x - low).astype(np.intp)]
