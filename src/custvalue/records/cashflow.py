@@ -47,8 +47,7 @@ def _as_amount(value: float) -> float:
 def _as_kind(value: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise DataError(
-            f"kind must be a name that is not empty; got {value!r}. "
-            f"Well-known: {', '.join(KINDS)}; any other is fine."
+            f"kind must be a name that is not empty; got {value!r}. Well-known: {', '.join(KINDS)}; any other is fine."
         )
     return value
 
@@ -212,9 +211,7 @@ class CashFlows:
 
     def __getitem__(self, rows: Any) -> CashFlows:  # noqa: ANN401 (whatever NumPy takes)
         """Select some of the flows: by a boolean mask, a slice or positions, as for an array."""
-        return CashFlows(
-            self.amounts[rows], self.when[rows], None if self.kinds is None else self.kinds[rows]
-        )
+        return CashFlows(self.amounts[rows], self.when[rows], None if self.kinds is None else self.kinds[rows])
 
     def __repr__(self) -> str:
         count = f"{len(self):,} cash flow{'' if len(self) == 1 else 's'}"
