@@ -76,6 +76,22 @@ def no_zone(column: str) -> DataError:
     )
 
 
+def ambiguous_zone(column: str) -> DataError:
+    """Return the error for times whose zone is the session's, not the column's."""
+    return DataError(
+        f"column {column!r} is dated in the session's time zone, which the log does not say. Cast it to a time "
+        f"without zone first, in SQL: {column} AT TIME ZONE 'Europe/Berlin' AS {column} (with your zone)."
+    )
+
+
+def unknown_kind(log: object) -> DataError:
+    """Return the error for a log that is no dataframe, path or mapping."""
+    return DataError(
+        f"cannot read a log of type {type(log).__name__}; pass a dataframe (pandas, polars, pyarrow, DuckDB, ...), "
+        "the path of a .csv or .parquet file, or a mapping of arrays."
+    )
+
+
 def check_names(wanted: Iterable[str], present: Sequence[str]) -> None:
     """Raise DataError where a column is missing or there twice."""
     for name in wanted:

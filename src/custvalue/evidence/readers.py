@@ -1,10 +1,16 @@
-"""Every kind of log that can be read: a mapping of arrays, any dataframe, a CSV or Parquet file."""
+"""Every kind of log that can be read: a mapping of arrays, any dataframe, a CSV or Parquet file.
+
+What is in memory, or fits there easily, becomes NumPy arrays; larger lazy frames are grouped where they live.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
 
+from custvalue._typing import NDArray
 from custvalue.errors import DataError
 from custvalue.evidence import _messages as say
 from custvalue.evidence._arrays import ArrayLog, array_log
@@ -12,18 +18,142 @@ from custvalue.evidence._native import as_column
 from custvalue.evidence._terms import Terms
 from custvalue.evidence._views import Log
 
+IN_MEMORY: Final = 30_000_000
+"""A lazy frame of at most so many rows is read into memory: some two gigabytes at the peak."""
+
+_EAGER: Final = ("pandas", "pyarrow")
+
 
 def open_log(log: Any, terms: Terms) -> Log:  # noqa: ANN401 (any dataframe, path or mapping)
     """Check a log's columns and values and make it ready to be reduced."""
+    if isinstance(log, (str, Path)):
+        return _open_frame(scan(log, terms), terms)
     if isinstance(log, Mapping):
         say.check_names(terms.columns, [str(name) for name in log])
-        return _from_columns({name: log[name] for name in terms.columns}, terms)
-    if type(log).__module__.partition(".")[0] == "pandas" and hasattr(log, "columns"):
-        say.check_names(terms.columns, list(map(str, log.columns)))
-        return _from_columns({name: log[name] for name in terms.columns}, terms)
-    raise DataError(f"cannot read a log of type {type(log).__name__}")
+        return _from_columns([log[name] for name in terms.columns], terms)
+    if _library(log) in _EAGER and hasattr(log, "columns"):
+        say.check_names(terms.columns, column_names(log))
+        return _from_columns([log[name] for name in terms.columns], terms)
+    return _open_frame(log, terms)
 
 
-def _from_columns(columns: Mapping[str, Any], terms: Terms) -> ArrayLog:
-    read = [as_column(columns[name], terms.timezone) for name in terms.columns]
+def column_names(log: Any) -> Sequence[str]:  # noqa: ANN401 (any dataframe)
+    """Names of a frame's columns, as the library that holds it spells them (twice where it has them twice)."""
+    if hasattr(log, "collect_schema"):
+        return list(log.collect_schema().names())
+    names = log.column_names if hasattr(log, "column_names") else getattr(log, "columns", None)
+    if names is None:
+        raise say.unknown_kind(log)
+    return [str(name) for name in names]
+
+
+def _from_columns(columns: Sequence[Any], terms: Terms) -> ArrayLog:
+    read = [as_column(column, terms.timezone) for column in columns]
     return array_log(read[0], read[1], read[2] if terms.amount is not None else None, terms)
+
+
+def _open_frame(log: Any, terms: Terms) -> Log:  # noqa: ANN401 (any dataframe)
+    import narwhals.stable.v2 as nw  # noqa: PLC0415 (only where the log is a dataframe)
+
+    say.check_names(terms.columns, column_names(log))
+    try:
+        frame = nw.from_native(log)
+    except TypeError:
+        raise say.unknown_kind(log) from None
+    if isinstance(frame, nw.LazyFrame):
+        return _open_lazy(frame, terms)
+    return _from_columns([_native(frame[name]) for name in terms.columns], terms)
+
+
+def _open_lazy(frame: Any, terms: Terms) -> Log:  # noqa: ANN401 (narwhals is imported with the first frame)
+    from custvalue.evidence._clock import check_clock  # noqa: PLC0415 (imports narwhals)
+    from custvalue.evidence._plan import lazy_log  # noqa: PLC0415
+
+    local = frame.implementation.is_polars() or frame.implementation.is_duckdb()
+    check_clock(frame.collect_schema()[terms.date], terms, polars=frame.implementation.is_polars())
+    if local:
+        held = frame.select(*terms.columns).head(IN_MEMORY + 1).collect()
+        if len(held) <= IN_MEMORY:
+            return _from_columns([_native(held[name]) for name in terms.columns], terms)
+        del held
+    return lazy_log(frame, terms)
+
+
+def _native(series: Any) -> Any:  # noqa: ANN401 (narwhals is imported with the first frame)
+    """A column as the library that holds it has it, where this package knows that library."""
+    native = series.to_native()
+    return native if _library(native) in (*_EAGER, "polars") else series.to_numpy()
+
+
+def _library(value: object) -> str:
+    """Name of the library that a value's type comes from (DuckDB's types are at home in _duckdb)."""
+    return type(value).__module__.partition(".")[0].lstrip("_")
+
+
+def _installed(library: str) -> bool:
+    return importlib.util.find_spec(library) is not None
+
+
+def scan(path: str | Path, terms: Terms) -> Any:  # noqa: ANN401 (a frame of either library)
+    """Lazy frame of a file: polars' if it is installed, else DuckDB's.
+
+    The dates of a CSV file are read as text, so that only ISO dates pass: 03/04/2024 has no one meaning.
+    """
+    name = str(path)
+    if "://" not in name and "*" not in name and not Path(name).exists():
+        raise DataError(f"there is no file {name!r}.")
+    suffixes = "".join(Path(name).suffixes).lower().removesuffix(".gz")
+    if suffixes.endswith((".parquet", ".pq")):
+        kind = "parquet"
+    elif suffixes.endswith(".csv"):
+        kind = "csv"
+    else:
+        raise DataError(f"{name!r} is neither a .csv nor a .parquet file; read it into a dataframe first.")
+    if _installed("polars"):
+        return _scan_polars(name, kind, terms)
+    if _installed("duckdb") and _installed("pyarrow"):
+        return _scan_duckdb(name, kind, terms)
+    raise DataError("reading files takes polars, or DuckDB with pyarrow: pip install 'custvalue[cli]'.")
+
+
+def _scan_polars(name: str, kind: str, terms: Terms) -> Any:  # noqa: ANN401 (a polars LazyFrame)
+    import polars as pl  # noqa: PLC0415 (not a requirement)
+
+    if kind == "parquet":
+        return pl.scan_parquet(name)
+    present = pl.scan_csv(name, infer_schema=False).collect_schema().names()
+    types = {terms.date: pl.String, **({} if terms.amount is None else {terms.amount: pl.Float64})}
+    known = {column: dtype for column, dtype in types.items() if column in present}
+    return pl.scan_csv(name, schema_overrides=known, infer_schema_length=10_000)
+
+
+def _scan_duckdb(name: str, kind: str, terms: Terms) -> Any:  # noqa: ANN401 (a DuckDB relation)
+    import duckdb  # noqa: PLC0415 (not a requirement)
+
+    if kind == "parquet":
+        return duckdb.read_parquet(name)
+    types = {terms.date: "VARCHAR", **({} if terms.amount is None else {terms.amount: "DOUBLE"})}
+    present = duckdb.read_csv(name).columns
+    return duckdb.read_csv(name, dtype={column: t for column, t in types.items() if column in present})
+
+
+def to_same_kind(log: Any, columns: Mapping[str, NDArray[Any]]) -> Any:  # noqa: ANN401 (any dataframe)
+    """Build a frame of the log's kind from arrays: lazy from lazy, a dict from a mapping.
+
+    A path gives the frame of the library that reads it, polars if it is installed, else pyarrow; so does a
+    frame of a library that cannot build one from arrays (a Spark frame without its session).
+    """
+    if isinstance(log, Mapping):
+        return dict(columns)
+    import narwhals.stable.v2 as nw  # noqa: PLC0415 (only where a dataframe is asked for)
+
+    library = _library(log)
+    if library not in ("pandas", "polars", "pyarrow", "modin"):
+        library = "polars" if library != "duckdb" and _installed("polars") else "pyarrow"
+    plain = {name: values.tolist() if values.dtype.kind in "OU" else values for name, values in columns.items()}
+    frame = nw.from_dict(plain, backend=library)
+    if _library(log) == "duckdb":
+        return frame.lazy("duckdb").to_native()
+    if _library(log) == "polars" and not hasattr(log, "__len__"):
+        return frame.lazy().to_native()
+    return frame.to_native()
