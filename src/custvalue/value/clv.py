@@ -1,0 +1,108 @@
+"""Customer lifetime value from a buying model and a spend model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from custvalue._columns import numbers
+from custvalue._typing import Array, ArrayLike
+from custvalue.discounting.rate import Rate
+from custvalue.errors import ParameterError
+from custvalue.evidence.rfm import RFM
+from custvalue.models._base import SpendModel, TransactionModel, duration
+from custvalue.units import Unit, per_year
+
+
+def clv(
+    buying: TransactionModel,
+    spend: SpendModel,
+    rfm: RFM,
+    *,
+    rate: Rate,
+    years: ArrayLike | None = None,
+    margin: ArrayLike = 1.0,
+) -> Array:
+    """Present value, at each customer's T, of the margin on the purchases expected in the years ahead.
+
+    margin x E[spend per purchase] x E[discounted purchases in (T, T + years]]: purchases count when they happen, not
+    at the ends of periods. What was bought before T, and what it cost to win the customer, is not in it.
+
+    Parameters
+    ----------
+    buying, spend : TransactionModel, SpendModel
+        Models with parameters, as `BetaGeoNBD.fit(rfm).model`.
+    rfm : RFM
+        Histories with mean spend m.
+    rate : Rate
+        Of discount; an array of rates broadcasts over customers.
+    years : array_like, optional
+        Horizon in years (365.25 days), whatever the unit of the data; None (the default) is forever.
+    margin : array_like
+        Share of spend that is profit; one for all or one per customer. The default, 1, gives revenue.
+
+    Returns
+    -------
+    array
+        In the money of m. Infinite where the expected spend (population mean with q <= 1) or the undiscounted
+        purchases forever are.
+
+    Raises
+    ------
+    ParameterError
+        `rate` is a bare number, years are negative, or a margin is not finite.
+
+    Examples
+    --------
+    >>> from custvalue.models.beta_geo_nbd import BetaGeoNBD
+    >>> from custvalue.models.gamma_gamma import GammaGamma
+    >>> rfm = RFM(x=[2, 0], t_x=[30.43, 0], T=38.86, m=[22.35, 0], unit="week")
+    >>> buying, spend = BetaGeoNBD(0.243, 4.414, 0.793, 2.426), GammaGamma(6.25, 3.74, 15.44)
+    >>> print(clv(buying, spend, rfm, rate=Rate.annual(0.10), years=3, margin=0.30).round(2))
+    [23.39  5.85]
+    """
+    purchases = buying.discounted_expected_purchases(rfm, rate, _horizon(years, rfm.unit))
+    return _worth(spend.expected_spend(rfm), purchases, margin)
+
+
+def clv_new(
+    buying: TransactionModel,
+    spend: SpendModel,
+    *,
+    rate: Rate,
+    years: ArrayLike | None = None,
+    margin: ArrayLike = 1.0,
+    period: Unit | None = None,
+) -> Array:
+    """Present value of a customer about to be won: what acquisition may cost at most.
+
+    The first purchase, now, and all repeat purchases expected within the years, each discounted from its own time:
+    margin x E[spend per purchase] x (1 + E[discounted repeat purchases]).
+
+    Parameters
+    ----------
+    buying, spend, rate, years, margin
+        As for `clv`.
+    period : {"day", "week", "month", "quarter", "year"}, optional
+        The unit of time of `buying`, needed only where it does not know its own.
+
+    Raises
+    ------
+    ParameterError
+        As for `clv`; or the unit of time is not known.
+    """
+    unit = buying.known_unit(period)
+    repeat = buying.discounted_expected_purchases_new(rate, _horizon(years, unit), period=unit)
+    return _worth(spend.expected_spend_new(), 1.0 + repeat, margin)
+
+
+def _horizon(years: ArrayLike | None, unit: Unit) -> Array | None:
+    return None if years is None else duration("years", years) * per_year(unit)
+
+
+def _worth(spend: Array, purchases: Array, margin: ArrayLike) -> Array:
+    """The product; where nothing is bought it is 0, however much a purchase would bring."""
+    share = numbers("margin", margin)
+    if not np.all(np.isfinite(share)):
+        raise ParameterError("margin must be finite, such as 0.3 for 30 % of spend")
+    bought = (purchases != 0) & (share != 0)
+    return share * np.where(bought, spend, 0.0) * purchases
