@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import cmp_using, field, frozen
 
-from custvalue._columns import check_rows, numbers, read_only
-from custvalue._typing import Array, ArrayLike, NDArray
+from custvalue._columns import read_only
+from custvalue._typing import Array, NDArray
 from custvalue.errors import DataError
+from custvalue.evidence._rfm_rules import as_ids, as_m, as_m_count, as_T, as_t_x, as_x, check_times, checked_spend
 from custvalue.evidence.distinct import Distinct, distinct
 from custvalue.units import DAYS, Unit, as_unit
 
 if TYPE_CHECKING:
     from custvalue.evidence._terms import Collapse, Moment, Refunds
     from custvalue.records.customer import Customer
+    from custvalue.records.moment import MomentLike
 
 _same = cmp_using(eq=np.array_equal)
-
-
-def _x(values: ArrayLike) -> Array:
-    return numbers("x", values)
-
-
-def _t_x(values: ArrayLike) -> Array:
-    return numbers("t_x", values)
-
-
-def _T(values: ArrayLike) -> Array:
-    return numbers("T", values)
-
-
-def _m(values: ArrayLike | None) -> Array | None:
-    return None if values is None else numbers("m", values)
-
-
-def _m_count(values: ArrayLike | None) -> Array:
-    return _AS_X if values is None else numbers("m_count", values)
-
-
-def _ids(values: ArrayLike | None) -> NDArray[Any] | None:
-    return None if values is None else np.asarray(values)
-
-
-_AS_X = np.array(np.nan)
-"""m_count where none is given: as many as x."""
 
 
 @frozen(repr=False)
@@ -89,20 +63,20 @@ class RFM:
     array(['ann'], dtype='<U3')
     """
 
-    x: Array = field(converter=_x, eq=_same)
-    t_x: Array = field(converter=_t_x, eq=_same)
-    T: Array = field(converter=_T, eq=_same)
-    m: Array | None = field(default=None, converter=_m, eq=_same)
-    m_count: Array = field(default=None, kw_only=True, converter=_m_count, eq=_same)
-    ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=_ids, eq=_same)
+    x: Array = field(converter=as_x, eq=_same)
+    t_x: Array = field(converter=as_t_x, eq=_same)
+    T: Array = field(converter=as_T, eq=_same)
+    m: Array | None = field(default=None, converter=as_m, eq=_same)
+    m_count: Array = field(default=None, kw_only=True, converter=as_m_count, eq=_same)
+    ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=as_ids, eq=_same)
     unit: Unit = field(default="year", kw_only=True, converter=as_unit)
     _distinct: dict[tuple[str, ...], Distinct] = field(factory=dict, init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         x, t_x, T = np.broadcast_arrays(self.x, self.t_x, self.T)
         ids = self._own_ids(x.shape)
-        _check_times(x, t_x, T, ids)
-        m, m_count = _spend(x, self.m, self.m_count, ids)
+        check_times(x, t_x, T, ids)
+        m, m_count = checked_spend(x, self.m, self.m_count, ids)
         for name, value in (("x", x), ("t_x", t_x), ("T", T), ("m", m), ("m_count", m_count), ("ids", ids)):
             object.__setattr__(self, name, None if value is None else read_only(value))
 
@@ -210,6 +184,65 @@ class RFM:
             timezone=timezone,
         ).rfm
 
+    @classmethod
+    def from_customers(
+        cls,
+        customers: Iterable[Customer],
+        *,
+        as_of: MomentLike,
+        unit: Unit = "week",
+        collapse: Collapse | None = "day",
+        kinds: Sequence[str] = ("purchase",),
+        first_purchase_in_spend: bool = False,
+    ) -> RFM:
+        """Reduce customers' cash flows to one row per customer, in the order given.
+
+        A customer's purchases in all relationships count together. Flows of the kind "refund" and negative
+        amounts of the kinds in `kinds` reduce the spend and are no purchases, as with refunds="net" of
+        `from_transactions`; flows of other kinds (costs, say) are left out, as is all after `as_of`.
+
+        Parameters
+        ----------
+        customers : iterable of Customer
+            Every one with an own id and at least one purchase until `as_of`.
+        as_of : date, datetime, datetime64, ISO text or float
+            End of observation, inclusive: a date for dated flows, years from now otherwise (0 is now).
+        unit, collapse, first_purchase_in_spend
+            As in `from_transactions`. Flows in years from now have no calendar: all different times count.
+        kinds : sequence of str
+            The kinds of cash flow that are purchases.
+
+        Returns
+        -------
+        RFM
+            `ids` are the customers' ids; T = (as_of - first purchase) / unit.
+
+        Raises
+        ------
+        DataError
+            A customer has no purchase until `as_of`, two have one id, a refund has a positive amount, or
+            dates and years from now are mixed.
+
+        Examples
+        --------
+        >>> from custvalue import CashFlow, Customer, Relationship
+        >>> flows = [CashFlow(30.0, "2024-01-01"), CashFlow(45.0, "2024-01-15"), CashFlow(-5.0, "2024-01-16", "refund")]
+        >>> ann = Customer("ann", [Relationship("shop", start="2024-01-01", cash_flows=flows)])
+        >>> rfm = RFM.from_customers([ann], as_of="2024-01-29")
+        >>> rfm.ids, rfm.x, rfm.t_x, rfm.T, rfm.m
+        (array(['ann'], dtype='<U3'), array([1.]), array([2.]), array([4.]), array([40.]))
+        """
+        from custvalue.evidence.records import summarize_customers  # noqa: PLC0415 (it stands on RFM)
+
+        return summarize_customers(
+            customers,
+            as_of=as_of,
+            unit=unit,
+            collapse=collapse,
+            kinds=kinds,
+            first_purchase_in_spend=first_purchase_in_spend,
+        )
+
     def __len__(self) -> int:
         return self.x.size
 
@@ -243,54 +276,3 @@ class RFM:
         if names not in known:
             known[names] = distinct(*(getattr(self, name).ravel() for name in names), ticks=DAYS[self.unit])
         return known[names]
-
-
-def _check_times(x: Array, t_x: Array, T: Array, ids: NDArray[Any] | None) -> None:
-    shown = {"x": x, "t_x": t_x, "T": T}
-    finite = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)
-    check_rows(finite, "x, t_x and T must be finite", "Leave the rows out.", ids=ids, **shown)
-    check_rows(
-        (x >= 0) & (x == np.floor(x)),
-        "x must be a whole number >= 0",
-        "x counts repeat purchases (the first is not counted).",
-        ids=ids,
-        **shown,
-    )
-    check_rows(
-        (t_x >= 0) & (t_x <= T),
-        "0 <= t_x <= T must hold",
-        "t_x is the time from the first to the last purchase, not the time since the last one (T - t_x).",
-        ids=ids,
-        **shown,
-    )
-    check_rows(
-        (t_x > 0) == (x > 0),
-        "t_x = 0 must hold where x = 0, and t_x > 0 where x > 0",
-        "Several purchases at one time count as one (see `collapse` of RFM.from_transactions).",
-        ids=ids,
-        **shown,
-    )
-
-
-def _spend(x: Array, m: Array | None, m_count: Array, ids: NDArray[Any] | None) -> tuple[Array | None, Array]:
-    count = np.broadcast_to(x if m_count is _AS_X else m_count, x.shape)
-    check_rows(
-        (count == x) | (count == x + 1),
-        "m_count must be x or x + 1",
-        "It is the number of purchases that m averages, without or with the first.",
-        ids=ids,
-        x=x,
-        m_count=count,
-    )
-    if m is None:
-        return None, count
-    spend = np.where(count > 0, np.broadcast_to(m, x.shape), 0.0)
-    check_rows(
-        np.isfinite(spend),
-        "m must be finite where m_count > 0",
-        "Leave out rows without a mean spend.",
-        ids=ids,
-        m=spend,
-        m_count=count,
-    )
-    return spend, count

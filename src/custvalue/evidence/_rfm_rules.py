@@ -1,0 +1,97 @@
+"""The columns of `RFM`: converted from what is given, and the rules that they keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from custvalue._columns import check_rows, numbers
+from custvalue._typing import Array, ArrayLike, NDArray
+
+
+def as_x(values: ArrayLike) -> Array:
+    """Repeat purchases as floats."""
+    return numbers("x", values)
+
+
+def as_t_x(values: ArrayLike) -> Array:
+    """Times of the last purchase as floats."""
+    return numbers("t_x", values)
+
+
+def as_T(values: ArrayLike) -> Array:
+    """Ages as floats."""
+    return numbers("T", values)
+
+
+def as_m(values: ArrayLike | None) -> Array | None:
+    """Mean spend as floats, where there is any."""
+    return None if values is None else numbers("m", values)
+
+
+def as_m_count(values: ArrayLike | None) -> Array:
+    """Numbers of purchases that m averages; by default as many as x."""
+    return _AS_X if values is None else numbers("m_count", values)
+
+
+def as_ids(values: ArrayLike | None) -> NDArray[Any] | None:
+    """Names as an array of any type."""
+    return None if values is None else np.asarray(values)
+
+
+_AS_X = np.array(np.nan)
+"""m_count where none is given: as many as x."""
+
+
+def check_times(x: Array, t_x: Array, T: Array, ids: NDArray[Any] | None) -> None:
+    """Raise DataError unless x, t_x and T are a possible history in every row."""
+    shown = {"x": x, "t_x": t_x, "T": T}
+    finite = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)
+    check_rows(finite, "x, t_x and T must be finite", "Leave the rows out.", ids=ids, **shown)
+    check_rows(
+        (x >= 0) & (x == np.floor(x)),
+        "x must be a whole number >= 0",
+        "x counts repeat purchases (the first is not counted).",
+        ids=ids,
+        **shown,
+    )
+    check_rows(
+        (t_x >= 0) & (t_x <= T),
+        "0 <= t_x <= T must hold",
+        "t_x is the time from the first to the last purchase, not the time since the last one (T - t_x).",
+        ids=ids,
+        **shown,
+    )
+    check_rows(
+        (t_x > 0) == (x > 0),
+        "t_x = 0 must hold where x = 0, and t_x > 0 where x > 0",
+        "Several purchases at one time count as one (see `collapse` of RFM.from_transactions).",
+        ids=ids,
+        **shown,
+    )
+
+
+def checked_spend(x: Array, m: Array | None, m_count: Array, ids: NDArray[Any] | None) -> tuple[Array | None, Array]:
+    """Return m and m_count with the shape of x, or raise DataError; m is 0 where m_count is."""
+    count = np.broadcast_to(x if m_count is _AS_X else m_count, x.shape)
+    check_rows(
+        (count == x) | (count == x + 1),
+        "m_count must be x or x + 1",
+        "It is the number of purchases that m averages, without or with the first.",
+        ids=ids,
+        x=x,
+        m_count=count,
+    )
+    if m is None:
+        return None, count
+    spend = np.where(count > 0, np.broadcast_to(m, x.shape), 0.0)
+    check_rows(
+        np.isfinite(spend),
+        "m must be finite where m_count > 0",
+        "Leave out rows without a mean spend.",
+        ids=ids,
+        m=spend,
+        m_count=count,
+    )
+    return spend, count
