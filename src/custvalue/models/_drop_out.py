@@ -34,15 +34,13 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 def expected_purchases(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
     """E[(1 - (1 + p h)^-R) / p]: purchases in h before dropping out; infinite only for h = inf and a <= 1."""
     R, a, b, h = _rows(R, a, b, h)
-    with np.errstate(divide="ignore"):
-        limit = np.where(a > 1, (a + b - 1) / np.maximum(a - 1, 0.0), np.inf)
     finite = np.isfinite(h)
 
     def integrand(p: Array, R: Array, h: Array) -> Array:
         return np.asarray(-np.expm1(-R * np.log1p(p * h)) / p)
 
     inside = _expectation(integrand, a, b, (R + 1) * h, R, h, where=finite)
-    return np.where(finite, inside, limit)
+    return np.where(finite, inside, _lifetime(a, b))
 
 
 def leave(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
@@ -73,12 +71,18 @@ def discounted_purchases(R: Parameter, a: Parameter, b: Parameter, h: Parameter,
     R, a, b, h, theta = _rows(R, a, b, h, theta)
     endless = ~np.isfinite(h)
     diverges = endless & (theta <= 0)
+    limit = np.where(theta == 0, _lifetime(a, b), np.inf)
     with np.errstate(divide="ignore"):
-        limit = np.where((theta == 0) & (a > 1), (a + b - 1) / np.maximum(a - 1, 0.0), np.inf)
         dead = np.where(theta > 0, _DEAD / np.maximum(theta, 0.0), np.inf)
     cut = np.where(diverges, 1.0, np.minimum(h, dead))
     inside = _expectation(_discounted_integrand, a, b, (R + 1) * cut, R, cut, theta, where=~diverges, inner=len(_NODES))
     return np.where(diverges, limit, inside)
+
+
+def _lifetime(a: Array, b: Array) -> Array:
+    """E[1/p], the purchases of a whole lifetime; infinite for a <= 1."""
+    more = a > 1
+    return np.where(more, (a + b - 1) / np.where(more, a - 1, 1.0), np.inf)
 
 
 def _discounted_integrand(p: Array, R: Array, h: Array, theta: Array) -> Array:
