@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from custvalue._typing import Array, Bools, Ints, NDArray
 from custvalue.errors import DataError
@@ -46,7 +46,7 @@ class ArrayLog:
 
     def histories(self, end: End) -> Histories:
         """Purchases and spend of each customer up to `end`, in the order of their ids."""
-        rows = self._up_to(end)
+        rows = _up_to(self, end)
         first, last, count = _purchases(rows, end)
         bought = count > 0
         total = opening = None
@@ -57,23 +57,24 @@ class ArrayLog:
 
     def tally(self, after: End, until: End) -> Tally:
         """Purchases and spend of each customer after one end and up to another; weeks are counted from `after`."""
-        later = self.ticks > after.last
-        rows = self._only(later)._up_to(until)
+        rows = _up_to(_only(self, self.ticks > after.last), until)
         _, __, count = _purchases(rows, after)
         spend = None if rows.amount is None else _sum(rows, slice(None))
         return Tally(rows.ids, count, spend)
 
-    def _up_to(self, end: End) -> ArrayLog:
-        keep: Bools | None = None
-        if len(self.ticks) and self.ticks.max() > end.last:
-            keep = self.ticks <= end.last
-        if self.amount is not None and self.terms.refunds == "drop" and (self.amount <= 0).any():
-            keep = self.amount > 0 if keep is None else keep & (self.amount > 0)
-        return self if keep is None else self._only(keep)
 
-    def _only(self, keep: Bools) -> ArrayLog:
-        amount = None if self.amount is None else self.amount[keep]
-        return ArrayLog(self.ids, self.codes[keep], self.ticks[keep], amount, self.terms, self.whole_days)
+def _up_to(log: ArrayLog, end: End) -> ArrayLog:
+    keep: Bools | None = None
+    if len(log.ticks) and log.ticks.max() > end.last:
+        keep = log.ticks <= end.last
+    if log.amount is not None and log.terms.refunds == "drop" and (log.amount <= 0).any():
+        keep = log.amount > 0 if keep is None else keep & (log.amount > 0)
+    return log if keep is None else _only(log, keep)
+
+
+def _only(log: ArrayLog, keep: Bools) -> ArrayLog:
+    amount = None if log.amount is None else log.amount[keep]
+    return evolve(log, codes=log.codes[keep], ticks=log.ticks[keep], amount=amount)
 
 
 def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64]]:
@@ -131,7 +132,7 @@ def _spend(rows: ArrayLog, first: Ticks, end: End) -> tuple[Array, Array]:
 
 def _sum(rows: ArrayLog, which: Bools | slice) -> Array:
     assert rows.amount is not None  # noqa: S101 (callers ask only where there are amounts)
-    return np.bincount(rows.codes[which], rows.amount[which], len(rows.ids))
+    return np.asarray(np.bincount(rows.codes[which], rows.amount[which], len(rows.ids)), dtype=np.float64)
 
 
 def array_log(customer: Column, date: Column, amount: Column | None, terms: Terms) -> ArrayLog:

@@ -19,7 +19,7 @@ ISO: Final = rf"^[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([T ]{_TIME}
 """ISO dates as text, with or without a time of day; no time zone. Days beyond the month's end still pass."""
 
 _LENGTH: Final = len("2024-01-31 12:30:00.123456")
-_MISSING: Final = np.iinfo(np.int64).min
+_NAT: Final = np.datetime64("NaT", "us")
 
 
 def text_ticks(column: Column, terms: Terms) -> tuple[Ticks, bool]:
@@ -52,9 +52,9 @@ def _read_text(values: NDArray[Any]) -> NDArray[np.datetime64]:
 
 def _one_text(value: str) -> np.datetime64:
     try:
-        return np.datetime64(value, "us")
+        return np.datetime64(value[:_LENGTH], "us")
     except ValueError:
-        return np.datetime64("NaT", "us")
+        return _NAT
 
 
 def _moment(value: Any, timezone: str | None) -> tuple[np.datetime64, bool]:  # noqa: ANN401 (any object)
@@ -63,6 +63,8 @@ def _moment(value: Any, timezone: str | None) -> tuple[np.datetime64, bool]:  # 
     if zoned:
         local = value if timezone is None else value.astimezone(ZoneInfo(timezone))
         value = local.replace(tzinfo=None)
-    if isinstance(value, (dt.date, np.datetime64)):
+    if isinstance(value, dt.date):
         return np.datetime64(value, "us"), zoned
-    return (_read_text(np.array([value]))[0] if isinstance(value, str) else np.datetime64("NaT", "us")), False
+    if isinstance(value, np.datetime64):
+        return value.astype("datetime64[us]"), False
+    return (_one_text(value) if isinstance(value, str) and re.fullmatch(ISO, value) else _NAT), False

@@ -38,9 +38,9 @@ class Column:
         if self.missing is not None:
             return self.missing
         if self.values.dtype.kind in "mM":
-            return np.isnat(self.values)
+            return np.asarray(np.isnat(self.values))
         if self.values.dtype.kind == "f":
-            return np.isnan(self.values)
+            return np.asarray(np.isnan(self.values))
         return np.zeros(len(self.values), dtype=bool)
 
     def __len__(self) -> int:
@@ -82,10 +82,10 @@ def _from_numpy(array: NDArray[Any]) -> Column:
     if array.dtype.kind in "biufM":
         return Column(array)
     items = array.tolist()
-    present = [item for item in dict.fromkeys(items) if not _is_missing(item)]
-    code = dict(zip(present, range(len(present)), strict=True))
-    codes = np.fromiter((code.get(item, -1) for item in items), dtype=np.intp, count=len(items))
-    return Column(_objects(present), codes)
+    distinct = dict.fromkeys(items, -1)
+    present = [item for item in distinct if not _is_missing(item)]
+    distinct.update(zip(present, range(len(present)), strict=True))
+    return Column(_objects(present), np.fromiter(map(distinct.__getitem__, items), np.intp, len(items)))
 
 
 def _is_missing(item: Any) -> bool:  # noqa: ANN401 (any value)

@@ -37,9 +37,7 @@ class LazyLog:
         first, last = (int(_ticks([counted[name]], self.terms)[0]) for name in ("first", "last"))
         if self.terms.amount is None:
             return Facts(counted["rows"], first, last, self.whole_days)
-        return Facts(
-            counted["rows"], first, last, self.whole_days, counted["nonpositive"], float(counted["total"])
-        )
+        return Facts(counted["rows"], first, last, self.whole_days, counted["nonpositive"], float(counted["total"]))
 
     def check_end(self, end: End, named: str) -> None:
         """Raise DataError where purchases come after the end of observation."""
@@ -69,9 +67,7 @@ class LazyLog:
             (None, None) if self.terms.amount is None else (_floats(got["total"]), _floats(got["opening"]))
         )
         first, last = _ticks(got["first"].to_numpy(), self.terms), _ticks(got["last"].to_numpy(), self.terms)
-        return Histories(
-            _ids(got["id"]), first, last, got["count"].to_numpy().astype(np.int64), total, opening_spend
-        )
+        return Histories(_ids(got["id"]), first, last, got["count"].to_numpy().astype(np.int64), total, opening_spend)
 
     def tally(self, after: End, until: End) -> Tally:
         """Purchases and spend of each customer after one end and up to another, in weeks from the first."""

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError
 from custvalue.evidence._terms import Collapse, End, Moment, Refunds, Terms
-from custvalue.evidence._views import Facts, Histories, Log
+from custvalue.evidence._views import Facts, Histories
 from custvalue.evidence.readers import open_log
 from custvalue.evidence.rfm import RFM
 from custvalue.units import Unit
@@ -82,7 +82,7 @@ def summarize(
     end = terms.end(observed_until, facts.last, whole_days=facts.whole_days)
     if facts.last > end.last:
         opened.check_end(end, str(observed_until))
-    return reduce(opened, facts, end, terms)
+    return reduce(opened.histories(end), facts, end, terms)
 
 
 def summarize_arrays(
@@ -101,9 +101,9 @@ def summarize_arrays(
     return summarize({**log, "amount": amounts}, amount="amount", **options)
 
 
-def reduce(log: Log, facts: Facts, end: End, terms: Terms) -> Summary:
-    """Customers' columns up to `end`, with the facts of the whole log."""
-    who = _newcomers(log.histories(end), terms)
+def reduce(who: Histories, facts: Facts, end: End, terms: Terms) -> Summary:
+    """Measure the customers' histories up to `end`; the facts of the whole log go with them."""
+    who = _newcomers(who, terms)
     x = (who.count - 1).astype(np.float64)
     m, m_count = _mean_spend(who, x, terms)
     return Summary(
@@ -130,7 +130,7 @@ def _day(tick: int, terms: Terms) -> np.datetime64:
 def _newcomers(who: Histories, terms: Terms) -> Histories:
     """Only the customers whose first purchase is late enough."""
     if not len(who.ids):
-        raise DataError("the log holds no purchase, only refunds or rows that refunds='drop' leaves out.")
+        raise DataError("the log holds no purchase up to the end of observation; at most refunds or later rows.")
     if terms.first_purchase_from is None:
         return who
     new = who.first >= terms.start(terms.first_purchase_from)

@@ -14,7 +14,7 @@ from custvalue._typing import NDArray
 from custvalue.errors import DataError
 from custvalue.evidence import _messages as say
 from custvalue.evidence._arrays import ArrayLog, array_log
-from custvalue.evidence._native import as_column
+from custvalue.evidence._native import Column, as_column
 from custvalue.evidence._terms import Terms
 from custvalue.evidence._views import Log
 
@@ -29,7 +29,7 @@ def open_log(log: Any, terms: Terms) -> Log:  # noqa: ANN401 (any dataframe, pat
     if isinstance(log, (str, Path)):
         return _open_frame(scan(log, terms), terms)
     if isinstance(log, Mapping):
-        say.check_names(terms.columns, [str(name) for name in log])
+        say.check_names(terms.columns, column_names(log))
         return _from_columns([log[name] for name in terms.columns], terms)
     if _library(log) in _EAGER and hasattr(log, "columns"):
         say.check_names(terms.columns, column_names(log))
@@ -41,10 +41,24 @@ def column_names(log: Any) -> Sequence[str]:  # noqa: ANN401 (any dataframe)
     """Names of a frame's columns, as the library that holds it spells them (twice where it has them twice)."""
     if hasattr(log, "collect_schema"):
         return list(log.collect_schema().names())
+    if isinstance(log, Mapping):
+        return [str(name) for name in log]
     names = log.column_names if hasattr(log, "column_names") else getattr(log, "columns", None)
     if names is None:
         raise say.unknown_kind(log)
     return [str(name) for name in names]
+
+
+def read_columns(table: Any, names: Sequence[str]) -> list[Column]:  # noqa: ANN401 (any dataframe)
+    """Columns of any dataframe (a lazy one is collected) or mapping, as they stand."""
+    say.check_names(names, column_names(table))
+    if isinstance(table, Mapping) or _library(table) in _EAGER:
+        return [as_column(table[name], None) for name in names]
+    import narwhals.stable.v2 as nw  # noqa: PLC0415 (only where the table is such a frame)
+
+    frame: Any = nw.from_native(table)
+    held = frame.lazy().select(*names).collect()
+    return [as_column(_native(held[name]), None) for name in names]
 
 
 def _from_columns(columns: Sequence[Any], terms: Terms) -> ArrayLog:
@@ -147,7 +161,7 @@ def to_same_kind(log: Any, columns: Mapping[str, NDArray[Any]]) -> Any:  # noqa:
         return dict(columns)
     import narwhals.stable.v2 as nw  # noqa: PLC0415 (only where a dataframe is asked for)
 
-    library = _library(log)
+    library: Any = _library(log)
     if library not in ("pandas", "polars", "pyarrow", "modin"):
         library = "polars" if library != "duckdb" and _installed("polars") else "pyarrow"
     plain = {name: values.tolist() if values.dtype.kind in "OU" else values for name, values in columns.items()}

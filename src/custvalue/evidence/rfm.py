@@ -110,37 +110,32 @@ class RFM:
         Parameters
         ----------
         log : dataframe, path or mapping
-            One row per purchase (or per item: see `collapse`): pandas, polars (eager or lazy), pyarrow, DuckDB
-            relation or any other frame that narwhals reads; the path of a CSV or Parquet file; or a mapping of
-            arrays, which needs no dataframe library.
-        customer, date : str
-            Names of the columns. Dates are dates, datetimes or ISO text ('2024-01-31', '2024-01-31 12:30').
-        amount : str, optional
-            Name of the column of amounts (any numeric type, Decimal included); None leaves m out.
+            One row per purchase or item: pandas, polars (eager or lazy), pyarrow, a DuckDB relation or another
+            frame that narwhals reads; the path of a CSV or Parquet file; or a mapping of arrays.
+        customer, date, amount : str
+            Names of the columns. Dates are dates, datetimes or ISO text ('2024-01-31', '2024-01-31 12:30');
+            amounts any numeric type, Decimal included. Without `amount` there is no m.
         unit : {"day", "week", "month", "quarter", "year"}
             The unit of t_x and T; lengths are those of `custvalue.units` (a week 7 days, a year 365.25).
         observed_until : date, datetime, datetime64 or ISO text, optional
             End of observation, inclusive; the last date in the log by default.
         collapse : {"day", "week", "month", "quarter", "year"} or None
             What counts as one purchase. Weeks are 7-day bins counted back from `observed_until`, the others
-            are calendar periods; None keeps every distinct moment. Times are whole days except for None,
-            where days have fractions (and an `observed_until` without a time of day means its end).
+            calendar periods. Times are whole days. None keeps every distinct moment: days have fractions, and
+            an `observed_until` without a time of day means its end.
         refunds : {"net", "drop", "raise"}
-            "net": a negative amount is set against the customer's spend in the period it is dated in and
-            never adds or removes a purchase; in the period of the first purchase it reduces the spend of that
-            one, later the repeat spend, before it nothing. A customer with refunds only is left out. "drop"
-            leaves rows with amounts of 0 or less out; "raise" refuses them. Amounts of 0 count as purchases
-            under "net".
+            "net": a negative amount never adds or removes a purchase; in the period of the first purchase it
+            reduces the spend of that one, later the repeat spend, before it nothing. A customer with refunds
+            only is left out, an amount of 0 is a purchase. "drop" leaves rows with amounts of 0 or less out;
+            "raise" refuses them.
         first_purchase_in_spend : bool
             False: m averages the x repeat purchases (Fader & Hardie's gamma-gamma). True: all x + 1.
         first_purchase_from : date, datetime, datetime64 or ISO text, optional
-            Keep only customers whose first purchase in the log is on or after this date. A log has a
-            beginning: customers who bought before it look new at their first purchase inside it, with too
-            short an age T and too few purchases. Start a good while after the log's first day (a few typical
-            times between purchases) to keep true newcomers.
+            Keep only customers whose first purchase in the log is on or after this date. Customers who bought
+            before the log began look new in it, too young and with too few purchases; a date some typical
+            times between purchases after the log's first keeps true newcomers.
         timezone : str, optional
-            The zone ('Europe/Berlin') that times are dated in; for a column with a time zone only. By default
-            its own zone.
+            The zone ('Europe/Berlin') that times with a zone are dated in; by default the column's own.
 
         Returns
         -------
@@ -150,10 +145,9 @@ class RFM:
         Raises
         ------
         DataError
-            A column is missing or there twice, the log is empty, an id, date or amount is missing, a date
-            cannot be read or is after `observed_until`, an amount is not a finite number, or the column has
-            no (or, in DuckDB, an ambiguous) time zone. The message names the column, the number of rows, the
-            first of them and the remedy.
+            A column is missing or there twice, the log has no purchase, an id, date or amount is missing, a
+            date cannot be read or is after `observed_until`, an amount is not a finite number, or the dates
+            have no (or, in DuckDB, an ambiguous) time zone. The message names the first rows and the remedy.
         ParameterError
             An option is none of its choices.
 
@@ -242,6 +236,49 @@ class RFM:
             kinds=kinds,
             first_purchase_in_spend=first_purchase_in_spend,
         )
+
+    @classmethod
+    def from_table(
+        cls,
+        table: Any,  # noqa: ANN401 (any dataframe or mapping)
+        *,
+        unit: Unit,
+        x: str | None = None,
+        t_x: str | None = None,
+        T: str | None = None,
+        m: str | None = None,
+        customer: str | None = None,
+    ) -> RFM:
+        """Take a summary that exists already: a table with one row per customer, in its own order.
+
+        Columns are found by lifetimes' and pymc-marketing's names (frequency, recency, T, monetary_value,
+        customer_id), by the papers' (x, t_x, T, m or zbar, id), or by the names given.
+
+        Parameters
+        ----------
+        table : dataframe or mapping
+            Of any kind that `from_transactions` takes, paths excepted.
+        unit : {"day", "week", "month", "quarter", "year"}
+            The unit that recency and T are in; the table does not say (lifetimes' default is days).
+        x, t_x, T, m, customer : str, optional
+            Names of the columns. Without a column of ids, a pandas index that is not just 0, 1, 2, ... gives
+            them. Without one for m, there is no m.
+
+        Raises
+        ------
+        DataError
+            A column is not found, or two could be meant; or the values break a rule of `RFM`.
+
+        Examples
+        --------
+        >>> table = {"customer_id": [7, 8], "frequency": [2, 0], "recency": [30.43, 0], "T": [38.86, 38.86]}
+        >>> RFM.from_table(table, unit="week")
+        RFM of 2 customers, in weeks: 2 repeat purchases, 1 with none, T from 38.86 to 38.86
+        """
+        from custvalue.evidence.table import read_table  # noqa: PLC0415 (the readers stand on RFM)
+
+        columns = read_table(table, {"x": x, "t_x": t_x, "T": T, "m": m, "ids": customer})
+        return cls(**columns, unit=unit)
 
     def __len__(self) -> int:
         return self.x.size
