@@ -40,6 +40,14 @@ def psi_rising(z: Parameter, n: Array) -> Array:
     return np.asarray(psi(z + n) - psi(z), dtype=np.float64)
 
 
+def log_nbd_pmf(n: Array, R: Parameter, h: Array) -> Array:
+    """Log-probability of n purchases in h time at a rate λ ~ Gamma(R, 1): Γ(R+n)/(Γ(R) n!) h^n (1+h)^-(R+n)."""
+    with np.errstate(divide="ignore"):
+        log_z = -np.log1p(1 / np.asarray(h, dtype=np.float64))
+    counts = by_count(lambda k: log_rising(R, k) - gammaln(k + 1), n, R)
+    return np.asarray(counts - R * np.log1p(h) + np.where(n > 0, n * log_z, 0.0))
+
+
 def stirling_error(z: Array) -> Array:
     """log Γ(z) - [(z - 1/2) log z - z + log(2π)/2], about 1/(12 z)."""
     small = z < _LARGE
