@@ -112,6 +112,13 @@ def test_columns_are_read_only_and_do_not_share_memory():
             column[0] = column[1]
 
 
+def test_dates_do_not_share_memory_either():
+    when = np.array(DAYS, dtype="datetime64[D]")
+    flows = CashFlows([30, 45], when)
+    when[0] = "1999-01-01"
+    assert flows == CashFlows([30, 45], DAYS)
+
+
 def test_a_single_value_stands_for_all():
     assert CashFlows(100, [1, 2, 3], "purchase") == CashFlows([100] * 3, [1, 2, 3], ["purchase"] * 3)
     assert len(CashFlows(100, "2024-01-05")) == 1

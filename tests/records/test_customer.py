@@ -51,3 +51,9 @@ def test_dates_and_years_do_not_mix_between_relationships():
 def test_relationships_are_relationships(held):
     with pytest.raises(DataError, match="Relationship"):
         Customer("ann", held)
+
+
+def test_many_flows_at_one_time_keep_their_order():
+    flows = [CashFlow(i, i % 3) for i in range(300)]
+    expected = [i for year in range(3) for i in range(year, 300, 3)]
+    assert [flow.amount for flow in Customer("ann", [Relationship("shop", 0, None, flows)]).cash_flows] == expected
