@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from attrs import frozen
 
-from custvalue._typing import Array
+from custvalue._typing import Array, Bools
 from custvalue.errors import ConvergenceError
 from custvalue.inference.fit import Fit
 
@@ -21,6 +21,8 @@ _GAIN = 1e-13
 _LONGEST = 2.0
 """Longest step in any log-parameter."""
 _ROUNDS = 200
+_PATIENCE = 25
+"""Rounds of quasi-Newton steps; those after them are Newton's, for curved and flat ridges."""
 
 
 @frozen(eq=False)
@@ -53,14 +55,17 @@ def maximize(problem: Problem[M]) -> Fit[M]:
     search = _Search(problem)
     theta = np.log(problem.start / problem.scale)
     value, gradient, curvature = search.at(theta, with_curvature=True)
+    idle = 0
     for rounds in range(1, _ROUNDS + 1):
-        step = _ascent(curvature, gradient)
+        step = _ascent(curvature, gradient, theta)
         theta_new, value_new, gradient_new = search.along(theta, value, gradient, step)
+        idle = idle + 1 if value_new <= value + _noise(value) else 0
         curvature = _bfgs(curvature, theta_new - theta, gradient - gradient_new)
         theta, value, gradient = theta_new, value_new, gradient_new
-        if _gain(curvature, gradient, theta) < _GAIN:
+        if idle or rounds > _PATIENCE or _gain(curvature, gradient, theta) < _GAIN:
             curvature = search.hessian(theta)
-            if _gain(curvature, gradient, theta) < _GAIN:
+            left = _gain(curvature, gradient, theta)
+            if left < _GAIN or (idle > 2 and left < _noise(value)):
                 return _finish(problem, theta, value, curvature, rounds)
     raise ConvergenceError(
         f"the search for the maximum did not end within {_ROUNDS} rounds; the data hardly identify "
@@ -88,11 +93,10 @@ class _Search(Generic[M]):
 
     def along(self, theta: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array]:
         """The first point on the step, halved as needed, that does not lose log-likelihood."""
-        noise = 1e-12 * max(1.0, abs(value))
         for halvings in range(40):
             to = np.clip(theta + step * 0.5**halvings, -_BOX, _BOX)
             reached, slope, _ = self.at(to)
-            if reached >= value + 1e-4 * float(gradient @ (to - theta)) - noise:
+            if reached >= value + 1e-4 * float(gradient @ (to - theta)) - _noise(value):
                 return to, reached, slope
         return theta, value, gradient
 
@@ -106,26 +110,39 @@ class _Search(Generic[M]):
         return np.asarray(0.5 * (information + information.T))
 
 
+def _noise(value: float) -> float:
+    """What rounding may add to a log-likelihood or take from it."""
+    return 1e-12 * max(1.0, abs(value))
+
+
 def _eigen(curvature: Array) -> tuple[Array, Array]:
     """Eigenvalues made positive, and eigenvectors, of a curvature that may be indefinite or flat."""
     values, vectors = np.linalg.eigh(curvature)
     return np.maximum(np.abs(values), 1e-12 * max(1.0, float(np.abs(values).max()))), vectors
 
 
-def _free(gradient: Array, theta: Array) -> Array:
-    """The gradient without the parts that push against the box."""
-    return np.where((np.abs(theta) >= _BOX) & (gradient * theta > 0), 0.0, gradient)
+def _free(gradient: Array, theta: Array) -> Bools:
+    """Which parameters may move: all but those that push against the box."""
+    return (np.abs(theta) < _BOX) | (gradient * theta <= 0)
 
 
-def _ascent(curvature: Array, gradient: Array) -> Array:
-    values, vectors = _eigen(curvature)
-    step = vectors @ ((vectors.T @ gradient) / values)
+def _components(curvature: Array, gradient: Array, theta: Array) -> tuple[Array, Array, Array]:
+    """Eigenvalues, eigenvectors and the gradient along them, of the parameters that may move."""
+    free = _free(gradient, theta)
+    values, vectors = _eigen(np.where(np.outer(free, free), curvature, np.eye(len(theta))))
+    return values, vectors, vectors.T @ np.where(free, gradient, 0.0)
+
+
+def _ascent(curvature: Array, gradient: Array, theta: Array) -> Array:
+    values, vectors, along = _components(curvature, gradient, theta)
+    step = vectors @ (along / values)
     return np.asarray(step * min(1.0, _LONGEST / max(float(np.abs(step).max()), 1e-300)))
 
 
 def _gain(curvature: Array, gradient: Array, theta: Array) -> float:
-    values, vectors = _eigen(curvature)
-    return float(((vectors.T @ _free(gradient, theta)) ** 2 / values).sum() / 2)
+    """What a Newton step promises to add to the log-likelihood."""
+    values, _, along = _components(curvature, gradient, theta)
+    return float((along**2 / values).sum() / 2)
 
 
 def _bfgs(curvature: Array, moved: Array, turned: Array) -> Array:
@@ -140,10 +157,14 @@ def _bfgs(curvature: Array, moved: Array, turned: Array) -> Array:
 def _finish(problem: Problem[M], theta: Array, value: float, information: Array, rounds: int) -> Fit[M]:
     """The fit, or ConvergenceError where its maximum lies on the boundary or is flat."""
     fit = _fit(problem, theta, value, information, rounds)
-    edge = [i for i in range(len(theta)) if abs(theta[i]) >= _BOX * (1 - 1e-9)]
-    if edge:
-        reasons = [_edge(problem, i, rises=theta[i] > 0) for i in edge]
-        raise ConvergenceError(f"the likelihood has no interior maximum: {'; '.join(reasons)}", fit)
+    far = [i for i in range(len(theta)) if abs(theta[i]) > 0.8 * _BOX]
+    if np.abs(theta).max() >= _BOX * (1 - 1e-9):
+        reasons = [_edge(problem, i, rises=theta[i] > 0) for i in far]
+        raise ConvergenceError(
+            f"the likelihood has no interior maximum: {'; '.join(reasons)}. "
+            "Use more customers or a longer period, or a simpler model",
+            fit,
+        )
     values, vectors = np.linalg.eigh(information)
     if values[0] <= 1e-9 * max(values[-1], 1.0):
         flat = [name for name, part in zip(problem.names, vectors[:, 0], strict=True) if abs(part) > 0.3]
@@ -157,7 +178,7 @@ def _finish(problem: Problem[M], theta: Array, value: float, information: Array,
 
 def _edge(problem: Problem[M], i: int, *, rises: bool) -> str:
     name = problem.names[i]
-    return f"{name} runs to {'infinity' if rises else '0'} ({problem.limits[name][rises]})"
+    return f"{name} runs to {'infinity' if rises else '0'} ({problem.limits[name][int(rises)]})"
 
 
 def _fit(problem: Problem[M], theta: Array, value: float, information: Array, rounds: int) -> Fit[M]:
