@@ -131,6 +131,8 @@ def moments(name: str, values: Iterable[Any]) -> tuple[Array, bool]:
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         _no_nat(name, values)
         return (values - np.datetime64("1970-01-01")) / DAY, True
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        return _finite(name, values), False
     items = list(values)
     dated = [is_dated(item) for item in items]
     if any(dated) and not all(dated):
@@ -141,9 +143,13 @@ def moments(name: str, values: Iterable[Any]) -> tuple[Array, bool]:
         )
     if items and all(dated):
         return np.array([days_since_epoch(item) for item in items], dtype=np.float64), True
-    times = numbers(name, np.array(items, dtype=object) if not items else items)
+    return _finite(name, items), False
+
+
+def _finite(name: str, values: ArrayLike) -> Array:
+    times = numbers(name, values)
     check_rows(np.isfinite(times), f"{name} must be finite", "Leave the row out.", **{name: times})
-    return times, False
+    return times
 
 
 def _no_nat(name: str, values: NDArray[Any]) -> None:

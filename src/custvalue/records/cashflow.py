@@ -96,7 +96,7 @@ def _when(values: TimesLike) -> NDArray[Any]:
         items = [items] if not isinstance(items, np.ndarray) else items.reshape(1)
     times, dated = moments("when", items)
     if not dated:
-        return times
+        return times.copy()
     if isinstance(items, np.ndarray) and items.dtype.kind == "M":
         return items.copy()
     return _EPOCH + np.rint(times * _MICROSECONDS_PER_DAY).astype("timedelta64[us]")
