@@ -126,7 +126,7 @@ def _from_arrow(column: pa.ChunkedArray[Any] | pa.Array[Any], timezone: str | No
     kind, zoned = column.type, False
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         zone = kind.tz if timezone is None else timezone
-        column, zoned = pc.local_timestamp(column.cast(pa.timestamp(kind.unit, zone))), True
+        column, zoned = pc.call_function("local_timestamp", [column.cast(pa.timestamp(kind.unit, zone))]), True
     elif pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
     plain = (pa.types.is_integer, pa.types.is_floating, pa.types.is_date, pa.types.is_timestamp)

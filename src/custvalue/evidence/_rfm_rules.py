@@ -8,6 +8,7 @@ import numpy as np
 
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike, NDArray
+from custvalue.units import Unit
 
 
 def as_x(values: ArrayLike) -> Array:
@@ -95,3 +96,17 @@ def checked_spend(x: Array, m: Array | None, m_count: Array, ids: NDArray[Any] |
         m_count=count,
     )
     return spend, count
+
+
+def described(x: Array, T: Array, m: Array | None, m_count: Array, unit: Unit) -> str:
+    """An RFM in one line."""
+    if not x.size:
+        return f"RFM of 0 customers, in {unit}s"
+    none = int((x == 0).sum())
+    text = (
+        f"RFM of {x.size:,} customers, in {unit}s: {x.sum():,.0f} repeat purchases, "
+        f"{none:,} with none, T from {T.min():.6g} to {T.max():.6g}"
+    )
+    if m is None or not m_count.sum():
+        return text
+    return f"{text}, mean spend {(m * m_count).sum() / m_count.sum():.6g}"

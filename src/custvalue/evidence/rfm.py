@@ -11,7 +11,7 @@ from attrs import cmp_using, field, frozen
 from custvalue._columns import read_only
 from custvalue._typing import Array, NDArray
 from custvalue.errors import DataError
-from custvalue.evidence._rfm_rules import as_ids, as_m, as_m_count, as_T, as_t_x, as_x, check_times, checked_spend
+from custvalue.evidence import _rfm_rules as rules
 from custvalue.evidence.distinct import Distinct, distinct
 from custvalue.units import DAYS, Unit, as_unit
 
@@ -63,20 +63,20 @@ class RFM:
     array(['ann'], dtype='<U3')
     """
 
-    x: Array = field(converter=as_x, eq=_same)
-    t_x: Array = field(converter=as_t_x, eq=_same)
-    T: Array = field(converter=as_T, eq=_same)
-    m: Array | None = field(default=None, converter=as_m, eq=_same)
-    m_count: Array = field(default=None, kw_only=True, converter=as_m_count, eq=_same)
-    ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=as_ids, eq=_same)
+    x: Array = field(converter=rules.as_x, eq=_same)
+    t_x: Array = field(converter=rules.as_t_x, eq=_same)
+    T: Array = field(converter=rules.as_T, eq=_same)
+    m: Array | None = field(default=None, converter=rules.as_m, eq=_same)
+    m_count: Array = field(default=None, kw_only=True, converter=rules.as_m_count, eq=_same)
+    ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=rules.as_ids, eq=_same)
     unit: Unit = field(default="year", kw_only=True, converter=as_unit)
     _distinct: dict[tuple[str, ...], Distinct] = field(factory=dict, init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         x, t_x, T = np.broadcast_arrays(self.x, self.t_x, self.T)
         ids = self._own_ids(x.shape)
-        check_times(x, t_x, T, ids)
-        m, m_count = checked_spend(x, self.m, self.m_count, ids)
+        rules.check_times(x, t_x, T, ids)
+        m, m_count = rules.checked_spend(x, self.m, self.m_count, ids)
         for name, value in (("x", x), ("t_x", t_x), ("T", T), ("m", m), ("m_count", m_count), ("ids", ids)):
             object.__setattr__(self, name, None if value is None else read_only(value))
 
@@ -105,7 +105,8 @@ class RFM:
     ) -> RFM:
         """Reduce a transaction log to one row per customer, in the order of the customers' ids.
 
-        Purchases of one customer in one collapse period count as one, dated at the first of them.
+        Purchases of one customer in one collapse period count as one, dated at the first of them;
+        T = (observed_until - first purchase) / unit. m is net of refunds and may be 0 or less.
 
         Parameters
         ----------
@@ -137,19 +138,12 @@ class RFM:
         timezone : str, optional
             The zone ('Europe/Berlin') that times with a zone are dated in; by default the column's own.
 
-        Returns
-        -------
-        RFM
-            T = (observed_until - first purchase) / unit; m is net of refunds and may be 0 or less.
-
         Raises
         ------
         DataError
             A column is missing or there twice, the log has no purchase, an id, date or amount is missing, a
             date cannot be read or is after `observed_until`, an amount is not a finite number, or the dates
             have no (or, in DuckDB, an ambiguous) time zone. The message names the first rows and the remedy.
-        ParameterError
-            An option is none of its choices.
 
         Examples
         --------
@@ -257,12 +251,11 @@ class RFM:
         Parameters
         ----------
         table : dataframe or mapping
-            Of any kind that `from_transactions` takes, paths excepted.
+            Of any kind that `from_transactions` takes, paths excepted; a pandas index can hold the ids.
         unit : {"day", "week", "month", "quarter", "year"}
             The unit that recency and T are in; the table does not say (lifetimes' default is days).
         x, t_x, T, m, customer : str, optional
-            Names of the columns. Without a column of ids, a pandas index that is not just 0, 1, 2, ... gives
-            them. Without one for m, there is no m.
+            Names of the columns; m and customer may be absent.
 
         Raises
         ------
@@ -296,16 +289,7 @@ class RFM:
         )
 
     def __repr__(self) -> str:
-        if not len(self):
-            return f"RFM of 0 customers, in {self.unit}s"
-        none = int((self.x == 0).sum())
-        text = (
-            f"RFM of {len(self):,} customers, in {self.unit}s: {self.x.sum():,.0f} repeat purchases, "
-            f"{none:,} with none, T from {self.T.min():.6g} to {self.T.max():.6g}"
-        )
-        if self.m is None or not self.m_count.sum():
-            return text
-        return f"{text}, mean spend {(self.m * self.m_count).sum() / self.m_count.sum():.6g}"
+        return rules.described(self.x, self.T, self.m, self.m_count, self.unit)
 
     def distinct(self, *names: str) -> Distinct:
         """The distinct rows of the columns named (all of x, t_x and T: ``("x", "t_x", "T")``); kept once computed."""
