@@ -19,6 +19,7 @@ from custvalue._columns import numbers, read_only
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError, ParameterError
+from custvalue.evidence.distinct import Distinct
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.units import Unit, as_unit
@@ -232,6 +233,18 @@ class SpendModel(Model):
     @abstractmethod
     def simulate(self, m_count: ArrayLike, *, rng: np.random.Generator) -> Array:
         """Draw the mean spend of one customer for each number of purchases; 0 where that is 0."""
+
+
+def histories(rfm: RFM) -> Distinct:
+    """The distinct rows (x, t_x, T) to fit a model of buying to; DataError where they can tell nothing."""
+    if not len(rfm):
+        raise DataError("a model needs customers to be fitted to; the RFM has none")
+    if not rfm.x.any():
+        raise DataError(
+            f"no customer has bought again: x = 0 in all {len(rfm)} rows, so nothing tells when customers buy; "
+            "observe them for longer, or predict with a model whose parameters are known"
+        )
+    return rfm.distinct("x", "t_x", "T")
 
 
 def duration(name: str, value: ArrayLike) -> Array:

@@ -45,7 +45,8 @@ def log_nbd_pmf(n: Array, R: Parameter, h: Array) -> Array:
     with np.errstate(divide="ignore"):
         log_z = -np.log1p(1 / np.asarray(h, dtype=np.float64))
     counts = by_count(lambda k: log_rising(R, k) - gammaln(k + 1), n, R)
-    return np.asarray(counts - R * np.log1p(h) + np.where(n > 0, n * log_z, 0.0))
+    bought = np.where(n > 0, np.where(n > 0, n, 1.0) * log_z, 0.0)
+    return np.asarray(counts - R * np.log1p(h) + bought)
 
 
 def stirling_error(z: Array) -> Array:

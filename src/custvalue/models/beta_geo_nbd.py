@@ -20,7 +20,7 @@ from typing import ClassVar, Self, final
 
 import numpy as np
 from attrs import field, frozen
-from scipy.special import betainc, expit, gammaln
+from scipy.special import betainc, expit
 
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.evidence.rfm import RFM
@@ -32,12 +32,13 @@ from custvalue.models._base import (
     TransactionModel,
     as_parameter,
     duration,
+    histories,
     optional_unit,
     positive,
     same_parameter,
     whole,
 )
-from custvalue.models._special import by_count, log_rising, psi_rising
+from custvalue.models._special import by_count, log_nbd_pmf, log_rising, psi_rising
 from custvalue.units import Unit
 
 _HISTORY = ("x", "t_x", "T")
@@ -117,7 +118,7 @@ class BetaGeoNBD(TransactionModel):
 
     @classmethod
     def fit(cls, rfm: RFM) -> Fit[Self]:
-        rows = rfm.distinct(*_HISTORY)
+        rows = histories(rfm)
 
         def score(parameters: Array) -> tuple[Array, Array]:
             return log_likelihood(*rows.columns, *parameters), gradient(*rows.columns, *parameters)
@@ -179,9 +180,9 @@ class BetaGeoNBD(TransactionModel):
     def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
         age = np.asarray(T, dtype=np.float64)
         rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
-        drop_out = rng.beta(self.a, self.b, age.shape)
+        drop_out = np.clip(rng.beta(self.a, self.b, age.shape), 1e-300, 1 - 2**-53)
         wanted = rng.poisson(rate * age)
-        last = np.ceil(np.log(rng.random(age.shape)) / np.log1p(-drop_out))
+        last = np.ceil(rng.exponential(size=age.shape) / -np.log1p(-drop_out))
         x = np.minimum(wanted, np.maximum(last, 1.0))
         share = rng.beta(np.maximum(x, 1), wanted - x + 1)
         return RFM(x, np.where(x > 0, age * share, 0.0), age, unit=self.known_unit(unit))
@@ -223,11 +224,14 @@ def _log_odds_alive(
 def _pmf(n: Array, R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
     """P(n purchases in h | alive) for λ ~ Gamma(R, 1) and p ~ Beta(a, b) (Fader, Hardie & Lee 2005, eq. 8)."""
     n, R, a, b, h = np.broadcast_arrays(n, R, a, b, h)
-    with np.errstate(divide="ignore"):
-        log_z = -np.log1p(1 / h)
-    log_nbd = log_rising(R, n) - gammaln(n + 1) - R * np.log1p(h) + np.where(n > 0, n * log_z, 0.0)
-    stayed = np.exp(log_nbd + log_rising(b, n) - log_rising(a + b, n))
+    stayed = np.exp(log_nbd_pmf(n, R, h) + log_rising(b, n) - log_rising(a + b, n))
     before = np.maximum(n - 1, 0)
     log_leaves = np.log(a) + log_rising(b, before) - log_rising(a + b, before + 1)
-    enough = betainc(np.maximum(n, 1), R, np.exp(log_z))
+    enough = betainc(np.maximum(n, 1), R, _share(h))
     return stayed + np.where(n > 0, np.exp(log_leaves) * enough, 0.0)
+
+
+def _share(h: Array) -> Array:
+    """h/(1+h), h from 0 to infinity."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(1 / (1 + 1 / h))

@@ -20,27 +20,14 @@ from typing import ClassVar, Self, final
 
 import numpy as np
 from attrs import field, frozen
-from scipy.special import expit
 
-from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue._typing import Array, Parameter
 from custvalue.evidence.rfm import RFM
-from custvalue.inference.fit import Fit
-from custvalue.inference.fitting import Problem, maximize
 from custvalue.models._attrition import Attrition
-from custvalue.models._base import (
-    Limits,
-    TransactionModel,
-    as_parameter,
-    duration,
-    optional_unit,
-    positive,
-    same_parameter,
-    whole,
-)
+from custvalue.models._base import Limits, as_parameter, optional_unit, positive, same_parameter
+from custvalue.models._latent import LatentAttritionModel
 from custvalue.models._quadrature import log_panels
 from custvalue.units import Unit
-
-_HISTORY = ("x", "t_x", "T")
 
 
 @frozen(eq=False)
@@ -69,12 +56,20 @@ class ParetoLifetime:
         return [1 / self.s - np.log1p(u / self.beta), in_beta]
 
     def nodes(
-        self, start: Array, length: Array, scale: Parameter, rate: Parameter, fineness: float = 1.0
+        self,
+        start: Array,
+        length: Array,
+        scale: Parameter,
+        rate: Parameter,
+        *,
+        power: Parameter = np.inf,
+        fineness: float = 1.0,
     ) -> tuple[Array, Array]:
         """Panels in log(c + u), c the smaller of the two scales."""
         now = self.beta + start
         smaller = np.minimum(now, scale)
-        return log_panels(length, smaller, smaller * (rate / scale + self.s / now), fineness)
+        decay = smaller * (rate / scale + self.s / now)
+        return log_panels(length, smaller, decay, tail=self.s + power, fineness=fineness)
 
     def mean_stay(self, start: Array, length: Array) -> Array:
         """(β+start)/(s-1) (1 - ((β+start)/(β+start+length))^(s-1)), smooth through s = 1."""
@@ -91,7 +86,7 @@ class ParetoLifetime:
 
 @final
 @frozen
-class ParetoNBD(TransactionModel):
+class ParetoNBD(LatentAttritionModel):
     """Pareto/NBD (Schmittlein, Morrison & Colombo 1987): buying at random, leaving at a random time.
 
     Parameters
@@ -126,6 +121,8 @@ class ParetoNBD(TransactionModel):
         "beta": ("customers leave at once or never", "hardly anyone leaves, or all at the same rate"),
     }
 
+    _in_time: ClassVar[tuple[str, ...]] = ("alpha", "beta")
+
     @classmethod
     def guess(cls, rfm: RFM) -> Self:
         """A start for the search, from the mean and variance of x; scale-free in time."""
@@ -133,86 +130,10 @@ class ParetoNBD(TransactionModel):
         r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.1, 10.0)
         return cls(r=r, alpha=r * age / max(mean, 0.05), s=0.7, beta=0.4 * age, unit=rfm.unit)
 
-    @classmethod
-    def fit(cls, rfm: RFM) -> Fit[Self]:
-        rows, start = rfm.distinct(*_HISTORY), cls.guess(rfm)
-        return maximize(
-            Problem(
-                build=lambda values: cls(*values, unit=rfm.unit),
-                score=lambda values: cls(*values)._engine.score(*rows.columns),
-                names=tuple(start.parameters),
-                start=np.array(list(start.parameters.values())),
-                scale=np.array([1.0, rfm.T.mean(), 1.0, rfm.T.mean()]),
-                counts=rows.counts,
-                limits=cls._limits,
-            )
-        )
-
     @property
     def _engine(self) -> Attrition:
         return Attrition(ParetoLifetime, self.r, self.alpha, (self.s, self.beta))
 
-    @property
-    def _lifetime(self) -> ParetoLifetime:
-        return ParetoLifetime(self.s, self.beta)
-
-    def log_likelihood(self, rfm: RFM) -> Array:
-        self._unit_of(rfm)
-        return self._each_row(self._engine.log_likelihood, rfm, _HISTORY)
-
-    def p_alive(self, rfm: RFM, ahead: ArrayLike = 0.0) -> Array:
-        t = duration("ahead", ahead)
-        return expit(self._log_odds(rfm)) * self._each_row(self._stays, rfm, ("T",), t)
-
-    def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
-        odds, t = self._log_odds(rfm), duration("within", within)
-        return expit(-odds) + expit(odds) * self._each_row(self._leaves, rfm, ("T",), t)
-
-    def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
-        def ahead(x: Array, T: Array, t: Array) -> Array:
-            return (self.r + x) / (self.alpha + T) * self._lifetime.mean_stay(T, t)
-
-        return expit(self._log_odds(rfm)) * self._each_row(ahead, rfm, ("x", "T"), duration("t", t))
-
-    def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
-        def ahead(x: Array, T: Array, force: Array, t: Array) -> Array:
-            return (self.r + x) / (self.alpha + T) * self._engine.discounted_stay(T, t, force)
-
-        return expit(self._log_odds(rfm)) * self._each_row(ahead, rfm, ("x", "T"), force, horizon)
-
-    def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
-        ahead = self._each_row(self._engine.buys, rfm, ("x", "T"), duration("t", t))
-        return expit(self._log_odds(rfm)) * ahead
-
-    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike) -> Array:
-        count, odds = whole("n", n), self._log_odds(rfm)
-
-        def ahead(x: Array, T: Array, n: Array, t: Array) -> Array:
-            return self._engine.pmf(n, x, T, t)
-
-        while_customer = self._each_row(ahead, rfm, ("x", "T"), count, duration("t", t))
-        return expit(odds) * while_customer + np.where(count == 0, expit(-odds), 0.0)
-
-    def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
-        age = np.asarray(T, dtype=np.float64)
-        rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
-        leaving = rng.gamma(self.s, 1 / np.asarray(self.beta), age.shape)
-        alive = np.minimum(age, rng.exponential(size=age.shape) / np.maximum(leaving, 1e-300))
-        x = rng.poisson(rate * alive)
-        t_x = np.where(x > 0, alive * rng.beta(np.maximum(x, 1), 1.0), 0.0)
-        return RFM(x, t_x, age, unit=self.known_unit(unit))
-
-    def _log_odds(self, rfm: RFM) -> Array:
-        self._unit_of(rfm)
-
-        def odds(x: Array, t_x: Array, T: Array) -> Array:
-            alive, gone = self._engine.log_ways(x, t_x, T)
-            return alive - gone
-
-        return self._each_row(odds, rfm, _HISTORY)
-
-    def _stays(self, T: Array, t: Array) -> Array:
-        return np.exp(self._lifetime.log_stay(T, t))
-
-    def _leaves(self, T: Array, t: Array) -> Array:
-        return np.asarray(-np.expm1(self._lifetime.log_stay(T, t)))
+    def _draw_lifetimes(self, size: tuple[int, ...], rng: np.random.Generator) -> Array:
+        rate = rng.gamma(self.s, 1 / np.asarray(self.beta), size)
+        return rng.exponential(size=size) / np.maximum(rate, 1e-300)
