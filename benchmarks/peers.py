@@ -1,0 +1,103 @@
+"""custvalue beside lifetimes and DuckDB, in one process, runs in turn (A B A B ...), medians.
+
+    python benchmarks/peers.py --quick                                   under a minute
+    python benchmarks/peers.py                                           a few minutes: up to 100,000 customers
+    python benchmarks/peers.py --full --write benchmarks/RESULTS.md      some 20 minutes: a million customers
+
+CPU time is that of all threads. Ratios above 1 mean that custvalue is faster. `--only fit predict` runs some parts.
+Needs `pip install 'custvalue[bench]'`; simulated logs are kept in benchmarks/data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import against_lifetimes as peer
+import end_to_end as whole
+from harness import Budget, machine, report, seconds, table
+
+HUGE = 1_000_000
+SIZES = {"quick": (2357, 10_000), "default": (2357, 100_000), "full": (2357, 100_000, HUGE)}
+LOGS = {"quick": 20_000, "default": 100_000, "full": HUGE}
+SECONDS = {"quick": 1.0, "default": 10.0, "full": 30.0}
+FIT_TARGETS = {2357: 10, HUGE: 50}
+
+
+def fit(size):
+    for n in SIZES[size]:
+        yield peer.fit_buying(n, FIT_TARGETS.get(n))
+    for n in SIZES[size]:
+        yield peer.fit_spend(n)
+
+
+def predict(size):
+    yield from peer.predict(SIZES[size][1])
+    if size == "full":
+        *rows, _ = peer.predict(HUGE, single=True)
+        yield from rows
+    if size != "quick":
+        yield peer.together(HUGE, target=1.0)
+
+
+def summary(size):
+    yield peer.summarize("CDNOW")
+    if size != "quick":
+        yield peer.summarize("simulated")
+
+
+def log(size):
+    yield from whole.log_to_value(LOGS[size])
+
+
+def start(_size):
+    yield whole.imports()
+    if (row := whole.command_line()) is not None:
+        yield row
+
+
+PARTS = {"fit": fit, "predict": predict, "summary": summary, "log": log, "start": start}
+
+
+def results(text, stages, arguments):
+    """RESULTS.md: how, on what, the table, where the time goes."""
+    facts = "\n".join(f"- {name}: {value}" for name, value in [*machine(), ("command", f"`{arguments}`")])
+    size, steps = stages
+    lines = table(("stage", "CPU s", "wall s"), [(name, seconds(cpu), seconds(wall)) for name, cpu, wall in steps])
+    return (
+        f"# Results\n\n{__doc__.partition(chr(10))[0]}\n\n{facts}\n\n"
+        "CPU times are those of all threads, medians without warm-up runs. \"×\" is the other's time over custvalue's: "
+        "above 1, custvalue is\nfaster. In every fit custvalue's run includes building the `RFM` and finding its "
+        "distinct rows; lifetimes gets arrays.\n\n"
+        f"{text}\n\n## Where the time of the log goes\n\n{size}.\n\n{lines}\n\n"
+        "Single operations, for watching changes: `pytest benchmarks/ --benchmark-only`.\n"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", dest="size", action="store_const", const="quick", default="default")
+    size.add_argument("--full", dest="size", action="store_const", const="full")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="which parts to run")
+    parser.add_argument("--json", type=Path, help="also write all numbers to this file")
+    parser.add_argument("--write", type=Path, help="also write the report to this Markdown file")
+    args = parser.parse_args()
+    Budget.seconds = SECONDS[args.size]
+    rows = []
+    for part in args.only:
+        for row in PARTS[part](args.size):
+            rows.append(row)
+            print(f"{row.work}, {row.size}: {seconds(row.ours.cpu)} CPU s", file=sys.stderr, flush=True)
+    text = report(rows)
+    print(text)
+    if args.json:
+        args.json.write_text(whole.as_json(rows), encoding="utf-8")
+    if args.write:
+        command = " ".join(["python", "benchmarks/peers.py", *sys.argv[1:]])
+        args.write.write_text(results(text, whole.stages(LOGS[args.size]), command), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
