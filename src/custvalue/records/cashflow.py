@@ -173,7 +173,7 @@ class CashFlows:
 
     @classmethod
     def from_records(cls, records: Iterable[CashFlow]) -> Self:
-        """Turn `CashFlow`s into columns, in their order.
+        """Turn `CashFlow` records into columns, in their order.
 
         Raises
         ------
