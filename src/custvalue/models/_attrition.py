@@ -46,9 +46,19 @@ class Lifetime(Protocol):
         ...
 
     def nodes(
-        self, start: Array, length: Array, scale: Parameter, rate: Parameter, fineness: float = 1.0
+        self,
+        start: Array,
+        length: Array,
+        scale: Parameter,
+        rate: Parameter,
+        *,
+        power: Parameter = np.inf,
+        fineness: float = 1.0,
     ) -> tuple[Array, Array]:
-        """Nodes u and weights of ∫_0^length of S(start + u), or f, times what decays as (1 + u/scale)^-rate."""
+        """Nodes u and weights of ∫_0^length of S(start + u), or f, times what decays as (1 + u/scale)^-rate.
+
+        An infinite length needs `power`: in the end the integrand falls as S(u) u^-(1 + power), or as f(u) u^-power.
+        """
         ...
 
     def mean_stay(self, start: Array, length: Array) -> Array:
@@ -74,7 +84,7 @@ class Attrition:
         """Logs of the two ways a history goes on after t_x: silently alive until T, or gone before."""
 
         def both(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: Array, T: Array) -> list[Array]:
-            alive, _, terms = _ways(law, r, alpha, x, t_x, T)
+            alive, _, _, terms = _ways(law, r, alpha, x, t_x, T)
             with np.errstate(divide="ignore"):
                 return [alive[..., 0], np.log(terms.sum(axis=-1))]
 
@@ -87,6 +97,10 @@ class Attrition:
         in_r = by_count(lambda n: psi_rising(self.r, n), x, self.r) - np.log1p(t_x / self.alpha) - waited
         in_alpha = self.r / self.alpha - (self.r + x) * rates
         return self._until_last(x, t_x) + total, np.stack([in_r, in_alpha, *own])
+
+    def log_stay(self, T: Array, t: Array) -> Array:
+        """log P(alive at T + t | alive at T)."""
+        return self.law(*self.own).log_stay(T, t)
 
     def posterior_rates(self, x: Array, t_x: Array, T: Array) -> Array:
         """E[1/(α + time alive) | history], the posterior mean purchase rate over R."""
@@ -111,8 +125,7 @@ class Attrition:
 
         def block(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, T: Array, t: Array) -> list[Array]:
             R, A = r + x, alpha + T
-            length = np.minimum(t, 1e200)
-            u, du = law.nodes(T, length, A, R + 1)
+            u, du = law.nodes(T, t, A, R + 1, power=R)
             density = np.exp(law.log_stay(T, u) - (R + 1) * np.log1p(u / A)) * du
             return [(R / A * density).sum(axis=-1, keepdims=True)[..., 0]]
 
@@ -124,9 +137,8 @@ class Attrition:
 
         def block(law: Lifetime, r: Parameter, alpha: Parameter, n: Array, x: Array, T: Array, t: Array) -> list[Array]:
             R, A = r + x, alpha + T
-            t = np.minimum(t, 1e200)
             stays = np.exp(law.log_stay(T, t) + log_nbd_pmf(n, R, t / A))
-            u, du = law.nodes(T, t, A, np.zeros_like(A), fineness)
+            u, du = law.nodes(T, t, A, np.zeros_like(A), power=R, fineness=fineness)
             leaves = np.exp(law.log_leave(T, u) + log_nbd_pmf(n, R, u / A)) * du
             return [(stays + leaves.sum(axis=-1, keepdims=True))[..., 0]]
 
@@ -153,22 +165,25 @@ class Attrition:
         return [target.reshape(shape) for target in out]
 
 
-def _ways(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: Array, T: Array) -> tuple[Array, Array, Array]:
-    """log S(T)/S(t_x) ((α+t_x)/(α+T))^R; the nodes u after t_x; and the summands for those gone."""
+def _ways(
+    law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: Array, T: Array
+) -> tuple[Array, Array, Array, Array]:
+    """log S(T)/S(t_x) ((α+t_x)/(α+T))^R; nodes u after t_x, log (α+t_x+u)/(α+t_x), the summands for those gone."""
     R, since = r + x, alpha + t_x
     alive = law.log_stay(t_x, T - t_x) - R * np.log1p((T - t_x) / since)
-    u, du = law.nodes(t_x, T - t_x, since, R)
-    return alive, u, np.exp(law.log_leave(t_x, u) - R * np.log1p(u / since)) * du
+    u, du = law.nodes(t_x, T - t_x, since, R, power=R)
+    gaps = np.log1p(u / since)
+    return alive, u, gaps, np.exp(law.log_leave(t_x, u) - R * gaps) * du
 
 
 def _score_block(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: Array, T: Array) -> list[Array]:
     """log of both ways together; E[log (α + time alive)/(α + t_x)], E[1/(α + time alive)], and the law's slopes."""
-    alive, u, terms = _ways(law, r, alpha, x, t_x, T)
+    alive, u, gaps, terms = _ways(law, r, alpha, x, t_x, T)
     stay = np.exp(alive)
     total = stay + terms.sum(axis=-1, keepdims=True)
     p, share = stay / total, terms / total
     since = alpha + t_x
-    waited = p * np.log1p((T - t_x) / since) + _total(share * np.log1p(u / since))
+    waited = p * np.log1p((T - t_x) / since) + _total(share * gaps)
     rates = p / (alpha + T) + _total(share / (since + u))
     at_end, at_node = law.slopes_stay(T), law.slopes_leave(t_x + u)
     own = [p * end + _total(share * node) for end, node in zip(at_end, at_node, strict=True)]

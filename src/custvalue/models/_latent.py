@@ -1,0 +1,117 @@
+"""The family of latent attrition: a lifetime law in, every prediction out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar, Self
+
+import numpy as np
+from scipy.special import expit
+
+from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue.evidence.rfm import RFM
+from custvalue.inference.fit import Fit
+from custvalue.inference.fitting import Problem, maximize
+from custvalue.models._attrition import Attrition
+from custvalue.models._base import Limits, TransactionModel, duration, whole
+from custvalue.units import Unit
+
+_HISTORY = ("x", "t_x", "T")
+
+
+class LatentAttritionModel(TransactionModel):
+    """Purchases at gamma-mixed Poisson rates (r, alpha) until an unseen lifetime ends.
+
+    A model gives its engine (the law of lifetimes), a start for the search, the parameters measured in time and how
+    to draw lifetimes; all predictions follow.
+    """
+
+    r: Parameter
+    alpha: Parameter
+    _limits: ClassVar[Limits]
+    _in_time: ClassVar[tuple[str, ...]]
+    """Parameters that scale with the unit of time; those that scale with its inverse have a minus sign before."""
+
+    @property
+    @abstractmethod
+    def _engine(self) -> Attrition:
+        """The law of lifetimes with these parameters, and r and alpha."""
+
+    @classmethod
+    @abstractmethod
+    def guess(cls, rfm: RFM) -> Self:
+        """A start for the search, from the data's moments, scale-free in time."""
+
+    @abstractmethod
+    def _draw_lifetimes(self, size: tuple[int, ...], rng: np.random.Generator) -> Array:
+        """Lifetimes, counted from the first purchase."""
+
+    @classmethod
+    def fit(cls, rfm: RFM) -> Fit[Self]:
+        rows, start, time = rfm.distinct(*_HISTORY), cls.guess(rfm), float(rfm.T.mean())
+        scales = {name.removeprefix("-"): time ** (-1 if name[0] == "-" else 1) for name in cls._in_time}
+        return maximize(
+            Problem(
+                build=lambda values: cls(*values, unit=rfm.unit),  # type: ignore[call-arg]
+                score=lambda values: cls(*values)._engine.score(*rows.columns),  # type: ignore[call-arg]  # noqa: SLF001 (its own class)
+                names=tuple(start.parameters),
+                start=np.array(list(start.parameters.values())),
+                scale=np.array([scales.get(name, 1.0) for name in start.parameters]),
+                counts=rows.counts,
+                limits=cls._limits,
+            )
+        )
+
+    def log_likelihood(self, rfm: RFM) -> Array:
+        self._unit_of(rfm)
+        return self._each_row(self._engine.log_likelihood, rfm, _HISTORY)
+
+    def p_alive(self, rfm: RFM, ahead: ArrayLike = 0.0) -> Array:
+        return expit(self._log_odds(rfm)) * np.exp(self._log_stay(rfm, duration("ahead", ahead)))
+
+    def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
+        odds = self._log_odds(rfm)
+        return expit(-odds) - expit(odds) * np.expm1(self._log_stay(rfm, duration("within", within)))
+
+    def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
+        return self._discounted(rfm, 0.0, duration("t", t))
+
+    def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
+        def ahead(x: Array, T: Array, force: Array, t: Array) -> Array:
+            return (self.r + x) / (self.alpha + T) * self._engine.discounted_stay(T, t, force)
+
+        return expit(self._log_odds(rfm)) * self._each_row(ahead, rfm, ("x", "T"), force, horizon)
+
+    def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
+        ahead = self._each_row(self._engine.buys, rfm, ("x", "T"), duration("t", t))
+        return expit(self._log_odds(rfm)) * ahead
+
+    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike) -> Array:
+        count, odds = whole("n", n), self._log_odds(rfm)
+
+        def ahead(x: Array, T: Array, n: Array, t: Array) -> Array:
+            return self._engine.pmf(n, x, T, t)
+
+        while_customer = self._each_row(ahead, rfm, ("x", "T"), count, duration("t", t))
+        return expit(odds) * while_customer + np.where(count == 0, expit(-odds), 0.0)
+
+    def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
+        age = np.asarray(T, dtype=np.float64)
+        rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
+        alive = np.minimum(age, self._draw_lifetimes(age.shape, rng))
+        x = rng.poisson(rate * alive)
+        t_x = np.where(x > 0, alive * rng.beta(np.maximum(x, 1), 1.0), 0.0)
+        return RFM(x, t_x, age, unit=self.known_unit(unit))
+
+    def _log_odds(self, rfm: RFM) -> Array:
+        """Log-odds that a customer is alive at T."""
+        self._unit_of(rfm)
+
+        def odds(x: Array, t_x: Array, T: Array) -> Array:
+            alive, gone = self._engine.log_ways(x, t_x, T)
+            return alive - gone
+
+        return self._each_row(odds, rfm, _HISTORY)
+
+    def _log_stay(self, rfm: RFM, t: Array) -> Array:
+        return self._each_row(self._engine.log_stay, rfm, ("T",), t)
