@@ -24,12 +24,20 @@ PUBLIC = {
     "Customer",
     "DataError",
     "Fit",
+    "GammaGamma",
     "ParameterError",
+    "ParetoNBD",
     "Rate",
     "Relationship",
+    "Split",
+    "Valuation",
     "__version__",
+    "clv",
+    "clv_new",
     "datasets",
     "present_value",
+    "split",
+    "value_customers",
 }
 """What `import custvalue` promises; a name is added here when it is meant to stay."""
 

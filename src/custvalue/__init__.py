@@ -5,11 +5,16 @@ from custvalue.discounting.present_value import present_value
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError, CustValueError, DataError, ParameterError
 from custvalue.evidence.rfm import RFM
+from custvalue.evidence.split import Split, split
 from custvalue.inference.fit import Fit
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.pareto_nbd import ParetoNBD
 from custvalue.records.cashflow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
+from custvalue.value.clv import clv, clv_new
+from custvalue.value.valuation import Valuation, value_customers
 
 __version__ = "0.1.0"
 
@@ -23,10 +28,18 @@ __all__ = [
     "Customer",
     "DataError",
     "Fit",
+    "GammaGamma",
     "ParameterError",
+    "ParetoNBD",
     "Rate",
     "Relationship",
+    "Split",
+    "Valuation",
     "__version__",
+    "clv",
+    "clv_new",
     "datasets",
     "present_value",
+    "split",
+    "value_customers",
 ]

@@ -34,7 +34,8 @@ class Parametric(Protocol):
         """The model that `to_json` wrote."""
 
 
-M = TypeVar("M")
+M = TypeVar("M", covariant=True)  # noqa: PLC0105 (one letter, as everywhere in the library)
+N = TypeVar("N")
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
@@ -126,7 +127,7 @@ class Fit(Generic[M]):
         return json.dumps({"model": model, "covariance": self.covariance.tolist(), **known})
 
     @classmethod
-    def from_json(cls, text: str, model: type[M]) -> Fit[M]:
+    def from_json(cls, text: str, model: type[N]) -> Fit[N]:
         """The fit that `to_json` wrote, of a model of the class `model`."""
         known = json.loads(text)
         own = model.from_json(json.dumps(known.pop("model")))  # type: ignore[attr-defined]
