@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from custvalue._typing import Bools
 from custvalue.errors import DataError
 
@@ -57,7 +59,9 @@ def show(value: Any) -> str:  # noqa: ANN401 (any value of a column)
     """A value as a message shows it."""
     if value is None:
         return "missing"
-    return repr(value.item() if type(value).__module__ == "numpy" and value.dtype.kind in "biufU" else value)
+    if isinstance(value, np.datetime64):
+        return str(value)
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def not_dates(column: str, kind: str) -> DataError:
