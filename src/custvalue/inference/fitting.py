@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from custvalue._typing import Array, Bools
 from custvalue.errors import ConvergenceError
@@ -21,6 +22,10 @@ _GAIN = 1e-13
 _LONGEST = 2.0
 """Longest step in any log-parameter."""
 _ROUNDS = 200
+_SAMPLE = 1 << 15
+"""The search begins on a sample of at least so many rows where there are four times as many."""
+_BLOCK = 1 << 15
+"""Rows worked on at once."""
 _PATIENCE = 25
 """Rounds of quasi-Newton steps; those after them are Newton's, for curved and flat ridges."""
 
@@ -29,13 +34,15 @@ _PATIENCE = 25
 class Problem(Generic[M]):
     """What a model hands to `maximize`: its likelihood on distinct rows, a start and its boundaries.
 
-    `score(parameters)` gives the log-likelihood per row and its derivatives, shape (parameters, rows), in the
-    natural parameters. `scale` is what a parameter is measured by: the data's time or money scale, or 1.
+    `score(parameters, *columns)` gives the log-likelihood of each row of the columns and its derivatives, shape
+    (parameters, rows), in the natural parameters. It is asked for blocks of rows, each row of `columns` counting as
+    often as `counts` says. `scale` is what a parameter is measured by: the data's time or money scale, or 1.
     `limits` says for each parameter what it means that it runs to 0 or to infinity.
     """
 
     build: Callable[[Array], M]
-    score: Callable[[Array], tuple[Array, Array]]
+    score: Callable[..., tuple[Array, Array]]
+    columns: tuple[Array, ...]
     names: tuple[str, ...]
     start: Array
     scale: Array
@@ -52,9 +59,29 @@ def maximize(problem: Problem[M]) -> Fit[M]:
         The likelihood rises to the boundary of the parameters, is flat, or the search did not end. The message
         names the direction and the remedy, and `error.fit` says where the search ended.
     """
-    search = _Search(problem)
+    theta, value, information, rounds = _climb(problem, *_start(problem))
+    return _finish(problem, theta, value, information, rounds)
+
+
+def _start(problem: Problem[M]) -> tuple[Array, Array]:
+    """A point and the curvature there: the maximum in a sample of the rows where they are many, else the guess."""
+    step = len(problem.counts) // _SAMPLE
+    if step > 3:
+        rows = slice(None, None, step)
+        columns = tuple(column[rows] for column in problem.columns)
+        sample = evolve(problem, columns=columns, counts=problem.counts[rows] * step)
+        with suppress(ConvergenceError):
+            theta, _, information, _ = _climb(sample, *_start(sample))
+            if np.abs(theta).max() < _BOX / 2:
+                return theta, information
     theta = np.log(problem.start / problem.scale)
-    value, gradient, curvature = search.at(theta, with_curvature=True)
+    return theta, _Search(problem).outer(theta)
+
+
+def _climb(problem: Problem[M], theta: Array, curvature: Array) -> tuple[Array, float, Array, int]:
+    """The maximum, the log-likelihood and the observed information there, and the rounds it took."""
+    search = _Search(problem)
+    value, gradient = search.at(theta)
     idle = 0
     for rounds in range(1, _ROUNDS + 1):
         step = _ascent(curvature, gradient, theta)
@@ -66,7 +93,7 @@ def maximize(problem: Problem[M]) -> Fit[M]:
             curvature = search.hessian(theta)
             left = _gain(curvature, gradient, theta)
             if left < _GAIN or (idle > 2 and left < _noise(value)):
-                return _finish(problem, theta, value, curvature, rounds)
+                return theta, value, curvature, rounds
     raise ConvergenceError(
         f"the search for the maximum did not end within {_ROUNDS} rounds; the data hardly identify "
         f"{', '.join(problem.names)}: use more customers or a longer period",
@@ -78,24 +105,35 @@ def maximize(problem: Problem[M]) -> Fit[M]:
 class _Search(Generic[M]):
     problem: Problem[M]
 
-    def at(self, theta: Array, *, with_curvature: bool = False) -> tuple[float, Array, Array]:
-        """Log-likelihood, gradient and (on request) the scores' outer products, in log-parameters."""
+    def at(self, theta: Array) -> tuple[float, Array]:
+        """Log-likelihood and gradient in log-parameters."""
+        parameters = self.problem.scale * np.exp(theta)
+        value, slope = 0.0, np.zeros(len(theta))
+        for rows, scores, counts in self._blocks(parameters):
+            value += float((counts * rows).sum())
+            slope += (counts * scores).sum(axis=1)
+        return value, slope * parameters
+
+    def outer(self, theta: Array) -> Array:
+        """The scores' outer products, summed: a curvature that is never negative."""
+        parameters = self.problem.scale * np.exp(theta)
+        products = np.zeros((len(theta), len(theta)))
+        for _, scores, counts in self._blocks(parameters):
+            products += [[(one * other).sum() for other in scores] for one in counts * scores]
+        return products * np.outer(parameters, parameters)
+
+    def _blocks(self, parameters: Array) -> Iterator[tuple[Array, Array, Array]]:
+        """Log-likelihoods, their derivatives and the counts, of some rows at a time: temporaries stay in the cache."""
         problem = self.problem
-        parameters = problem.scale * np.exp(theta)
-        rows, scores = problem.score(parameters)
-        weighted = scores * problem.counts
-        gradient = weighted.sum(axis=1) * parameters
-        outer = np.eye(len(theta))
-        if with_curvature:
-            products = [[(one * other).sum() for other in scores] for one in weighted]
-            outer = np.array(products) * np.outer(parameters, parameters)
-        return float((problem.counts * rows).sum()), gradient, outer
+        for first in range(0, len(problem.counts), _BLOCK):
+            rows = slice(first, first + _BLOCK)
+            yield *problem.score(parameters, *(column[rows] for column in problem.columns)), problem.counts[rows]
 
     def along(self, theta: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array]:
         """The first point on the step, halved as needed, that does not lose log-likelihood."""
         for halvings in range(40):
             to = np.clip(theta + step * 0.5**halvings, -_BOX, _BOX)
-            reached, slope, _ = self.at(to)
+            reached, slope = self.at(to)
             if reached >= value + 1e-4 * float(gradient @ (to - theta)) - _noise(value):
                 return to, reached, slope
         return theta, value, gradient
@@ -123,7 +161,7 @@ def _eigen(curvature: Array) -> tuple[Array, Array]:
 
 def _free(gradient: Array, theta: Array) -> Bools:
     """Which parameters may move: all but those that push against the box."""
-    return (np.abs(theta) < _BOX) | (gradient * theta <= 0)
+    return np.asarray((np.abs(theta) < _BOX) | (gradient * theta <= 0))
 
 
 def _components(curvature: Array, gradient: Array, theta: Array) -> tuple[Array, Array, Array]:

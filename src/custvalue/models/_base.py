@@ -106,7 +106,7 @@ class Model(ABC):
         if rfm.x.ndim != 1 or any(np.ndim(value) and np.shape(value)[-1] != 1 for value in alike):
             return f(*(getattr(rfm, name) for name in names), *extra)
         rows = rfm.distinct(*names)
-        return np.asarray(f(*rows.columns, *extra)[..., rows.index])
+        return np.take(f(*rows.columns, *extra), rows.index, axis=-1)
 
 
 class TransactionModel(Model):

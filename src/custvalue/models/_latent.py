@@ -53,7 +53,8 @@ class LatentAttritionModel(TransactionModel):
         return maximize(
             Problem(
                 build=lambda values: cls(*values, unit=rfm.unit),  # type: ignore[call-arg]
-                score=lambda values: cls(*values)._engine.score(*rows.columns),  # type: ignore[call-arg]  # noqa: SLF001 (its own class)
+                score=lambda values, *columns: cls(*values)._engine.score(*columns),  # noqa: SLF001 (its own class)
+                columns=rows.columns,
                 names=tuple(start.parameters),
                 start=np.array(list(start.parameters.values())),
                 scale=np.array([scales.get(name, 1.0) for name in start.parameters]),

@@ -73,4 +73,5 @@ def by_count(f: Callable[[Array], Array], x: Array, *parameters: Parameter) -> A
     low, high = x.min(), x.max()
     if high - low >= x.size:
         return f(x)
-    return f(np.arange(low, high + 1.0))[..., (x - low).astype(np.intp)]
+    table: Array = np.take(f(np.arange(low, high + 1.0)), (x - low).astype(np.intp), axis=-1)
+    return table

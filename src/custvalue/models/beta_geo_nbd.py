@@ -15,7 +15,6 @@ The trap: who has not bought again (x = 0) has had no occasion to leave, so P(al
 
 from __future__ import annotations
 
-from functools import partial
 from typing import ClassVar, Self, final
 
 import numpy as np
@@ -57,18 +56,31 @@ def log_likelihood(x: Array, t_x: Array, T: Array, r: Parameter, alpha: Paramete
 
 def gradient(x: Array, t_x: Array, T: Array, r: Parameter, alpha: Parameter, a: Parameter, b: Parameter) -> Array:
     """Derivatives of `log_likelihood` in r, α, a and b: shape (4, rows)."""
-    alive = expit(_log_odds_alive(x, t_x, T, r, alpha, a, b))
-    psi_r, psi_b, psi_ab = (by_count(partial(psi_rising, z), x, r, a, b) for z in (r, b, a + b))
-    gap = np.log1p((T - t_x) / (alpha + t_x))
-    left = np.where(x > 0, 1 - alive, 0.0)
-    return np.stack(
-        np.broadcast_arrays(
-            psi_r - np.log1p(t_x / alpha) - alive * gap,
-            r / alpha - (r + x) * (alive / (alpha + T) + (1 - alive) / (alpha + t_x)),
-            left / a - psi_ab,
-            psi_b - psi_ab - left / (b + np.maximum(x - 1, 0)),
-        )
-    )
+    return score(x, t_x, T, r, alpha, a, b)[1]
+
+
+def score(
+    x: Array, t_x: Array, T: Array, r: Parameter, alpha: Parameter, a: Parameter, b: Parameter
+) -> tuple[Array, Array]:
+    """`log_likelihood` and `gradient`, which share their logarithms."""
+
+    def of_count(n: Array) -> Array:
+        in_r, in_b, in_ab = (psi_rising(z, n) for z in (r, b, a + b))
+        counts = log_rising(r, n) + log_rising(b, n) - log_rising(a + b, n)
+        return np.stack(np.broadcast_arrays(counts, in_r, in_b - in_ab, in_ab, _log_left(n, a, b)))
+
+    counts, in_r, in_b, in_ab, left = by_count(of_count, x, r, a, b)
+    since, waited = alpha + t_x, np.log1p(t_x / alpha)
+    gap = np.log1p((T - t_x) / since)
+    stayed = -(r + x) * gap
+    odds = stayed - left
+    tail = np.exp(-np.abs(odds))
+    less = tail / (1 + tail)
+    gone = np.where(odds > 0, less, 1 - less)
+    value = counts - r * waited - x * np.log(since) + np.maximum(stayed, left) + np.log1p(tail)
+    in_alpha = r / alpha - (r + x) * ((1 - gone) / (alpha + T) + gone / since)
+    slopes = (in_r - waited - (1 - gone) * gap, in_alpha, gone / a - in_ab, in_b - gone / (b + np.maximum(x - 1, 0)))
+    return np.asarray(value), np.stack(np.broadcast_arrays(*slopes))
 
 
 @final
@@ -120,14 +132,15 @@ class BetaGeoNBD(TransactionModel):
     def fit(cls, rfm: RFM) -> Fit[Self]:
         rows = histories(rfm)
 
-        def score(parameters: Array) -> tuple[Array, Array]:
-            return log_likelihood(*rows.columns, *parameters), gradient(*rows.columns, *parameters)
+        def each(parameters: Array, *columns: Array) -> tuple[Array, Array]:
+            return score(*columns, *parameters)
 
         start = cls.guess(rfm)
         return maximize(
             Problem(
                 build=lambda values: cls(*values, unit=rfm.unit),
-                score=score,
+                score=each,
+                columns=rows.columns,
                 names=tuple(start.parameters),
                 start=np.array([start.r, start.alpha, start.a, start.b]),
                 scale=np.array([1.0, rfm.T.mean(), 1.0, 1.0]),

@@ -45,16 +45,25 @@ def log_likelihood(x: Array, m: Array, p: Parameter, q: Parameter, v: Parameter)
 
 def gradient(x: Array, m: Array, p: Parameter, q: Parameter, v: Parameter) -> Array:
     """Derivatives of `log_likelihood` in p, q and v: shape (3, rows)."""
-    in_p = by_count(lambda n: psi(p * n + q) - psi(p * n), x, p, q)
-    in_q = by_count(lambda n: psi(p * n + q) - psi(q), x, p, q)
-    total = x * m
-    return np.stack(
-        np.broadcast_arrays(
-            x * (in_p - np.log1p(v / total)),
-            in_q - np.log1p(total / v),
-            x * (q * m - v * p) / (v * (v + total)),
-        )
-    )
+    return score(x, m, p, q, v)[1]
+
+
+def score(x: Array, m: Array, p: Parameter, q: Parameter, v: Parameter) -> tuple[Array, Array]:
+    """`log_likelihood` and `gradient`, which share their logarithms."""
+
+    def of_count(n: Array) -> Array:
+        s = p * n
+        in_p, in_q = psi(s + q) - psi(s) - np.log1p(q / s), psi(s + q) - psi(q) - np.log1p(s / q)
+        return np.stack(np.broadcast_arrays(_constant(s, np.asarray(q)), in_p, in_q))
+
+    constant, in_p, in_q = by_count(of_count, x, p, q)
+    s, total = p * x, x * m
+    ratio = (m / v) * (q / p)
+    excess = (ratio - 1.0) / (s + q)
+    in_s, in_v = np.log1p(-q * excess / ratio), np.log1p(s * excess)
+    value = constant - s * in_s - q * in_v - np.log(m)
+    slopes = (x * (in_p - in_s), in_q - in_v, x * (q * m - v * p) / (v * (v + total)))
+    return np.asarray(value), np.stack(np.broadcast_arrays(*slopes))
 
 
 @final
@@ -109,14 +118,15 @@ class GammaGamma(SpendModel):
         """
         count, spend = _spenders(rfm)
 
-        def score(parameters: Array) -> tuple[Array, Array]:
-            return log_likelihood(count, spend, *parameters), gradient(count, spend, *parameters)
+        def each(parameters: Array, *columns: Array) -> tuple[Array, Array]:
+            return score(*columns, *parameters)
 
         start = cls.guess(rfm)
         return maximize(
             Problem(
                 build=lambda values: cls(*values),
-                score=score,
+                score=each,
+                columns=(count, spend),
                 names=tuple(start.parameters),
                 start=np.array([start.p, start.q, start.v]),
                 scale=np.array([1.0, 1.0, start.v]),
