@@ -1,0 +1,248 @@
+"""The command line: `custvalue value LOG` says what the customers of a transaction log are worth.
+
+Exit codes: 0 done; 1 the data, a model or a file refused, said in one line on standard error; 2 the command was
+misspelled; 130 interrupted. Needs the `cli` extra, whose libraries are imported only when a command runs.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from custvalue import datasets
+from custvalue.discounting.rate import Rate
+from custvalue.errors import CustValueError
+from custvalue.evidence._terms import Refunds
+from custvalue.units import Unit
+from custvalue.value.valuation import value_customers
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+_EXTRA: Final = "the command line needs the 'cli' extra: pip install 'custvalue[cli]'"
+_SUFFIXES: Final = {".parquet", ".csv"}
+
+
+class _UsageError(Exception):
+    """Options that do not go together."""
+
+
+def value(
+    log: str | None = None,
+    /,
+    *,
+    dataset: Literal["cdnow", "cdnow_full"] | None = None,
+    customer: str = "customer_id",
+    date: str = "date",
+    amount: str = "amount",
+    rate: float = 0.10,
+    rate_per: Literal["year", "month", "week"] = "year",
+    years: float | Literal["forever"] = 3.0,
+    margin: float = 1.0,
+    unit: Unit = "week",
+    observed_until: str | None = None,
+    collapse: Literal["day", "week", "month", "quarter", "year", "none"] = "day",
+    refunds: Refunds = "net",
+    first_purchase_from: str | None = None,
+    first_purchase_in_spend: bool = False,
+    timezone: str | None = None,
+    holdout: str | None = None,
+    top: int = 10,
+    out: Path | None = None,
+) -> None:
+    """Say what the customers of a transaction log are worth.
+
+    Fits models of how often customers buy, when they leave (BG/NBD) and what
+    they spend (Gamma-Gamma), and discounts the margin on the purchases that
+    are expected of each. Reads a file or a bundled log (--dataset).
+
+    Parameters
+    ----------
+    log
+        CSV or Parquet file with one row per purchase.
+    dataset
+        A bundled log instead of a file.
+    customer
+        Column of customer ids.
+    date
+        Column of dates: dates, times or ISO text such as 2024-01-31.
+    amount
+        Column of amounts.
+    rate
+        Effective rate of discount, a year unless --rate-per says otherwise: 0.10 is 10 % a year.
+    rate_per
+        The period that the rate is for.
+    years
+        How many years ahead to look, or 'forever'.
+    margin
+        Share of spend that is profit: 0.3 is 30 %; 1 values revenue.
+    unit
+        Unit of time of the models.
+    observed_until
+        Last day of observation; by default the last date in the log.
+    collapse
+        Purchases of a customer in one such period count as one; 'none' keeps every moment.
+    refunds
+        Negative amounts: set against spend, left out, or refused.
+    first_purchase_from
+        Keep only customers who first bought on or after this day.
+    first_purchase_in_spend
+        Let the first purchase count in the mean spend.
+    timezone
+        Zone that times are dated in, such as Europe/Berlin.
+    holdout
+        Also forecast what came after this day from what came until then, and show the errors.
+    top
+        How many of the most valuable customers to list.
+    out
+        Write a row per customer to this .parquet or .csv file, which is replaced if it exists.
+    """
+    _check(log, dataset, years, top)
+    _check_out(out)
+    options = {
+        "unit": unit,
+        "observed_until": observed_until,
+        "collapse": None if collapse == "none" else collapse,
+        "refunds": refunds,
+        "first_purchase_from": first_purchase_from,
+        "first_purchase_in_spend": first_purchase_in_spend,
+        "timezone": timezone,
+    }
+    with _working(log):
+        valuation = value_customers(
+            log if dataset is None else getattr(datasets, dataset)(),
+            rate={"year": Rate.annual, "month": Rate.monthly, "week": Rate.weekly}[rate_per](rate),
+            years=None if years in ("forever", float("inf")) else float(years),
+            margin=margin,
+            customer=customer,
+            date=date,
+            amount=amount,
+            holdout=holdout,
+            **options,
+        )
+    from custvalue.reporting.terminal import print_valuation  # noqa: PLC0415 (imports rich)
+
+    print_valuation(valuation, name=dataset or str(log), per=rate_per, top=top)
+    if out is not None:
+        _write(valuation.table(), out)
+        print(f"\n{len(valuation.rfm):,} customers written to {out}")
+
+
+def main(tokens: Sequence[str] | None = None) -> int:
+    """Run a command line, `sys.argv` by default, and return the exit code.
+
+    What the user can mend ends in one line on standard error; anything else is a bug and keeps its traceback.
+    """
+    try:
+        return _run(sys.argv[1:] if tokens is None else tokens)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (CustValueError, OSError) as error:
+        return _refuse(str(error))
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] not in ("cyclopts", "rich"):
+            raise
+        print(f"custvalue: {_EXTRA}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if not _is_about_a_file(error):
+            raise
+        return _refuse(textwrap.shorten(str(error), 300, placeholder=" ..."))
+
+
+def _run(tokens: Sequence[str]) -> int:
+    from cyclopts import CycloptsError  # noqa: PLC0415 (an extra)
+
+    try:
+        command, bound, _ = _app().parse_args(tokens, print_error=False, exit_on_error=False)
+        command(*bound.args, **bound.kwargs)
+        sys.stdout.flush()
+    except (CycloptsError, _UsageError) as error:
+        return _refuse(f"{error} See custvalue value --help.", code=2)
+    return 0
+
+
+def _app() -> App:
+    from cyclopts import App, Parameter  # noqa: PLC0415 (an extra)
+
+    app = App(
+        name="custvalue",
+        help="What customers are worth.",
+        help_format="plaintext",
+        version=_version,
+        default_parameter=Parameter(negative=()),
+    )
+    app.command(value)
+    return app
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 (slow, and seldom asked for)
+
+    return version("custvalue")
+
+
+def _is_about_a_file(error: Exception) -> bool:
+    """Whether a library that reads and writes files refused one (narwhals re-raises polars' ComputeError)."""
+    library = type(error).__module__.partition(".")[0].lstrip("_")
+    return library in ("polars", "duckdb", "pyarrow") or type(error).__name__ == "ComputeError"
+
+
+def _refuse(message: str, code: int = 1) -> int:
+    print(f"custvalue: error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _check(log: str | None, dataset: str | None, years: float | str, top: int) -> None:
+    if (log is None) == (dataset is None):
+        raise _UsageError("Give either a LOG file or --dataset, one of the two.")
+    if years != "forever" and not float(years) >= 0:
+        raise _UsageError(f"--years must be 0 or more, or forever; got {years}.")
+    if top < 0:
+        raise _UsageError(f"--top must be 0 or more; got {top}.")
+
+
+def _check_out(out: Path | None) -> None:
+    """Refuse what could not be written before any work is done."""
+    if out is None:
+        return
+    if out.suffix.lower() not in _SUFFIXES:
+        raise _UsageError(f"--out must end in .parquet or .csv; got {str(out)!r}.")
+    if not out.parent.is_dir():
+        raise _UsageError(f"--out: there is no directory {str(out.parent)!r}.")
+    if importlib.util.find_spec("pyarrow") is None:
+        raise CustValueError("--out needs pyarrow: pip install 'custvalue[cli]'")
+
+
+@contextmanager
+def _working(log: str | None) -> Iterator[None]:
+    """Show on a terminal that a file is being worked on, and for how long; bundled logs take no time."""
+    if log is None or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415 (an extra)
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    parts = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+    with Progress(*parts, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task("Reading, fitting, valuing", total=None)
+        yield
+
+
+def _write(table: Any, out: Path) -> None:  # noqa: ANN401 (the reader's kind of dataframe)
+    import narwhals.stable.v2 as nw  # noqa: PLC0415 (only to write)
+
+    frame = nw.from_dict(table, backend="pyarrow") if isinstance(table, Mapping) else nw.from_native(table)
+    if out.suffix.lower() == ".csv":
+        frame.write_csv(str(out))
+    else:
+        frame.write_parquet(str(out))
