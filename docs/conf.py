@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 profile = Path(tempfile.mkdtemp())
 atexit.register(shutil.rmtree, profile, ignore_errors=True)
 (profile / "profile_default").mkdir()
-(profile / "profile_default" / "ipython_kernel_config.py").write_text(
-    "c = get_config()\nc.Application.log_level = 40\n"
-)
+(profile / "profile_default" / "ipython_kernel_config.py").write_text("get_config().Application.log_level = 40\n")
 os.environ["IPYTHONDIR"] = str(profile)
 os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
 

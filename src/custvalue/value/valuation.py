@@ -146,7 +146,7 @@ def value_customers(
     customer, date, amount : str
         The log's columns.
     holdout : date, optional
-        Also forecast from this day on, from what came before it, and report the errors in `checks.holdout`.
+        Also forecast what came after this day from what came until then, and report the errors in `checks.holdout`.
     **options
         Passed to `RFM.from_transactions`: unit, observed_until, collapse, refunds, first_purchase_in_spend,
         first_purchase_from, timezone.
