@@ -19,6 +19,8 @@ _BOX = np.log(1e6)
 """Log-parameters are searched this far to both sides of the data's own scale; a maximum there is none."""
 _GAIN = 1e-13
 """The search ends when a Newton step can raise the log-likelihood by less than this."""
+_SAME = 1e-6
+"""A Hessian still holds after a step shorter than this in all log-parameters."""
 _LONGEST = 2.0
 """Longest step in any log-parameter."""
 _ROUNDS = 200
@@ -82,15 +84,17 @@ def _climb(problem: Problem[M], theta: Array, curvature: Array) -> tuple[Array, 
     """The maximum, the log-likelihood and the observed information there, and the rounds it took."""
     search = _Search(problem)
     value, gradient = search.at(theta)
-    idle = 0
+    idle, exact = 0, False
     for rounds in range(1, _ROUNDS + 1):
         step = _ascent(curvature, gradient, theta)
         theta_new, value_new, gradient_new = search.along(theta, value, gradient, step)
         idle = idle + 1 if value_new <= value + _noise(value) else 0
-        curvature = _bfgs(curvature, theta_new - theta, gradient - gradient_new)
+        exact = exact and bool(np.abs(theta_new - theta).max() < _SAME)
+        if not exact:
+            curvature = _bfgs(curvature, theta_new - theta, gradient - gradient_new)
         theta, value, gradient = theta_new, value_new, gradient_new
-        if idle or rounds > _PATIENCE or _gain(curvature, gradient, theta) < _GAIN:
-            curvature = search.hessian(theta)
+        if idle > 1 or rounds > _PATIENCE or _gain(curvature, gradient, theta) < _GAIN:
+            curvature, exact = curvature if exact else search.hessian(theta), True
             left = _gain(curvature, gradient, theta)
             if left < _GAIN or (idle > 2 and left < _noise(value)):
                 return theta, value, curvature, rounds
