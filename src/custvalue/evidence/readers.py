@@ -27,7 +27,7 @@ _EAGER: Final = ("pandas", "pyarrow")
 def open_log(log: Any, terms: Terms) -> Log:  # noqa: ANN401 (any dataframe, path or mapping)
     """Check a log's columns and values and make it ready to be reduced."""
     if isinstance(log, (str, Path)):
-        return _open_frame(scan(log, terms), terms)
+        return _open_file(log, terms)
     if isinstance(log, Mapping):
         say.check_names(terms.columns, column_names(log))
         return _from_columns([log[name] for name in terms.columns], terms)
@@ -35,6 +35,18 @@ def open_log(log: Any, terms: Terms) -> Log:  # noqa: ANN401 (any dataframe, pat
         say.check_names(terms.columns, column_names(log))
         return _from_columns([log[name] for name in terms.columns], terms)
     return _open_frame(log, terms)
+
+
+def _open_file(path: str | Path, terms: Terms) -> Log:
+    try:
+        return _open_frame(scan(path, terms), terms)
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split("\n")[:3])
+        raise DataError(
+            f"the file {str(path)!r} cannot be read: {said}. Correct the file, or read it into a dataframe first."
+        ) from error
 
 
 def column_names(log: Any) -> Sequence[str]:  # noqa: ANN401 (any dataframe)
