@@ -61,7 +61,7 @@ def clv(
     [23.39  5.85]
     """
     purchases = buying.discounted_expected_purchases(rfm, rate, _horizon(years, rfm.unit))
-    return _worth(spend.expected_spend(rfm), purchases, margin)
+    return earned(spend.expected_spend(rfm), purchases, margin)
 
 
 def clv_new(
@@ -92,15 +92,15 @@ def clv_new(
     """
     unit = buying.known_unit(period)
     repeat = buying.discounted_expected_purchases_new(rate, _horizon(years, unit), period=unit)
-    return _worth(spend.expected_spend_new(), 1.0 + repeat, margin)
+    return earned(spend.expected_spend_new(), 1.0 + repeat, margin)
 
 
 def _horizon(years: ArrayLike | None, unit: Unit) -> Array | None:
     return None if years is None else duration("years", years) * per_year(unit)
 
 
-def _worth(spend: Array, purchases: Array, margin: ArrayLike) -> Array:
-    """The product; where nothing is bought it is 0, however much a purchase would bring."""
+def earned(spend: Array, purchases: Array, margin: ArrayLike) -> Array:
+    """Spend x purchases x margin; where nothing is bought it is 0, however much a purchase would bring."""
     share = numbers("margin", margin)
     if not np.all(np.isfinite(share)):
         raise ParameterError("margin must be finite, such as 0.3 for 30 % of spend")

@@ -21,7 +21,7 @@ from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
 from custvalue.units import per_year
 from custvalue.value.checks import Checks, class_spend, correlation
-from custvalue.value.clv import clv, clv_new
+from custvalue.value.clv import clv_new, earned
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -177,10 +177,10 @@ def value_customers(
     rfm = summary.rfm
     share = _margin(margin, rfm)
     buying, spend, spending = _fits(rfm)
-    models = buying.model, spend.model
     horizon = np.inf if years is None else years * per_year(rfm.unit)
     purchases = buying.model.discounted_expected_purchases(rfm, rate, horizon)
-    worth = clv(*models, spending, rate=rate, years=years, margin=share)
+    expected_spend = spend.model.expected_spend(spending)
+    worth = earned(expected_spend, purchases, share)
     return Valuation(
         summary=summary,
         rfm=rfm,
@@ -191,7 +191,7 @@ def value_customers(
         margin=share,
         p_alive=buying.model.p_alive(rfm),
         expected_purchases=buying.model.expected_purchases(rfm, horizon),
-        expected_spend=spend.model.expected_spend(spending),
+        expected_spend=expected_spend,
         clv=worth,
         checks=_checks(
             rfm,
