@@ -64,7 +64,7 @@ html_theme_options = {
     "logo": {"text": "custvalue"},
     "show_prev_next": True,
     "navigation_depth": 2,
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 4,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
@@ -81,7 +81,7 @@ def inline_math(translator: HTML5Translator, node: nodes.math) -> None:
 
 def display_math(translator: HTML5Translator, node: nodes.math_block) -> None:
     """Write a displayed formula as MathML."""
-    translator.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    translator.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode
 
 
