@@ -247,6 +247,15 @@ def histories(rfm: RFM) -> Distinct:
     return rfm.distinct("x", "t_x", "T")
 
 
+def worth(alive: Array, ahead: Array) -> Array:
+    """`ahead`, what a customer alive at T is expected to bring, times the chance of being alive.
+
+    Infinite where `ahead` is: a chance too small for a float is still not 0.
+    """
+    endless = np.isinf(ahead)
+    return np.where(endless, ahead, alive * np.where(endless, 0.0, ahead))
+
+
 def duration(name: str, value: ArrayLike) -> Array:
     """A span of time ahead: at least 0, inf allowed; ParameterError otherwise."""
     span = numbers(name, value)

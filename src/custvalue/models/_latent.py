@@ -13,7 +13,7 @@ from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
 from custvalue.models._attrition import Attrition
-from custvalue.models._base import Limits, TransactionModel, duration, whole
+from custvalue.models._base import Limits, TransactionModel, duration, histories, whole, worth
 from custvalue.units import Unit
 
 _HISTORY = ("x", "t_x", "T")
@@ -48,7 +48,7 @@ class LatentAttritionModel(TransactionModel):
 
     @classmethod
     def fit(cls, rfm: RFM) -> Fit[Self]:
-        rows, start, time = rfm.distinct(*_HISTORY), cls.guess(rfm), float(rfm.T.mean())
+        rows, start, time = histories(rfm), cls.guess(rfm), float(rfm.T.mean())
         scales = {name.removeprefix("-"): time ** (-1 if name[0] == "-" else 1) for name in cls._in_time}
         return maximize(
             Problem(
@@ -81,7 +81,7 @@ class LatentAttritionModel(TransactionModel):
         def ahead(x: Array, T: Array, force: Array, t: Array) -> Array:
             return (self.r + x) / (self.alpha + T) * self._engine.discounted_stay(T, t, force)
 
-        return expit(self._log_odds(rfm)) * self._each_row(ahead, rfm, ("x", "T"), force, horizon)
+        return worth(expit(self._log_odds(rfm)), self._each_row(ahead, rfm, ("x", "T"), force, horizon))
 
     def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
         ahead = self._each_row(self._engine.buys, rfm, ("x", "T"), duration("t", t))

@@ -36,6 +36,7 @@ from custvalue.models._base import (
     positive,
     same_parameter,
     whole,
+    worth,
 )
 from custvalue.models._special import by_count, log_nbd_pmf, log_rising, psi_rising
 from custvalue.units import Unit
@@ -167,14 +168,14 @@ class BetaGeoNBD(TransactionModel):
         return self._gone(rfm) + self._alive(rfm) * self._ahead(_drop_out.leave, rfm, t)
 
     def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
-        return self._alive(rfm) * self._ahead(_drop_out.expected_purchases, rfm, duration("t", t))
+        return worth(self._alive(rfm), self._ahead(_drop_out.expected_purchases, rfm, duration("t", t)))
 
     def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
         def ahead(x: Array, T: Array, force: Array, t: Array) -> Array:
             A = self.alpha + T
             return _drop_out.discounted_purchases(self.r + x, self.a, self.b + x, t / A, force * A)
 
-        return self._alive(rfm) * self._each_row(ahead, rfm, ("x", "T"), force, horizon)
+        return worth(self._alive(rfm), self._each_row(ahead, rfm, ("x", "T"), force, horizon))
 
     def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
         def buys(x: Array, T: Array, t: Array) -> Array:

@@ -1,0 +1,262 @@
+"""Laws that every transaction model obeys, for every customer over the whole domain of its parameters.
+
+The laws of sums over all histories stand in test_law_of_total.py, those of models as values in test_models.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import MODELS, Entry, histories, law, log_uniform, spans
+
+from custvalue.discounting.rate import Rate
+from custvalue.evidence.rfm import RFM
+from custvalue.inference import fitting
+
+ROUNDING = 1e-9
+"""Relative difference allowed between two ways to the same number."""
+
+every_model = pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS.keys())
+rates = st.one_of(st.just(0.0), log_uniform(1e-6, 10.0)).map(Rate.continuous)
+
+
+def pick(data: st.DataObject, entry: Entry) -> tuple[Any, RFM]:
+    """A model and some customers."""
+    return data.draw(entry.models()), data.draw(histories())
+
+
+def at_most(small: Any, large: Any) -> bool:
+    """Whether small <= large, up to rounding."""
+    return bool(np.all(np.asarray(small) <= np.asarray(large) * (1 + ROUNDING) + 1e-300))
+
+
+def alike(one: Any, other: Any, absolute: float = 0.0) -> bool:
+    """Whether the two are equal up to rounding (and denormal numbers), infinities included."""
+    return bool(np.allclose(one, other, rtol=ROUNDING, atol=max(absolute, 1e-290)))
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans, n=st.integers(0, 300))
+def test_probabilities_are_between_0_and_1(entry: Entry, data: st.DataObject, t: float, n: int) -> None:
+    model, rfm = pick(data, entry)
+    for probability in (
+        model.p_alive(rfm),
+        model.p_alive(rfm, t),
+        model.churn_probability(rfm, t),
+        model.probability_of_purchase(rfm, t),
+        model.purchase_pmf(rfm, n, t),
+    ):
+        assert np.all((probability >= 0) & (probability <= 1 + 1e-12))
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans)
+def test_expectations_are_finite_and_not_negative(entry: Entry, data: st.DataObject, t: float) -> None:
+    model, rfm = pick(data, entry)
+    assert np.all(np.isfinite(model.log_likelihood(rfm)))
+    for expected in (model.expected_purchases(rfm, t), model.discounted_expected_purchases(rfm, Rate.annual(0.1))):
+        assert np.all(np.isfinite(expected) & (expected >= 0))
+
+
+@every_model
+@law
+@given(data=st.data(), longer=log_uniform(1e-6, 1e3))
+def test_the_longer_a_customer_is_silent_the_likelier_gone(
+    entry: Entry, data: st.DataObject, longer: float
+) -> None:
+    model, rfm = pick(data, entry)
+    later = RFM(rfm.x, rfm.t_x, rfm.T * (1 + longer), unit="week")
+    assert at_most(model.p_alive(later), model.p_alive(rfm))
+
+
+@every_model
+@law
+@given(data=st.data(), share=st.floats(0.01, 1.0))
+def test_the_later_the_last_purchase_the_likelier_alive(entry: Entry, data: st.DataObject, share: float) -> None:
+    model, rfm = pick(data, entry)
+    earlier = RFM(rfm.x, rfm.t_x * share, rfm.T, unit="week")
+    assert at_most(model.p_alive(earlier), model.p_alive(rfm))
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans)
+def test_alive_and_gone_sum_to_1(entry: Entry, data: st.DataObject, t: float) -> None:
+    model, rfm = pick(data, entry)
+    ahead = np.array([[0.0], [t]])
+    assert np.allclose(model.p_alive(rfm, ahead) + model.churn_probability(rfm, ahead), 1, rtol=0, atol=1e-12)
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans, factor=st.floats(1.0, 100.0))
+def test_customers_leave_and_do_not_come_back(
+    entry: Entry, data: st.DataObject, t: float, factor: float
+) -> None:
+    model, rfm = pick(data, entry)
+    now, sooner, later = (model.p_alive(rfm, ahead) for ahead in (0.0, t, t * factor))
+    assert at_most(sooner, now)
+    assert at_most(later, sooner)
+    assert at_most(model.churn_probability(rfm, t), model.churn_probability(rfm, t * factor))
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans)
+def test_expected_purchases_begin_at_0_and_grow_ever_slower(entry: Entry, data: st.DataObject, t: float) -> None:
+    model, rfm = pick(data, entry)
+    none, once, twice = model.expected_purchases(rfm, np.array([[0.0], [t], [2 * t]]))
+    assert np.all(none == 0)
+    assert at_most(once, twice)
+    assert at_most(twice, 2 * once)
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans)
+def test_no_purchase_is_the_same_history_grown_older(entry: Entry, data: st.DataObject, t: float) -> None:
+    """P(no purchase in (T, T + t]) = L(x, t_x, T + t) / L(x, t_x, T)."""
+    model, rfm = pick(data, entry)
+    older = RFM(rfm.x, rfm.t_x, rfm.T + t, unit="week")
+    silent = np.exp(model.log_likelihood(older) - model.log_likelihood(rfm))
+    rounding = 1e-13 * np.abs(model.log_likelihood(rfm)).max()
+    # T + t is itself rounded, which for buyers at a high rate is not nothing
+    rounding += 1e-15 * ((rfm.x + 1e4) * (rfm.T + t) / np.maximum(rfm.t_x, 1e-2)).max()
+    assert alike(1 - model.probability_of_purchase(rfm, t), silent, absolute=max(1e-12, rounding))
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans)
+def test_a_purchase_is_not_none(entry: Entry, data: st.DataObject, t: float) -> None:
+    model, rfm = pick(data, entry)
+    assert alike(1 - model.purchase_pmf(rfm, 0, t), model.probability_of_purchase(rfm, t), absolute=1e-11)
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans)
+def test_chance_of_a_purchase_is_below_their_expected_number(entry: Entry, data: st.DataObject, t: float) -> None:
+    model, rfm = pick(data, entry)
+    assert at_most(model.probability_of_purchase(rfm, t), model.expected_purchases(rfm, t))
+    assert at_most(model.probability_of_purchase(rfm, t), model.p_alive(rfm))
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans)
+def test_discounting_at_rate_0_changes_nothing(entry: Entry, data: st.DataObject, t: float) -> None:
+    model, rfm = pick(data, entry)
+    assert alike(model.discounted_expected_purchases(rfm, Rate.zero(), t), model.expected_purchases(rfm, t))
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans, rate=rates)
+def test_discounted_purchases_lie_between_their_bounds(
+    entry: Entry, data: st.DataObject, t: float, rate: Rate
+) -> None:
+    """e^{-δt} E(t) <= D(t) <= E(t), and a longer horizon adds at most the discounted rest."""
+    model, rfm = pick(data, entry)
+    once, twice = model.expected_purchases(rfm, np.array([[t], [2 * t]]))
+    discounted, longer = model.discounted_expected_purchases(rfm, rate, np.array([[t], [2 * t]]))
+    assert at_most(rate.discount(t, "week") * once, discounted)
+    assert at_most(discounted, once)
+    assert at_most(discounted, longer)
+    assert at_most(longer - discounted, rate.discount(t, "week") * (twice - once) + 1e-9 * twice)
+
+
+@every_model
+@law
+@given(data=st.data(), factor=log_uniform(1e-3, 1e3), t=spans, n=st.integers(0, 50))
+def test_a_change_of_unit_changes_no_prediction(
+    entry: Entry, data: st.DataObject, factor: float, t: float, n: int
+) -> None:
+    parameters = data.draw(entry.parameters)
+    rfm = data.draw(histories())
+    scaled = RFM(rfm.x, rfm.t_x * factor, rfm.T * factor, unit="week")
+    try:
+        model, other = entry.model(**parameters), entry.in_unit(entry.model(**parameters), factor)
+    except ValueError:
+        return
+    force, later = 0.01, t * factor
+    assert alike(other.log_likelihood(scaled), model.log_likelihood(rfm) - rfm.x * np.log(factor), absolute=1e-7)
+    for ours, theirs in (
+        (model.p_alive(rfm, t), other.p_alive(scaled, later)),
+        (model.expected_purchases(rfm, t), other.expected_purchases(scaled, later)),
+        (model.purchase_pmf(rfm, n, t), other.purchase_pmf(scaled, n, later)),
+        (
+            model.discounted_expected_purchases(rfm, Rate.continuous(force), t),
+            other.discounted_expected_purchases(scaled, Rate.continuous(force / factor), later),
+        ),
+    ):
+        assert alike(ours, theirs, absolute=1e-280)
+
+
+@every_model
+@law
+@given(data=st.data())
+def test_limits_of_the_horizon(entry: Entry, data: st.DataObject) -> None:
+    model, rfm = pick(data, entry)
+    assert np.all(model.probability_of_purchase(rfm, 0.0) == 0)
+    assert np.allclose(model.churn_probability(rfm, np.inf), 1, rtol=0, atol=1e-15)
+    assert np.all(model.p_alive(rfm, np.inf) == 0)
+    at_once = model.purchase_pmf(rfm, [[0], [1], [2]], 0.0)
+    assert np.allclose(at_once, [[1], [0], [0]], rtol=0, atol=1e-15)
+    assert at_most(model.expected_purchases(rfm, 1e8), model.expected_purchases(rfm, np.inf))
+    tiny = model.expected_purchases(rfm, np.array([[1e-10], [2e-10]]) * 1e-2)
+    assert alike(2 * tiny[0], tiny[1], absolute=1e-300)
+    forever = model.discounted_expected_purchases(rfm, Rate.annual(0.1))
+    assert alike(forever, model.discounted_expected_purchases(rfm, Rate.annual(0.1), 1e9))
+
+
+@every_model
+@law
+@given(data=st.data())
+def test_gradient_is_the_slope_of_the_log_likelihood(
+    entry: Entry, data: st.DataObject, monkeypatch_module: pytest.MonkeyPatch
+) -> None:
+    """In log-parameters, against central differences of fourth order."""
+    model, rfm = pick(data, entry)
+    score = score_of(entry, rfm, monkeypatch_module)
+    values = np.array(list(model.parameters.values()))
+    value, gradient = score(values)
+    width = 1e-3
+    for i, unit in enumerate(np.eye(len(values))):
+        at = {k: score(values * np.exp(k * width * unit))[0] for k in (-2, -1, 1, 2)}
+        slope = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * width)
+        steep = np.abs(gradient * values[:, None]).max(axis=0)
+        rounding = 1e-12 * np.abs(value) + 1e-11 + 1e-7 * steep
+        assert np.all(np.abs(slope - gradient[i] * values[i]) <= 10 * rounding)
+
+
+def score_of(entry: Entry, rfm: RFM, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The function of parameters that the model hands to the optimizer: log-likelihood and gradient by row."""
+    problems: list[fitting.Problem[Any]] = []
+
+    class Stopped(Exception):  # noqa: N818 (not an error)
+        pass
+
+    def keep(problem: Any) -> Any:
+        problems.append(problem)
+        raise Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "_Search", keep)
+        one_more = RFM(np.append(rfm.x, 1), np.append(rfm.t_x, 1), np.append(rfm.T, 2), unit="week")
+        with pytest.raises(Stopped):
+            entry.model.fit(one_more)
+    return lambda values: problems[0].score(values, *problems[0].columns)
+
+
+@pytest.fixture(scope="module")
+def monkeypatch_module() -> Any:
+    """A monkeypatch that Hypothesis may use: it lives as long as the module."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch

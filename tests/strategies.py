@@ -1,0 +1,164 @@
+"""What the laws are run over: customers' histories and models, with the limits of their domains inside.
+
+A new model adds one entry to `MODELS` (or `SPEND_MODELS`); every law in tests/models/test_laws.py then runs over it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from custvalue.evidence.rfm import RFM
+from custvalue.models.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.pareto_nbd import ParetoNBD
+
+_MORE = os.environ.get("CUSTVALUE_EXAMPLES")
+law = settings(max_examples=int(_MORE or 30), deadline=None, derandomize=_MORE is None)
+"""The same examples at every run, unless CUSTVALUE_EXAMPLES asks for so many new ones."""
+
+CUSTOMERS = 6
+"""Rows of the histories drawn."""
+
+
+def log_uniform(low: float, high: float) -> st.SearchStrategy[float]:
+    """Floats between low and high, evenly over the orders of magnitude."""
+    return st.floats(np.log(low), np.log(high)).map(lambda z: float(np.clip(np.exp(z), low, high)))
+
+
+positive = st.one_of(log_uniform(0.1, 10.0), log_uniform(1e-2, 1e4), st.sampled_from([1.0, 1e-2, 1e4]))
+"""A parameter without a unit or in units of time: 1e-2 to 1e4."""
+near_one = st.sampled_from([1.0, 1 + 1e-9, 1 - 1e-12, 1 + 1e-6])
+"""Where closed forms divide by a - 1 or s - 1."""
+ages = st.one_of(log_uniform(1.0, 300.0), log_uniform(1e-3, 1e6), st.sampled_from([1e-3, 1e6]))
+spans = st.one_of(log_uniform(0.1, 300.0), log_uniform(1e-10, 1e8))
+"""Horizons ahead, in the data's unit."""
+repeat_counts = st.one_of(
+    st.integers(1, 30),
+    log_uniform(1.0, 10_000.0).map(int),
+    st.sampled_from([1, 10_000]),
+)
+
+
+@st.composite
+def history(draw: st.DrawFn) -> tuple[float, float, float]:
+    """One customer's (x, t_x, T): no purchase, at any age from 0, or some, the last at any time up to T itself."""
+    if draw(st.booleans()):
+        return 0.0, 0.0, draw(st.one_of(ages, st.just(0.0)))
+    age = draw(ages)
+    share = draw(st.one_of(st.just(1.0), st.floats(0.01, 1.0), log_uniform(1e-6, 1.0), st.just(1 - 1e-10)))
+    return float(draw(repeat_counts)), age * share, age
+
+
+@st.composite
+def histories(draw: st.DrawFn, unit: str = "week") -> RFM:
+    """`CUSTOMERS` histories of any kind."""
+    rows = draw(st.lists(history(), min_size=CUSTOMERS, max_size=CUSTOMERS))
+    return RFM(*np.array(rows).T, unit=unit)
+
+
+@st.composite
+def bg_parameters(draw: st.DrawFn) -> dict[str, float]:
+    """r, α, a and b, with a = 1 exactly and near, and a + b = 1 or below."""
+    r, alpha = draw(positive), draw(positive)
+    a = draw(st.one_of(positive, near_one))
+    below = st.floats(0.05, 0.95).map(lambda share: share * (1 - a))
+    b = draw(st.one_of(positive, below, st.just(1 - a)) if a < 0.9 else positive)
+    return {"r": r, "alpha": alpha, "a": a, "b": b}
+
+
+@st.composite
+def pareto_parameters(draw: st.DrawFn) -> dict[str, float]:
+    """r, α, s and β, with s = 1 exactly and near, and α = β exactly and near."""
+    r, alpha, s = draw(positive), draw(positive), draw(st.one_of(positive, near_one))
+    beta = draw(st.one_of(positive, st.just(alpha), st.just(alpha * (1 + 1e-9))))
+    return {"r": r, "alpha": alpha, "s": s, "beta": beta}
+
+
+@frozen
+class Entry:
+    """What the laws need to know of a transaction model."""
+
+    typical: Any
+    """Parameters as they are met, in weeks: for simulation and for sums over all histories."""
+    parameters: st.SearchStrategy[dict[str, float]]
+    """The whole domain."""
+    time: Mapping[str, int]
+    """Parameters in units of time (1) or per time (-1)."""
+
+    @property
+    def model(self) -> type[Any]:
+        """The model's class."""
+        return type(self.typical)
+
+    def models(self, unit: str | None = None) -> st.SearchStrategy[Any]:
+        """Models of the whole domain."""
+        return self.parameters.map(lambda values: self.model(**values, unit=unit))
+
+    def in_unit(self, model: Any, factor: float) -> Any:
+        """The same model with time measured in a unit `factor` times smaller."""
+        values = model.parameters
+        return self.model(**{name: value * factor ** self.time.get(name, 0) for name, value in values.items()})
+
+
+MODELS: dict[str, Entry] = {
+    "BG/NBD": Entry(
+        BetaGeoNBD(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="week"),
+        bg_parameters(),
+        {"alpha": 1},
+    ),
+    "Pareto/NBD": Entry(
+        ParetoNBD(r=0.553, alpha=10.578, s=0.606, beta=11.669, unit="week"),
+        pareto_parameters(),
+        {"alpha": 1, "beta": 1},
+    ),
+}
+"""Every transaction model, with the parameters of its CDNOW fit where that is published."""
+
+
+money = log_uniform(1e-8, 1e9)
+
+
+@st.composite
+def gamma_gamma_parameters(draw: st.DrawFn) -> dict[str, float]:
+    """p, q and v, with q = 1 exactly, near and below, and money in any currency."""
+    return {"p": draw(positive), "q": draw(st.one_of(positive, near_one)), "v": draw(money)}
+
+
+@frozen
+class SpendEntry:
+    """What the laws need to know of a spend model."""
+
+    typical: Any
+    parameters: st.SearchStrategy[dict[str, float]]
+    money: Mapping[str, int]
+    """Parameters in units of money (1)."""
+
+    @property
+    def model(self) -> type[Any]:
+        """The model's class."""
+        return type(self.typical)
+
+    def models(self) -> st.SearchStrategy[Any]:
+        """Models of the whole domain."""
+        return self.parameters.map(lambda values: self.model(**values))
+
+
+SPEND_MODELS: dict[str, SpendEntry] = {
+    "Gamma-Gamma": SpendEntry(GammaGamma(p=6.25, q=3.74, v=15.44), gamma_gamma_parameters(), {"v": 1}),
+}
+"""Every spend model."""
+
+
+@st.composite
+def spenders(draw: st.DrawFn) -> RFM:
+    """Customers with any mean spend over any number of purchases, some of them without."""
+    rows = draw(st.lists(history(), min_size=CUSTOMERS, max_size=CUSTOMERS))
+    m = draw(st.lists(money, min_size=CUSTOMERS, max_size=CUSTOMERS))
+    return RFM(*np.array(rows).T, m=m, unit="week")
