@@ -234,10 +234,10 @@ def test_usage_errors_are_one_line_and_2(capsys, monkeypatch, tokens, said):
     [
         ("value missing.csv", "there is no file 'missing.csv'"),
         ("value notes.txt", "neither a .csv nor a .parquet file"),
-        ("value broken.parquet", ""),
-        ("value folder.csv", ""),
-        ("value ragged.csv", ""),
-        ("value latin.csv", ""),
+        ("value broken.parquet", "broken.parquet: "),
+        ("value folder.csv", "folder.csv"),
+        ("value ragged.csv", "ragged.csv: "),
+        ("value latin.csv", "latin.csv: "),
         ("value one.csv", "spend to average"),
         ("value --dataset cdnow --amount price", "no column 'price'"),
         ("value --dataset cdnow --rate -2", "needs rates > -1"),
@@ -283,10 +283,11 @@ def test_a_fit_that_fails_is_one_line(capsys, monkeypatch):
     assert "maximum: a and b grow" in refused(capsys, *CDNOW, code=1)
 
 
-def test_a_bug_keeps_its_traceback(monkeypatch):
+@pytest.mark.parametrize("tokens", [CDNOW, ["value", "log.csv"]])
+def test_a_bug_keeps_its_traceback(monkeypatch, tokens):
     monkeypatch.setattr(cli, "value_customers", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        cli.main(CDNOW)
+        cli.main(tokens)
 
 
 def test_an_interruption_is_130(capsys, monkeypatch):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 _EXTRA: Final = "the command line needs the 'cli' extra: pip install 'custvalue[cli]'"
+_FILE_LIBRARIES: Final = {"polars", "duckdb", "pyarrow"}
 _SUFFIXES: Final = {".parquet", ".csv"}
 
 
@@ -114,7 +115,7 @@ def value(
         "first_purchase_in_spend": first_purchase_in_spend,
         "timezone": timezone,
     }
-    with _working(log):
+    with _working(log), _named(log):
         valuation = value_customers(
             log if dataset is None else getattr(datasets, dataset)(),
             rate={"year": Rate.annual, "month": Rate.monthly, "week": Rate.weekly}[rate_per](rate),
@@ -130,7 +131,8 @@ def value(
 
     print_valuation(valuation, name=dataset or str(log), per=rate_per, top=top)
     if out is not None:
-        _write(valuation.table(), out)
+        with _named(out):
+            _write(valuation.table(), out)
         print(f"\n{len(valuation.rfm):,} customers written to {out}")
 
 
@@ -153,10 +155,6 @@ def main(tokens: Sequence[str] | None = None) -> int:
             raise
         print(f"custvalue: {_EXTRA}", file=sys.stderr)
         return 1
-    except Exception as error:
-        if not _is_about_a_file(error):
-            raise
-        return _refuse(textwrap.shorten(str(error), 300, placeholder=" ..."))
 
 
 def _run(tokens: Sequence[str]) -> int:
@@ -191,12 +189,6 @@ def _version() -> str:
     return version("custvalue")
 
 
-def _is_about_a_file(error: Exception) -> bool:
-    """Whether a library that reads and writes files refused one (narwhals re-raises polars' ComputeError)."""
-    library = type(error).__module__.partition(".")[0].lstrip("_")
-    return library in ("polars", "duckdb", "pyarrow") or type(error).__name__ == "ComputeError"
-
-
 def _refuse(message: str, code: int = 1) -> int:
     print(f"custvalue: error: {' '.join(message.split())}", file=sys.stderr)
     return code
@@ -221,6 +213,21 @@ def _check_out(out: Path | None) -> None:
         raise _UsageError(f"--out: there is no directory {str(out.parent)!r}.")
     if importlib.util.find_spec("pyarrow") is None:
         raise CustValueError("--out needs pyarrow: pip install 'custvalue[cli]'")
+
+
+@contextmanager
+def _named(path: str | Path | None) -> Iterator[None]:
+    """Put the file's name to what the libraries that read and write files refuse, and shorten it.
+
+    narwhals raises polars' ComputeError as its own; its other errors are bugs.
+    """
+    try:
+        yield
+    except Exception as error:
+        library = type(error).__module__.partition(".")[0].lstrip("_")
+        if path is None or (library not in _FILE_LIBRARIES and type(error).__name__ != "ComputeError"):
+            raise
+        raise CustValueError(f"{path}: {textwrap.shorten(str(error), 300, placeholder=' ...')}") from error
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def printed(capsys, monkeypatch):
     return run
 
 
-@pytest.mark.parametrize(("columns", "widest"), [(60, 60), (80, 80), (120, 120), (300, 120)])
+@pytest.mark.parametrize(("columns", "widest"), [(40, 80), (80, 80), (120, 120), (300, 120)])
 def test_lines_keep_to_the_width(printed, valuation, columns, widest):
     out = printed(valuation, columns)
     assert max(map(len, out.splitlines())) <= widest
@@ -74,6 +74,15 @@ def test_long_names_are_folded_and_not_cut(printed, valuation, log):
     block = out[out.index("Most valuable") : out.index("The models")]
     digits = "".join(row.split()[0] for row in block.splitlines()[3:] if row.split())
     assert digits.startswith(name)
+
+
+@pytest.mark.parametrize(("scale", "form"), [(1e4, ",.2f"), (1e6, ",.0f"), (1e15, ".6g")])
+def test_large_numbers_are_not_cut(printed, log, scale, form):
+    names = np.array([f"00000000-0000-0000-0000-{i:012}" for i in log["customer_id"]])
+    rich = value_customers({**log, "customer_id": names, "amount": scale * log["amount"]}, **OPTIONS)
+    out = printed(rich, 80)
+    assert f" {rich.clv.max():{form}}\n" in out
+    assert "…" not in out
 
 
 def test_letters_that_the_encoding_lacks_are_no_error(monkeypatch, valuation):

@@ -27,8 +27,8 @@ from custvalue.value.valuation import Valuation
 _WIDTH = 100
 """Columns where there is no terminal to ask."""
 
-_WIDEST = 120
-"""Lines longer than this are hard to read, however wide the terminal."""
+_NARROWEST, _WIDEST = 80, 120
+"""In less, numbers would be cut off; longer lines are hard to read, however wide the terminal."""
 
 _NAIVE = {"own rate": "own rate goes on", "average rate": "one rate for all", "none": "no purchases"}
 """What the naive forecasts of `Holdout` assume."""
@@ -57,8 +57,8 @@ def _standard_output() -> Console:
     """As wide as the terminal or COLUMNS; text is printed as it is, never taken for markup, nor refused."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # an id in letters that the encoding lacks is no reason to fail
-    width = min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDEST)
-    return Console(width=width, markup=False, highlight=False, emoji=False)
+    width = shutil.get_terminal_size((_WIDTH, 24)).columns
+    return Console(width=min(max(width, _NARROWEST), _WIDEST), markup=False, highlight=False, emoji=False)
 
 
 def _blocks(valuation: Valuation, name: str, per: Unit, top: int) -> Iterator[RenderableType]:
@@ -95,7 +95,7 @@ def _pairs(rows: Iterable[tuple[str, str, str]]) -> Table:
 
 def _columns(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """Columns of numbers under their heads; the first holds names, which may wrap."""
-    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column(heads[0], overflow="fold", vertical="bottom")
     for head in heads[1:]:
         table.add_column(head, justify="right", no_wrap=True)
@@ -234,11 +234,15 @@ def _notes(valuation: Valuation) -> Iterator[Table]:
 
 
 def _money(value: float) -> str:
-    return "infinite" if np.isinf(value) else f"{value:,.2f}" if abs(value) < 1e12 else f"{value:.6g}"
+    return _number(value, 2)
 
 
-def _number(value: float) -> str:
-    return "infinite" if np.isinf(value) else f"{value:,.1f}" if abs(value) < 1e12 else f"{value:.6g}"
+def _number(value: float, digits: int = 1) -> str:
+    """Thousands apart; large numbers without decimals, huge ones as powers of ten."""
+    if np.isinf(value):
+        return "infinite"
+    size = abs(value)
+    return f"{value:.6g}" if size >= 1e15 else f"{value:,.0f}" if size >= 1e8 else f"{value:,.{digits}f}"
 
 
 def _moment(end: np.datetime64) -> str:
