@@ -70,7 +70,7 @@ html_theme_options = {
     "footer_end": [],
     "pygments_light_style": "tango",
 }
-html_sidebars = {"index": [], "changelog": [], "quickstart": []}
+html_sidebars = {"*": []}  # only pages with siblings, of models and of the API, show them
 
 
 def inline_math(translator: HTML5Translator, node: nodes.math) -> None:
