@@ -226,8 +226,8 @@ def _edge(problem: Problem[M], i: int, *, rises: bool) -> str:
 def _fit(problem: Problem[M], theta: Array, value: float, information: Array, rounds: int) -> Fit[M]:
     parameters = problem.scale * np.exp(theta)
     values, vectors = _eigen(information)
-    spread = parameters[:, None] * vectors
-    covariance = (spread / values) @ spread.T
+    spread = parameters[:, None] * vectors / np.sqrt(values)
+    covariance = spread @ spread.T
     loose = [
         f"{name} is hardly identified: its standard error is {deviation:.1f} times its value; "
         "use more customers or a longer period"

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import attrs
 import numpy as np
-from attrs import cmp_using
+from attrs import frozen
 
 from custvalue._columns import numbers, read_only
 from custvalue._typing import Array, ArrayLike, Parameter
@@ -24,7 +24,17 @@ from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.units import Unit, as_unit
 
-_EqualArrays = cmp_using(eq=np.array_equal)
+
+@frozen(eq=False)
+class _Elements:
+    """An array as a key: equal to another where all elements are, never to a float, without a hash."""
+
+    values: Array
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Elements) and np.array_equal(self.values, other.values)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def as_parameter(value: ArrayLike) -> Parameter:
@@ -35,7 +45,7 @@ def as_parameter(value: ArrayLike) -> Parameter:
 
 def same_parameter(value: Parameter) -> Any:  # noqa: ANN401 (a key that compares)
     """The key by which parameters compare: floats by value (and hash), arrays element by element."""
-    return value if isinstance(value, float) else _EqualArrays(value)
+    return value if isinstance(value, float) else _Elements(value)
 
 
 def positive(_model: object, attribute: attrs.Attribute[Any], value: Parameter) -> None:

@@ -1,0 +1,206 @@
+"""Laws of models as values: parameters are the object, they broadcast, and the unit of time is kept."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import CUSTOMERS, MODELS, SPEND_MODELS, Entry, histories, law
+
+import custvalue.models.beta_geo_nbd
+import custvalue.models.gamma_gamma
+from custvalue.discounting.rate import Rate
+from custvalue.errors import DataError, ParameterError
+from custvalue.evidence.rfm import RFM
+from custvalue.inference.fit import Fit
+
+ALL = MODELS | SPEND_MODELS
+every_model = pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS.keys())
+any_model = pytest.mark.parametrize("entry", ALL.values(), ids=ALL.keys())
+
+PREDICTIONS = {
+    "p_alive": lambda model, rfm, t: model.p_alive(rfm, t),
+    "churn": lambda model, rfm, t: model.churn_probability(rfm, t),
+    "purchases": lambda model, rfm, t: model.expected_purchases(rfm, t),
+    "a purchase": lambda model, rfm, t: model.probability_of_purchase(rfm, t),
+    "pmf": lambda model, rfm, t: model.purchase_pmf(rfm, 2, t),
+    "discounted": lambda model, rfm, t: model.discounted_expected_purchases(rfm, Rate.annual(0.1), t),
+    "log-likelihood": lambda model, rfm, t: model.log_likelihood(rfm) + 0 * t,
+}
+"""Everything that is predicted of rows at a horizon t."""
+every_prediction = pytest.mark.parametrize("predict", PREDICTIONS.values(), ids=PREDICTIONS.keys())
+HORIZONS = np.array([[0.0], [3.0], [52.0]])
+ROWS = RFM([0, 0, 1, 2, 40, 2], [0, 0, 5, 30.43, 38, 30.43], [0, 39, 39, 38.86, 39, 38.86], unit="week")
+
+
+def close(one: Any, other: Any) -> bool:
+    return bool(np.allclose(one, other, rtol=1e-12, atol=1e-290))
+
+
+@any_model
+@law
+@given(data=st.data())
+def test_a_model_survives_every_round_trip(entry: Any, data: st.DataObject) -> None:
+    model = data.draw(entry.models())
+    name, value = next(iter(model.parameters.items()))
+    other = attrs.evolve(model, **{name: value * 2})
+    assert model == eval(repr(model), {type(model).__name__: type(model)})  # noqa: S307 (our own repr)
+    assert model == attrs.evolve(other, **{name: value})
+    assert model != other
+    assert len({model, other, attrs.evolve(model)}) == 2
+    assert model == pickle.loads(pickle.dumps(model))  # noqa: S301 (our own bytes)
+    assert model == type(model).from_json(model.to_json())
+    assert json.loads(model.to_json())[name] == value
+
+
+@any_model
+def test_a_model_with_array_parameters_survives_the_round_trips_too(entry: Any) -> None:
+    name, value = next(iter(entry.typical.parameters.items()))
+    model = attrs.evolve(entry.typical, **{name: [[value], [value * 2]]})
+    assert model == type(model).from_json(model.to_json()) == pickle.loads(pickle.dumps(model))  # noqa: S301
+    assert model != entry.typical
+    with pytest.raises(ValueError, match="read-only"):
+        model.parameters[name][0] = 1.0
+
+
+@any_model
+@pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf, [1.0, -2.0]])
+def test_parameters_are_positive_and_finite(entry: Any, bad: Any) -> None:
+    for name in entry.typical.parameters:
+        with pytest.raises(ParameterError, match=f"{name} must be positive"):
+            attrs.evolve(entry.typical, **{name: bad})
+
+
+@any_model
+def test_json_of_another_model_is_refused(entry: Any) -> None:
+    text = entry.typical.to_json().replace(f'"{type(entry.typical).__name__}"', '"Unknown"')
+    with pytest.raises(ParameterError, match="Unknown"):
+        type(entry.typical).from_json(text)
+
+
+@every_model
+@every_prediction
+def test_one_row_many_rows_and_a_grid_agree(entry: Entry, predict: Any) -> None:
+    grid = predict(entry.typical, ROWS, HORIZONS)
+    assert grid.shape == (3, len(ROWS))
+    for i, t in enumerate(HORIZONS[:, 0]):
+        assert close(grid[i], predict(entry.typical, ROWS, t))
+        for j in range(len(ROWS)):
+            one = RFM(ROWS.x[j], ROWS.t_x[j], ROWS.T[j], unit="week")
+            assert close(grid[i, j], predict(entry.typical, one, t))
+            assert np.shape(predict(entry.typical, one, t)) == ()
+
+
+@every_model
+@law
+@given(data=st.data())
+def test_rows_do_not_depend_on_their_neighbors(entry: Entry, data: st.DataObject) -> None:
+    model, rfm = data.draw(entry.models()), data.draw(histories())
+    j = data.draw(st.integers(0, CUSTOMERS - 1))
+    for predict in PREDICTIONS.values():
+        together, alone = predict(model, rfm, 10.0)[j], predict(model, rfm[[j]], 10.0)[0]
+        assert np.allclose(together, alone, rtol=1e-10, atol=1e-290)
+
+
+@every_model
+@every_prediction
+@pytest.mark.parametrize("shape", [(4, 1), (6,), (4, 6)], ids=["draws", "customers", "both"])
+def test_array_parameters_are_a_loop_over_models(entry: Entry, predict: Any, shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(5)
+    drawn = {name: value * np.exp(rng.normal(0, 0.3, shape)) for name, value in entry.typical.parameters.items()}
+    together = predict(attrs.evolve(entry.typical, **drawn), ROWS, 13.0)
+    spread = {name: np.broadcast_to(values, (4, 6)) for name, values in drawn.items()}
+    for d in range(4):
+        for j in range(6):
+            single = attrs.evolve(entry.typical, **{name: values[d, j] for name, values in spread.items()})
+            expected = predict(single, ROWS[[j]], 13.0)[0]
+            assert close(np.broadcast_to(together, (4, 6))[d, j], expected)
+
+
+@every_model
+def test_two_dimensional_rows_are_predicted_one_by_one(entry: Entry) -> None:
+    square = RFM(*(column.reshape(2, 3) for column in (ROWS.x, ROWS.t_x, ROWS.T)), unit="week")
+    expected = entry.typical.expected_purchases(ROWS, 10.0).reshape(2, 3)
+    assert close(entry.typical.expected_purchases(square, 10.0), expected)
+
+
+@every_model
+@every_prediction
+def test_no_customers_give_no_predictions(entry: Entry, predict: Any) -> None:
+    assert predict(entry.typical, RFM([], [], [], unit="week"), 1.0).shape == (0,)
+
+
+@every_model
+@every_prediction
+def test_data_in_another_unit_are_refused(entry: Entry, predict: Any) -> None:
+    days = RFM(2, 30, 38, unit="day")
+    with pytest.raises(DataError, match=r"fitted in weeks and the data are in days; build the RFM with unit='week'"):
+        predict(entry.typical, days, 1.0)
+    assert np.isfinite(predict(attrs.evolve(entry.typical, unit=None), days, 1.0))
+
+
+@every_model
+def test_fit_keeps_the_unit_of_its_data(entry: Entry) -> None:
+    months = entry.model.fit(attrs.evolve(entry.typical, unit=None).simulate(np.full(500, 39.0), rng=rng(), unit="month"))
+    assert months.model.unit == "month"
+    with pytest.raises(ParameterError, match="does not know its unit"):
+        attrs.evolve(entry.typical, unit=None).simulate([1.0], rng=rng())
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(1)
+
+
+@every_model
+def test_a_rate_is_converted_to_the_unit_of_the_data(entry: Entry) -> None:
+    weeks = entry.typical.discounted_expected_purchases(ROWS, Rate.annual(0.1))
+    days = RFM(ROWS.x, ROWS.t_x * 7, ROWS.T * 7, unit="day")
+    daily = attrs.evolve(entry.in_unit(attrs.evolve(entry.typical, unit=None), 7.0), unit="day")
+    assert np.allclose(daily.discounted_expected_purchases(days, Rate.annual(0.1)), weeks, rtol=1e-11)
+    with pytest.raises(ParameterError, match="must be a Rate"):
+        entry.typical.discounted_expected_purchases(ROWS, 0.1)
+
+
+@every_model
+@pytest.mark.parametrize("t", [-1.0, np.nan, [1.0, -0.5, 1, 1, 1, 1]])
+def test_horizons_are_not_negative(entry: Entry, t: Any) -> None:
+    for predict in list(PREDICTIONS.values())[:6]:
+        with pytest.raises(ParameterError, match="must be >= 0"):
+            predict(entry.typical, ROWS, t)
+
+
+@every_model
+@pytest.mark.parametrize("n", [-1, 0.5, np.inf, np.nan])
+def test_counts_are_whole(entry: Entry, n: float) -> None:
+    with pytest.raises(ParameterError, match="whole number"):
+        entry.typical.purchase_pmf(ROWS, n, 1.0)
+
+
+@every_model
+def test_lists_and_integers_are_welcome(entry: Entry) -> None:
+    listed = RFM([2, 0], [30, 0], [38, 38], unit="week")
+    assert entry.typical.expected_purchases(listed, [39, 39]).dtype == np.float64
+    assert entry.typical.purchase_pmf_new([0, 1], 39).shape == (2,)
+
+
+@every_model
+def test_a_fit_survives_json_and_draws_models(entry: Entry) -> None:
+    fit = entry.model.fit(entry.typical.simulate(np.full(2000, 39.0), rng=rng()))
+    again = Fit.from_json(fit.to_json(), entry.model)
+    assert again == fit
+    assert again.iterations == fit.iterations
+    assert np.array_equal(fit.covariance, fit.covariance.T)
+    assert fit.aic == 8 - 2 * fit.log_likelihood
+    assert fit.bic == pytest.approx(4 * np.log(2000) - 2 * fit.log_likelihood)
+    draws = fit.draws(4000, rng=rng())
+    for name, (low, high) in fit.confidence_intervals(0.9).items():
+        drawn = draws.parameters[name]
+        assert drawn.shape == (4000, 1)
+        assert np.quantile(drawn, [0.05, 0.95]) == pytest.approx([low, high], rel=0.1)
+    assert draws.expected_purchases(ROWS, 52.0).shape == (4000, len(ROWS))
