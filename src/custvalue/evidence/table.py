@@ -22,14 +22,19 @@ NAMES: Final = {
 """Names that a column goes by: the papers', BTYD's, lifetimes' and pymc-marketing's."""
 
 
-def read_table(table: Any, given: Mapping[str, str | None]) -> dict[str, Any]:  # noqa: ANN401 (any dataframe)
+def read_table(
+    table: Any,  # noqa: ANN401 (any dataframe)
+    given: Mapping[str, str | None],
+    names: Mapping[str, tuple[str, ...]] = NAMES,
+    needed: tuple[str, ...] = ("x", "t_x", "T"),
+) -> dict[str, Any]:
     """Find the columns of a table and read them; `given` names those that are not to be guessed."""
     present = list(column_names(table))
-    found = {part: given[part] or _guess(part, present) for part in NAMES}
-    for part in ("x", "t_x", "T"):
+    found = {part: given[part] or _guess(part, present, names[part]) for part in names}
+    for part in needed:
         if found[part] is None:
             raise DataError(
-                f"the table has no column for {part} (known names: {', '.join(NAMES[part])}); it has "
+                f"the table has no column for {part} (known names: {', '.join(names[part])}); it has "
                 f"{', '.join(map(repr, present))}. Name it: from_table(..., {part}='...')."
             )
     wanted = {part: name for part, name in found.items() if name is not None}
@@ -40,8 +45,8 @@ def read_table(table: Any, given: Mapping[str, str | None]) -> dict[str, Any]:  
     return read
 
 
-def _guess(part: str, present: list[str]) -> str | None:
-    known = [name for name in NAMES[part] if name in present]
+def _guess(part: str, present: list[str], names: tuple[str, ...]) -> str | None:
+    known = [name for name in names if name in present]
     if len(known) > 1:
         argument = "customer" if part == "ids" else part
         raise DataError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
 import attrs
 import numpy as np
@@ -23,6 +23,17 @@ from custvalue.evidence.distinct import Distinct
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.units import Unit, as_unit
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    from custvalue.evidence.opportunities import Opportunities
+
+    Evidence = TypeVar("Evidence", bound=RFM | Opportunities, default=RFM)
+else:
+    from typing import TypeVar
+
+    Evidence = TypeVar("Evidence")
 
 
 @frozen(eq=False)
@@ -61,7 +72,7 @@ def optional_unit(value: str | None) -> Unit | None:
     return None if value is None else as_unit(value)
 
 
-class Model(ABC):
+class Model(ABC, Generic[Evidence]):
     """A probability model: an immutable set of parameters that predicts at once.
 
     Parameters are floats or arrays. One axis over customers is a covariate model; a leading axis over draws,
@@ -76,7 +87,7 @@ class Model(ABC):
 
     @classmethod
     @abstractmethod
-    def fit(cls, rfm: RFM) -> Fit[Self]:
+    def fit(cls, rows: Evidence, /) -> Fit[Self]:
         """Estimate the parameters by maximum likelihood.
 
         Raises
@@ -86,7 +97,7 @@ class Model(ABC):
         """
 
     @abstractmethod
-    def log_likelihood(self, rfm: RFM) -> Array:
+    def log_likelihood(self, rows: Evidence, /) -> Array:
         """Log-likelihood of each row, neither weighted nor summed; combinatorial constants dropped."""
 
     def to_json(self) -> str:
@@ -109,65 +120,67 @@ class Model(ABC):
             raise ParameterError(f"the text describes a {name}, not a {cls.__name__}; use {name}.from_json")
         return cls(**{field: value for field, value in values.items() if value is not None})
 
-    def _each_row(self, f: Callable[..., Array], rfm: RFM, names: tuple[str, ...], *arguments: ArrayLike) -> Array:
-        """f(columns named, *arguments) per row, computed once for rows that are equal in those columns."""
-        extra = [numbers("an argument", argument) for argument in arguments]
+    def _each_row(self, f: Callable[..., Array], rows: Evidence, names: tuple[str, ...], *more: ArrayLike) -> Array:
+        """f(columns named, *more) per row, computed once for rows that are equal in those columns."""
+        extra = [numbers("an argument", argument) for argument in more]
         alike = [*self.parameters.values(), *extra]
-        if rfm.x.ndim != 1 or any(np.ndim(value) and np.shape(value)[-1] != 1 for value in alike):
-            return f(*(getattr(rfm, name) for name in names), *extra)
-        rows = rfm.distinct(*names)
-        return np.take(f(*rows.columns, *extra), rows.index, axis=-1)
+        if rows.x.ndim != 1 or any(np.ndim(value) and np.shape(value)[-1] != 1 for value in alike):
+            return f(*(getattr(rows, name) for name in names), *extra)
+        each = rows.distinct(*names)
+        return np.take(f(*each.columns, *extra), each.index, axis=-1)
 
 
-class TransactionModel(Model):
-    """When customers buy and when they silently leave: predictions from an `RFM`, per row.
+class TransactionModel(Model[Evidence]):
+    """When customers buy and when they silently leave: predictions per row.
 
-    Times are in the data's unit. A model that knows its unit refuses data in another. Arguments broadcast with
-    the rows: a horizon of shape (k, 1) gives k rows of predictions.
+    The rows are an `RFM`; of models in discrete time `Opportunities`, where n stands for T, and t periods ahead hold
+    the opportunities n + 1, n + 2, ... up to n + t. Times are in the data's unit. A model that knows its unit refuses
+    data in another. Arguments broadcast with the rows: a horizon of shape (k, 1) gives k rows of predictions.
     """
 
     unit: Unit | None
+    _evidence: ClassVar[type[Any]] = RFM
 
     @abstractmethod
-    def p_alive(self, rfm: RFM, ahead: ArrayLike = 0.0) -> Array:
+    def p_alive(self, rows: Evidence, /, ahead: ArrayLike = 0.0) -> Array:
         """P(still a customer at T + ahead | history)."""
 
     @abstractmethod
-    def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
-        """P(left by T + within | history): 1 - p_alive(rfm, within), those already gone included.
+    def churn_probability(self, rows: Evidence, /, within: ArrayLike) -> Array:
+        """P(left by T + within | history): 1 - p_alive(rows, within), those already gone included.
 
-        Exact where it is small. "Does not buy within t" is ``1 - probability_of_purchase(rfm, t)``.
+        Exact where it is small. "Does not buy within t" is ``1 - probability_of_purchase(rows, t)``.
         """
 
     @abstractmethod
-    def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
+    def expected_purchases(self, rows: Evidence, /, t: ArrayLike) -> Array:
         """E[purchases in (T, T + t] | history]."""
 
     @abstractmethod
-    def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
+    def probability_of_purchase(self, rows: Evidence, /, t: ArrayLike) -> Array:
         """P(at least one purchase in (T, T + t] | history)."""
 
     @abstractmethod
-    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike) -> Array:
+    def purchase_pmf(self, rows: Evidence, /, n: ArrayLike, t: ArrayLike) -> Array:
         """P(exactly n purchases in (T, T + t] | history), n a whole number."""
 
     @abstractmethod
-    def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
+    def _discounted(self, rows: Evidence, /, force: ArrayLike, horizon: ArrayLike) -> Array:
         """E[Σ e^{-δu}] over purchases at T + u, 0 < u <= horizon, δ the force of interest per unit."""
 
     @abstractmethod
-    def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
+    def simulate(self, T: ArrayLike, /, *, rng: np.random.Generator, unit: Unit | None = None) -> Evidence:
         """Draw one customer of each age in T: repeat purchases x and recency t_x.
 
         `unit` is the unit of T, needed only where the model does not know its own.
         """
 
-    def discounted_expected_purchases(self, rfm: RFM, rate: Rate, horizon: ArrayLike | None = None) -> Array:
+    def discounted_expected_purchases(self, rows: Evidence, rate: Rate, horizon: ArrayLike | None = None) -> Array:
         """Expected purchases in (T, T + horizon], each discounted from its own time to T.
 
         Parameters
         ----------
-        rfm : RFM
+        rows : RFM or Opportunities
             Histories.
         rate : Rate
             Converted to the data's unit by itself.
@@ -184,8 +197,8 @@ class TransactionModel(Model):
         ParameterError
             `rate` is a bare number, or the horizon is negative.
         """
-        force = as_rate(rate).force(self._unit_of(rfm))
-        return self._discounted(rfm, force, duration("horizon", np.inf if horizon is None else horizon))
+        force = as_rate(rate).force(self._unit_of(rows))
+        return self._discounted(rows, force, duration("horizon", np.inf if horizon is None else horizon))
 
     def expected_purchases_new(self, t: ArrayLike) -> Array:
         """E[repeat purchases in (0, t]] of a customer just won, whose first purchase is at time 0."""
@@ -216,17 +229,17 @@ class TransactionModel(Model):
             raise ParameterError(f"the model is in {self.unit}s, not in {known}s")
         return known
 
-    def _newcomer(self, unit: Unit | None = None) -> RFM:
-        return RFM(0.0, 0.0, 0.0, unit=unit or self.unit or "year")
+    def _newcomer(self, unit: Unit | None = None) -> Evidence:
+        return self._evidence(0.0, 0.0, 0.0, unit=unit or self.unit or "year")  # type: ignore[no-any-return]
 
-    def _unit_of(self, rfm: RFM) -> Unit:
+    def _unit_of(self, rows: Evidence) -> Unit:
         """The data's unit, once it is sure that the model's is the same."""
-        if self.unit is not None and rfm.unit != self.unit:
+        if self.unit is not None and rows.unit != self.unit:
             raise DataError(
-                f"the model was fitted in {self.unit}s and the data are in {rfm.unit}s; "
-                f"build the RFM with unit={self.unit!r}"
+                f"the model was fitted in {self.unit}s and the data are in {rows.unit}s; "
+                f"build the {type(rows).__name__} with unit={self.unit!r}"
             )
-        return rfm.unit
+        return rows.unit
 
 
 class SpendModel(Model):
