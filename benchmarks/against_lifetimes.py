@@ -110,8 +110,7 @@ def predict(n, *, single=False):
     checks = (same, same, lambda ours, theirs: _clv_note(data, buying, spend, ours, theirs))
     rows = []
     for (work, (ours, theirs)), check in zip(pairs.items(), checks, strict=True):
-        theirs = quiet(theirs)
-        a, b = _single(ours, theirs) if single else alternate(ours, theirs)
+        a, b = (_single if single else alternate)(ours, quiet(theirs))
         rows.append(Row(work, f"{n:,}", a[0], "lifetimes", b[0], note=check(a[1], np.asarray(b[1]))))
     return [*rows, together(n)]
 
@@ -161,7 +160,7 @@ def _clv_note(data, buying, spend, ours, theirs):
     )
 
 
-def summarize(name, target=None):
+def summarize(name):
     """From a pandas log to x, t_x, T and m, by days."""
     frame = cdnow_frame() if name == "CDNOW" else pd.read_parquet(log_file(100_000))
     if not isinstance(frame["date"].dtype, np.dtype):

@@ -1,4 +1,4 @@
-"""A Parquet log of ten million rows to each customer's value, beside DuckDB's aggregation of it; import; command line."""
+"""A log of ten million rows to each customer's value, beside DuckDB's aggregation of it; import; command line."""
 
 from __future__ import annotations
 
@@ -116,25 +116,29 @@ def memory(path, size):
 def stages(customers):
     """Where the time of value_customers goes: (stage, CPU, wall) of the second of two passes."""
     path = log_file(customers)
-    for _ in range(2):
-        found = []
+    _pass(path)
+    return _pass(path)
 
-        def step(name, f, found=found):
-            cpu, wall, result = once(f)
-            found.append((name, cpu, wall))
-            return result
 
-        rfm = step("read, check, group by customer", lambda: summarize(path, amount="amount").rfm)
-        step("distinct rows (x, t_x, T)", lambda: rfm.distinct("x", "t_x", "T"))
-        buying = step("fit BG/NBD", lambda: cv.BetaGeoNBD.fit(rfm)).model
-        spend = step("fit Gamma-Gamma", lambda: GammaGamma.fit(rfm)).model
-        step("P(alive)", lambda: buying.p_alive(rfm))
-        step("expected purchases", lambda: buying.expected_purchases(rfm, YEARS * 365.25 / 7))
-        step("CLV", lambda: clv(buying, spend, rfm, rate=RATE, years=YEARS, margin=0.30))
-        v = step("value_customers, all of it", lambda: value_customers(path, rate=RATE, years=YEARS, margin=0.30))
-        step("table", v.table)
-    size = f"{len(rfm):,} customers, {len(rfm.distinct('x', 't_x', 'T').counts):,} distinct (x, t_x, T)"
-    return size, found
+def _pass(path):
+    found = []
+
+    def step(name, f):
+        cpu, wall, result = once(f)
+        found.append((name, cpu, wall))
+        return result
+
+    rfm = step("read, check, group by customer", lambda: summarize(path, amount="amount").rfm)
+    step("distinct rows (x, t_x, T)", lambda: rfm.distinct("x", "t_x", "T"))
+    step("distinct rows (x, T)", lambda: rfm.distinct("x", "T"))
+    buying = step("fit BG/NBD", lambda: cv.BetaGeoNBD.fit(rfm)).model
+    spend = step("fit Gamma-Gamma", lambda: GammaGamma.fit(rfm[rfm.m > 0])).model
+    step("P(alive)", lambda: buying.p_alive(rfm))
+    step("expected purchases", lambda: buying.expected_purchases(rfm, YEARS * 365.25 / 7))
+    step("CLV", lambda: clv(buying, spend, rfm, rate=RATE, years=YEARS, margin=0.30))
+    whole = step("value_customers, all of it", lambda: value_customers(path, rate=RATE, years=YEARS, margin=0.30))
+    step("table", whole.table)
+    return f"{len(rfm):,} customers, {len(rfm.distinct('x', 't_x', 'T').counts):,} distinct (x, t_x, T)", found
 
 
 def _python(*arguments):
@@ -170,7 +174,7 @@ def command_line(runs=5):
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         times.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall))
     own = Times(*(median(column) for column in zip(*times[1:], strict=True)), runs)
-    return Row("command line, CDNOW", "6,919 rows", own, target="≤ 1.5 s", met=max(own.cpu, own.wall) <= 1.5)
+    return Row("command line, CDNOW", "6,919 rows", own, target="≤ 1.5 s", met=own.wall <= 1.5)
 
 
 def as_json(rows):

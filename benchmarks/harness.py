@@ -7,8 +7,9 @@ import os
 import platform
 import statistics
 import time
-from datetime import date
+from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import attrs
 
@@ -126,9 +127,9 @@ def machine():
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return [
-        ("date", date.today().isoformat()),
+        ("date", datetime.now().astimezone().date().isoformat()),
         ("processor", f"{_processor()}, {os.cpu_count()} cores"),
-        ("load average at the start", load),
+        ("load average before the runs", load),
         ("Python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"),
         ("packages", versions),
     ]
@@ -136,7 +137,7 @@ def machine():
 
 def _processor():
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
             return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or "unknown"

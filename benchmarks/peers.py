@@ -60,9 +60,9 @@ def start(_size):
 PARTS = {"fit": fit, "predict": predict, "summary": summary, "log": log, "start": start}
 
 
-def results(text, stages, arguments):
+def results(text, stages, facts):
     """RESULTS.md: how, on what, the table, where the time goes."""
-    facts = "\n".join(f"- {name}: {value}" for name, value in [*machine(), ("command", f"`{arguments}`")])
+    facts = "\n".join(f"- {name}: {value}" for name, value in facts)
     size, steps = stages
     lines = table(("stage", "CPU s", "wall s"), [(name, seconds(cpu), seconds(wall)) for name, cpu, wall in steps])
     return (
@@ -85,6 +85,7 @@ def main():
     parser.add_argument("--write", type=Path, help="also write the report to this Markdown file")
     args = parser.parse_args()
     Budget.seconds = SECONDS[args.size]
+    facts = [*machine(), ("command", f"`{' '.join(['python benchmarks/peers.py', *sys.argv[1:]])}`")]
     rows = []
     for part in args.only:
         for row in PARTS[part](args.size):
@@ -95,8 +96,7 @@ def main():
     if args.json:
         args.json.write_text(whole.as_json(rows), encoding="utf-8")
     if args.write:
-        command = " ".join(["python", "benchmarks/peers.py", *sys.argv[1:]])
-        args.write.write_text(results(text, whole.stages(LOGS[args.size]), command), encoding="utf-8")
+        args.write.write_text(results(text, whole.stages(LOGS[args.size]), facts), encoding="utf-8")
 
 
 if __name__ == "__main__":
