@@ -285,3 +285,13 @@ def test_duckdb_frames_from_a_connection_of_their_own():
         log = own.sql("SELECT range % 3 AS customer_id, DATE '2024-01-01' + CAST(range AS INT) AS date FROM range(9)")
         assert RFM.from_transactions(log).x.tolist() == [2, 2, 2]
     assert duckdb_relation(LOG).columns == ["customer_id", "date", "amount"]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint64, np.int64])
+def test_ids_of_the_whole_range_of_a_type(dtype):
+    """Dense ids are numbered by subtraction, sparse ones by sorting; neither may overflow."""
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    ids = np.array([high, low, high, low], dtype=dtype)
+    check_log(summarize({**LOG, "customer_id": ids}, amount="amount"), [low, high])
+    near = np.array([high, high - 1, high, high - 1], dtype=dtype)
+    check_log(summarize({**LOG, "customer_id": near}, amount="amount"), [high - 1, high])

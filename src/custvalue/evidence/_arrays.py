@@ -103,7 +103,7 @@ def _distinct(codes: Ints, ticks: Ticks, customers: int) -> tuple[Ints, Ticks]:
     if span * customers >= _KEYS:
         ranked, ticks = np.unique(ticks, return_inverse=True)
         low, span = 0, len(ranked)
-    key: NDArray[Any] = codes.astype(np.int64) * span
+    key: NDArray[Any] = np.multiply(codes, span, dtype=np.int64)
     key += ticks
     key -= low
     if span * customers < 1 << 32:  # half the bytes: sorted in less than two thirds of the time
@@ -161,9 +161,17 @@ def _codes(column: Column, name: str) -> tuple[NDArray[Any], Ints]:
     if values.dtype.kind in "iu":
         low, span = int(values.min()), int(values.max()) - int(values.min()) + 1
         if span <= 4 * len(values) + 1024:
-            return np.arange(low, low + span).astype(values.dtype), values.astype(np.intp) - low
+            kind = values.dtype.type
+            return np.arange(span).astype(kind) + kind(low), _shifted(values, low)  # a sum that may wrap around
     ids, codes = np.unique(values, return_inverse=True)
     return ids, codes
+
+
+def _shifted(values: NDArray[Any], low: int) -> Ints:
+    """Integers of any width less their minimum, in one pass and without overflow."""
+    if values.dtype.kind == "u":
+        return np.asarray(values - values.dtype.type(low), dtype=np.intp)
+    return np.asarray(np.subtract(values, low, dtype=np.int64), dtype=np.intp)
 
 
 def _sorted_codes(values: NDArray[Any], codes: Ints, name: str) -> tuple[NDArray[Any], Ints]:
@@ -191,7 +199,7 @@ def _ticks(column: Column, terms: Terms) -> tuple[Ticks, bool]:
     if terms.timezone is not None and not column.zoned:
         raise say.no_zone(terms.date)
     whole_days = np.datetime_data(column.values.dtype)[0] in ("D", "W", "M", "Y")
-    return column.values.astype(terms.tick_type).view(np.int64), whole_days
+    return column.values.astype(terms.tick_type, copy=False).view(np.int64), whole_days
 
 
 def _amounts(column: Column | None, terms: Terms) -> Array | None:

@@ -6,7 +6,6 @@ pandas and NumPy keep them as NaN and NaT, pyarrow and the nullable types beside
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -72,9 +71,7 @@ def as_column(values: Any, timezone: str | None) -> Column:  # noqa: ANN401 (any
 def _array(values: Iterable[Any]) -> NDArray[Any]:
     """NumPy's array of a sequence, unless NumPy would turn mixed values into text."""
     items = values if hasattr(values, "__array__") else list(values)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        array = np.asarray(items)
+    array = np.asarray(items)
     return np.array(items, dtype=object) if array.dtype.kind in "USV" else array
 
 
