@@ -50,6 +50,7 @@ nb_merge_streams = True
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say types in words
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"
 autodoc_inherit_docstrings = True  # predictions are documented once, on the family
 numpydoc_show_class_members = False  # the class template lists them
 numpydoc_xref_param_type = False
