@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from custvalue.evidence.rfm import RFM
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.models.pareto_nbd import ParetoNBD
 
 _MORE = os.environ.get("CUSTVALUE_EXAMPLES")
@@ -110,6 +111,11 @@ class Entry:
 MODELS: dict[str, Entry] = {
     "BG/NBD": Entry(
         BetaGeoNBD(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="week"),
+        bg_parameters(),
+        {"alpha": 1},
+    ),
+    "MBG/NBD": Entry(
+        ModifiedBetaGeoNBD(r=0.525, alpha=6.183, a=0.891, b=1.614, unit="week"),
         bg_parameters(),
         {"alpha": 1},
     ),

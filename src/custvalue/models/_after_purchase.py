@@ -1,0 +1,197 @@
+"""The family of those who may leave after a purchase: BG/NBD, and its kin who may leave after the first one too.
+
+Purchases come at rates λ ~ Gamma(r, α); after a purchase a customer leaves for good with probability p ~ Beta(a, b).
+With `first` = 1 where the first purchase, at time 0, may be the last one (MBG/NBD), else 0 (BG/NBD), the likelihood is
+
+    Γ(r+x)/Γ(r) B(a,b+x+first)/B(a,b) α^r (α+t_x)^-(r+x) [((α+t_x)/(α+T))^(r+x) + left],
+
+left = a/(b+x-1+first) where there was a purchase after which to leave (x > 0, or first), else 0. A customer alive
+at T has λ ~ Gamma(r+x, α+T) and p ~ Beta(a, b+x+first).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from scipy.special import betainc, expit
+
+from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue.evidence.rfm import RFM
+from custvalue.inference.fit import Fit
+from custvalue.inference.fitting import Problem, maximize
+from custvalue.models import _drop_out
+from custvalue.models._base import Limits, TransactionModel, duration, histories, whole, worth
+from custvalue.models._special import by_count, log_nbd_pmf, log_rising, psi_rising
+from custvalue.units import Unit
+
+_HISTORY = ("x", "t_x", "T")
+First = Literal[0, 1]
+
+
+def score(
+    x: Array, t_x: Array, T: Array, r: Parameter, alpha: Parameter, a: Parameter, b: Parameter, *, first: First
+) -> tuple[Array, Array]:
+    """Log-likelihood per row, and its derivatives in r, α, a and b: shape (4, rows)."""
+
+    def of_count(n: Array) -> Array:
+        stays = n + first
+        in_r, in_b, in_ab = psi_rising(r, n), psi_rising(b, stays), psi_rising(a + b, stays)
+        counts = log_rising(r, n) + log_rising(b, stays) - log_rising(a + b, stays)
+        return np.stack(np.broadcast_arrays(counts, in_r, in_b - in_ab, in_ab, _log_left(n, a, b, first)))
+
+    counts, in_r, in_b, in_ab, left = by_count(of_count, x, r, a, b)
+    since, waited = alpha + t_x, np.log1p(t_x / alpha)
+    gap = np.log1p((T - t_x) / since)
+    stayed = -(r + x) * gap
+    odds = stayed - left
+    tail = np.exp(-np.abs(odds))
+    less = tail / (1 + tail)
+    gone = np.where(odds > 0, less, 1 - less)
+    value = counts - r * waited - x * np.log(since) + np.maximum(stayed, left) + np.log1p(tail)
+    in_alpha = r / alpha - (r + x) * ((1 - gone) / (alpha + T) + gone / since)
+    after = b + np.maximum(x + first - 1, 0)
+    slopes = (in_r - waited - (1 - gone) * gap, in_alpha, gone / a - in_ab, in_b - gone / after)
+    return np.asarray(value), np.stack(np.broadcast_arrays(*slopes))
+
+
+class AfterPurchaseModel(TransactionModel):
+    """Buying at random at gamma-mixed rates; leaving for good after a purchase, with a beta-mixed probability."""
+
+    r: Parameter
+    alpha: Parameter
+    a: Parameter
+    b: Parameter
+    _first: ClassVar[First]
+    """1 where the first purchase may be the last."""
+    _limits: ClassVar[Limits] = {
+        "r": ("hardly anyone buys again", "all customers buy at the same rate"),
+        "alpha": ("purchase rates are beyond measure", "all customers buy at the same rate"),
+        "a": ("hardly anyone ever leaves: NBD would do", "all customers leave with the same probability"),
+        "b": ("hardly anyone stays after a second purchase", "leaving is the same for all, or never"),
+    }
+
+    @classmethod
+    def guess(cls, rfm: RFM) -> Self:
+        """A start for the search, from the mean and variance of x; scale-free in time."""
+        mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
+        r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.05, 10.0)
+        alpha = r * age / max(mean, 0.05)
+        return cls(r, alpha, 1.0, 2.5, unit=rfm.unit)  # type: ignore[call-arg]
+
+    @classmethod
+    def fit(cls, rfm: RFM) -> Fit[Self]:
+        rows = histories(rfm)
+
+        def each(parameters: Array, *columns: Array) -> tuple[Array, Array]:
+            return score(*columns, *parameters, first=cls._first)
+
+        start = cls.guess(rfm)
+        return maximize(
+            Problem(
+                build=lambda values: cls(*values, unit=rfm.unit),  # type: ignore[call-arg]
+                score=each,
+                columns=rows.columns,
+                names=tuple(start.parameters),
+                start=np.array([start.r, start.alpha, start.a, start.b]),
+                scale=np.array([1.0, rfm.T.mean(), 1.0, 1.0]),
+                counts=rows.counts,
+                limits=cls._limits,
+            )
+        )
+
+    def log_likelihood(self, rfm: RFM) -> Array:
+        self._unit_of(rfm)
+
+        def rows(x: Array, t_x: Array, T: Array) -> Array:
+            return score(x, t_x, T, self.r, self.alpha, self.a, self.b, first=self._first)[0]
+
+        return self._each_row(rows, rfm, _HISTORY)
+
+    def p_alive(self, rfm: RFM, ahead: ArrayLike = 0.0) -> Array:
+        alive = self._alive(rfm)
+        t = duration("ahead", ahead)
+        return alive if not t.any() else alive * self._ahead(_drop_out.stay, rfm, t)
+
+    def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
+        t = duration("within", within)
+        return self._gone(rfm) + self._alive(rfm) * self._ahead(_drop_out.leave, rfm, t)
+
+    def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
+        return worth(self._alive(rfm), self._ahead(_drop_out.expected_purchases, rfm, duration("t", t)))
+
+    def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
+        def ahead(x: Array, T: Array, force: Array, t: Array) -> Array:
+            A = self.alpha + T
+            return _drop_out.discounted_purchases(self.r + x, self.a, self.b + x + self._first, t / A, force * A)
+
+        return worth(self._alive(rfm), self._each_row(ahead, rfm, ("x", "T"), force, horizon))
+
+    def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
+        def buys(x: Array, T: Array, t: Array) -> Array:
+            return np.asarray(-np.expm1(-(self.r + x) * np.log1p(t / (self.alpha + T))))
+
+        return self._alive(rfm) * self._each_row(buys, rfm, ("x", "T"), duration("t", t))
+
+    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike) -> Array:
+        def while_customer(x: Array, T: Array, n: Array, t: Array) -> Array:
+            return _pmf(n, self.r + x, self.a, self.b + x + self._first, t / (self.alpha + T))
+
+        count = whole("n", n)
+        ahead = self._each_row(while_customer, rfm, ("x", "T"), count, duration("t", t))
+        return self._alive(rfm) * ahead + np.where(count == 0, self._gone(rfm), 0.0)
+
+    def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
+        age = np.asarray(T, dtype=np.float64)
+        rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
+        drop_out = np.clip(rng.beta(self.a, self.b, age.shape), 1e-300, 1 - 2**-53)
+        wanted = rng.poisson(rate * age)
+        last = np.ceil(rng.exponential(size=age.shape) / -np.log1p(-drop_out))
+        x = np.minimum(wanted, np.maximum(last, 1.0) - self._first)
+        share = rng.beta(np.maximum(x, 1), wanted - x + 1)
+        return RFM(x, np.where(x > 0, age * share, 0.0), age, unit=self.known_unit(unit))
+
+    def _alive(self, rfm: RFM) -> Array:
+        return np.asarray(expit(self._log_odds(rfm)))
+
+    def _gone(self, rfm: RFM) -> Array:
+        return np.asarray(expit(-self._log_odds(rfm)))
+
+    def _log_odds(self, rfm: RFM) -> Array:
+        self._unit_of(rfm)
+
+        def odds(x: Array, t_x: Array, T: Array) -> Array:
+            stayed = -(self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
+            return stayed - _log_left(x, self.a, self.b, self._first)
+
+        return self._each_row(odds, rfm, _HISTORY)
+
+    def _ahead(self, expectation: _drop_out.Expectation, rfm: RFM, t: Array) -> Array:
+        """An expectation over what lies ahead of a customer who is alive at T."""
+
+        def ahead(x: Array, T: Array, t: Array) -> Array:
+            return expectation(self.r + x, self.a, self.b + x + self._first, t / (self.alpha + T))
+
+        return self._each_row(ahead, rfm, ("x", "T"), t)
+
+
+def _log_left(x: Array, a: Parameter, b: Parameter, first: First) -> Array:
+    """Log-odds of having left at the last purchase against staying then; -inf where that was not possible."""
+    could = x + first > 0
+    return np.where(could, np.log(a) - np.log(b + np.maximum(x + first - 1, 0)), -np.inf)
+
+
+def _pmf(n: Array, R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
+    """P(n purchases in h | alive) for λ ~ Gamma(R, 1) and p ~ Beta(a, b) (Fader, Hardie & Lee 2005, eq. 8)."""
+    n, R, a, b, h = np.broadcast_arrays(n, R, a, b, h)
+    stayed = np.exp(log_nbd_pmf(n, R, h) + log_rising(b, n) - log_rising(a + b, n))
+    before = np.maximum(n - 1, 0)
+    log_leaves = np.log(a) + log_rising(b, before) - log_rising(a + b, before + 1)
+    enough = betainc(np.maximum(n, 1), R, _share(h))
+    return stayed + np.where(n > 0, np.exp(log_leaves) * enough, 0.0)
+
+
+def _share(h: Array) -> Array:
+    """h/(1+h), h from 0 to infinity."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(1 / (1 + 1 / h))
