@@ -16,6 +16,7 @@ from custvalue.evaluation.holdout import Holdout, evaluate
 from custvalue.evidence.log import Summary, summarize
 from custvalue.evidence.readers import to_same_kind
 from custvalue.evidence.rfm import RFM
+from custvalue.evidence.split import split
 from custvalue.inference.fit import Fit
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
@@ -95,7 +96,7 @@ class Valuation:
         return to_same_kind(self._log, columns)
 
     def top_share(self, share: float = 0.1) -> float:
-        """Share of the total that the most valuable `share` of customers hold.
+        """Share of the total that the most valuable `share` of customers hold; nan where the total is 0 or infinite.
 
         Raises
         ------
@@ -104,6 +105,8 @@ class Valuation:
         """
         if not 0 <= share <= 1:
             raise ParameterError(f"share must lie between 0 and 1, such as 0.1; got {share!r}")
+        if not self.total or not np.isfinite(self.total):
+            return float("nan")
         many = round(share * len(self.clv))
         return float(np.sort(self.clv)[len(self.clv) - many :].sum() / self.total)
 
@@ -226,6 +229,11 @@ def _fits(rfm: RFM) -> tuple[Fit[BetaGeoNBD], Fit[GammaGamma], RFM]:
     if rfm.m is None:
         raise DataError("a valuation needs amounts; name their column with amount=")
     buyers = (rfm.m_count > 0) & (rfm.m > 0)
+    if not buyers.any():
+        raise DataError(
+            f"none of {len(rfm)} customers has spend to average: nobody bought again, or all mean spend is 0 or less. "
+            "Observe them longer, or count the first purchase (first_purchase_in_spend=True)."
+        )
     spend = GammaGamma.fit(rfm[buyers])
     spending = evolve(rfm, m=np.maximum(rfm.m, 0.0)) if (rfm.m < 0).any() else rfm
     return BetaGeoNBD.fit(rfm), spend, spending
@@ -246,8 +254,6 @@ def _checks(rfm: RFM, spending: RFM, worth: Array, earning: Array, holdout: Hold
 
 
 def _holdout(log: Any, at: Any, columns: Mapping[str, str], options: Mapping[str, Any]) -> Holdout:  # noqa: ANN401
-    from custvalue.evidence.split import split
-
     kept = {name: value for name, value in options.items() if name != "observed_until"}
     parts = split(log, at=at, until=options.get("observed_until"), **{**kept, **columns})
     model = BetaGeoNBD.fit(parts.calibration).model
