@@ -29,6 +29,8 @@ _DEAD = 40.0
 _BLOCK = 1 << 16
 """Elements worked on at once: temporaries stay in the cache."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_PANEL = 3.0
+"""Longest panel in log time: 16 nodes then leave errors of 1e-13."""
 
 
 def expected_purchases(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
@@ -91,7 +93,7 @@ def _discounted_integrand(p: Array, R: Array, h: Array, theta: Array) -> Array:
     with np.errstate(over="ignore"):
         dead = np.expm1(_DEAD / (R + 1)) / p
     end = np.log1p(rho * np.minimum(h, np.where(theta >= 0, dead, h)))
-    panels = max(1, int(np.ceil(end.max() / 4.0)))
+    panels = max(1, int(np.ceil(end.max() / _PANEL)))
     total = np.zeros(np.broadcast_shapes(rho.shape, end.shape))
     for k in range(panels):
         for node, weight in zip(_NODES, _WEIGHTS, strict=True):
