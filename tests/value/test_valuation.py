@@ -85,13 +85,17 @@ def test_checks_measure_the_assumptions(valuation: cv.Valuation) -> None:
 
 
 def dependent_log(rng: np.random.Generator, slope: float) -> dict[str, Any]:
-    """Customers whose mean spend goes with their purchase rate, as (purchases)^slope."""
+    """A BG/NBD log of one year in which mean spend goes with the purchase rate, as rate^slope."""
     ids, days, amounts = [], [], []
     for customer in range(4000):
-        n = 1 + rng.poisson(rng.gamma(1.0, 1.5))
-        ids += [customer] * n
-        days += list(rng.integers(0, rng.integers(1, 364), size=n))
-        amounts += list(rng.gamma(8.0, 5.0, size=n) * n**slope)
+        rate, drop_out, time = rng.gamma(0.8, 1 / 40), rng.beta(0.9, 3.0), 0.0
+        while time < 364:
+            ids.append(customer)
+            days.append(int(time))
+            amounts.append(rng.gamma(8.0, 5.0) * (40 * rate + 0.1) ** slope)
+            time += rng.exponential(1 / rate)
+            if len(days) > 1 and ids[-2:] == [customer] * 2 and rng.random() < drop_out:
+                break
     dates = np.datetime64("2023-01-01") + np.array(days)
     return {"customer_id": np.array(ids), "date": dates, "amount": np.array(amounts)}
 
