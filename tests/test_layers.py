@@ -105,9 +105,7 @@ def test_no_import_cycles() -> None:
 
 
 def test_imports_are_read() -> None:
-    code = (
-        "import custvalue.models\nfrom custvalue.models import _base\nfrom custvalue.units import as_unit"
-    )
+    code = "import custvalue.models\nfrom custvalue.models import _base\nfrom custvalue.units import as_unit"
     names = [name for node in ast.parse(code).body for name in imported(node)]
     assert names == ["models", "models._base", "units"]
 

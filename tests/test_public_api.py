@@ -25,6 +25,8 @@ PUBLIC = {
     "DataError",
     "Fit",
     "GammaGamma",
+    "ModifiedBetaGeoNBD",
+    "Opportunities",
     "ParameterError",
     "ParetoNBD",
     "Rate",

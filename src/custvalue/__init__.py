@@ -4,11 +4,13 @@ from custvalue import datasets
 from custvalue.discounting.present_value import present_value
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError, CustValueError, DataError, ParameterError
+from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.evidence.split import Split, split
 from custvalue.inference.fit import Fit
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.models.pareto_nbd import ParetoNBD
 from custvalue.records.cashflow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
@@ -29,6 +31,8 @@ __all__ = [
     "DataError",
     "Fit",
     "GammaGamma",
+    "ModifiedBetaGeoNBD",
+    "Opportunities",
     "ParameterError",
     "ParetoNBD",
     "Rate",

@@ -25,17 +25,20 @@ class Parametric(Protocol):
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The parameters by name."""
+        ...
 
     def to_json(self) -> str:
         """The model as JSON."""
+        ...
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The model that `to_json` wrote."""
+        ...
 
 
-M = TypeVar("M", covariant=True)  # noqa: PLC0105 (one letter, as everywhere in the library)
-N = TypeVar("N")
+M = TypeVar("M", bound=Parametric, covariant=True)  # noqa: PLC0105 (one letter, as everywhere in the library)
+N = TypeVar("N", bound=Parametric)
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
@@ -75,7 +78,7 @@ class Fit(Generic[M]):
 
     @property
     def _parameters(self) -> Mapping[str, Any]:
-        return self.model.parameters  # type: ignore[attr-defined, no-any-return]
+        return self.model.parameters
 
     @property
     def standard_errors(self) -> dict[str, float]:
@@ -123,14 +126,14 @@ class Fit(Generic[M]):
     def to_json(self) -> str:
         """The fit as JSON: parameters and covariance, never the customers' data."""
         known = attrs.asdict(self, filter=attrs.filters.exclude("model", "covariance"))
-        model = json.loads(self.model.to_json())  # type: ignore[attr-defined]
+        model = json.loads(self.model.to_json())
         return json.dumps({"model": model, "covariance": self.covariance.tolist(), **known})
 
     @classmethod
     def from_json(cls, text: str, model: type[N]) -> Fit[N]:
         """The fit that `to_json` wrote, of a model of the class `model`."""
         known = json.loads(text)
-        own = model.from_json(json.dumps(known.pop("model")))  # type: ignore[attr-defined]
+        own = model.from_json(json.dumps(known.pop("model")))
         return Fit(model=own, **known)
 
     def __repr__(self) -> str:

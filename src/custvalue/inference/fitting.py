@@ -11,9 +11,9 @@ from attrs import evolve, frozen
 
 from custvalue._typing import Array, Bools
 from custvalue.errors import ConvergenceError
-from custvalue.inference.fit import Fit
+from custvalue.inference.fit import Fit, Parametric
 
-M = TypeVar("M")
+M = TypeVar("M", bound=Parametric)
 
 _BOX = np.log(1e6)
 """Log-parameters are searched this far to both sides of the data's own scale; a maximum there is none."""
