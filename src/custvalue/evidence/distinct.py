@@ -38,16 +38,14 @@ def distinct(*columns: Array, ticks: float = 1.0) -> Distinct:
         Columns that are whole numbers, or whole numbers divided by `ticks` (days in a unit of 7 days), are
         counted in a table, which is many times faster than the sort that other values need.
     """
-    codes, sizes = zip(*(_codes(column, ticks) for column in columns), strict=True)
-    key = codes[0].astype(np.int64)
-    size = sizes[0]
-    for code, n in zip(codes[1:], sizes[1:], strict=True):
-        if size * n >= 1 << 62:
-            key, size = _compact(key)
-        key = key * n + code
-        size *= n
-    first, counts, index = _group(key, size)
-    return Distinct(tuple(column[first] for column in columns), counts, index)
+    index, size = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns:
+        code, n = _codes(column, ticks)
+        index, size = _numbered(index * n + code, size * n)
+    counts = np.bincount(index, minlength=size).astype(np.float64)
+    one = np.empty(size, dtype=np.intp)
+    one[index] = np.arange(len(index))
+    return Distinct(tuple(column[one] for column in columns), counts, index)
 
 
 def _codes(column: Array, ticks: float) -> tuple[NDArray[np.int64], int]:
@@ -63,21 +61,14 @@ def _codes(column: Array, ticks: float) -> tuple[NDArray[np.int64], int]:
     return code.astype(np.int64), max(len(values), 1)
 
 
-def _compact(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-    values, code = np.unique(key, return_inverse=True)
-    return code.astype(np.int64), max(len(values), 1)
-
-
-def _group(key: NDArray[np.int64], size: int) -> tuple[Ints, Array, Ints]:
-    """First row, count and index of each distinct key."""
+def _numbered(key: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], int]:
+    """The rank of each key among the distinct ones, and how many there are; keys are less than `size`."""
     if size > min(_CELLS, 64 * len(key) + 1024):
-        _, first, index, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
-        return first, counts.astype(np.float64), index
-    cells = np.bincount(key, minlength=size)
-    present = np.flatnonzero(cells)
-    number = np.empty(size, dtype=np.intp)
-    number[present] = np.arange(len(present))
-    index = number[key]
-    first = np.empty(len(present), dtype=np.intp)
-    first[index[::-1]] = np.arange(len(key) - 1, -1, -1)
-    return first, cells[present].astype(np.float64), index
+        values, index = np.unique(key, return_inverse=True)
+        return index.astype(np.int64), len(values)
+    present = np.zeros(size, dtype=bool)
+    present[key] = True
+    known = np.flatnonzero(present)
+    number = np.empty(size, dtype=np.int32)
+    number[known] = np.arange(len(known), dtype=np.int32)
+    return number[key].astype(np.int64), len(known)
