@@ -44,6 +44,7 @@ BROKEN = {
     "null text dates": (changed(date=["2024-01-08", None] * 2), r"column 'date'.*2 of 4 rows.*missing"),
     "31 February": (changed(date=["2024-01-08", "2024-02-31"] * 2), r"column 'date'.*2 of 4 rows.*2024-02-31"),
     "29 February": (changed(date=["2024-02-29", "2023-02-29"] * 2), r"column 'date'.*2 of 4 rows.*2023-02-29"),
+    "1900 had no leap day": (changed(date=["2000-02-29", "1900-02-29"] * 2), r"column 'date'.*2 of 4.*1900-02-29"),
     "no date": (changed(date=["2024-01-08", "soon", "", "8/1/2024"]), r"column 'date'.*3 of 4 rows.*'soon'.*convert"),
     "hour 25": (changed(date=["2024-01-08 12:00", "2024-01-08 25:00"] * 2), r"column 'date'.*2 of 4.*25:00"),
     "zone in text": (changed(date=["2024-01-08T12:00Z"] * 4), r"column 'date'.*4 of 4.*12:00Z"),
@@ -295,3 +296,23 @@ def test_ids_of_the_whole_range_of_a_type(dtype):
     check_log(summarize({**LOG, "customer_id": ids}, amount="amount"), [low, high])
     near = np.array([high, high - 1, high, high - 1], dtype=dtype)
     check_log(summarize({**LOG, "customer_id": near}, amount="amount"), [high - 1, high])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("write", [str, dt.datetime.fromisoformat])
+def test_moments_to_the_microsecond(kind, write):
+    moments = ["2024-01-01 06:30:15.000250", "2024-01-01 06:30:15.000500", "2024-01-01 18:30:15.250000"]
+    with engine(kind) as build:
+        log = build({"customer_id": [1] * 3, "date": [write(moment) for moment in moments]})
+        found = summarize(log, collapse=None, unit="day")
+    assert found.x[0] == 2
+    assert found.t_x[0] * 86_400 == pytest.approx(43_200.24975, rel=1e-14)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_midnight_after_the_last_day_is_too_late(kind):
+    midnight = dt.datetime.fromisoformat("2024-01-02")
+    with engine(kind) as build:
+        log = build({"customer_id": [1, 1], "date": [midnight - dt.timedelta(hours=1), midnight]})
+        with pytest.raises(DataError, match=r"2024-01-01.*1 of 2 rows"):
+            summarize(log, collapse=None, observed_until="2024-01-01")

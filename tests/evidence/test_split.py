@@ -113,3 +113,14 @@ def test_a_quiet_holdout():
     log = {"customer_id": [1, 1], "date": ["2024-01-01", "2024-06-01"], "amount": [1.0, 2.0]}
     halves = split(log, at="2024-01-15", until="2024-02-15", amount="amount", unit="day")
     assert (halves.purchases[0], halves.spend[0], halves.duration, halves.new_customers) == (0, 0, 31, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("write", [str, dt.date.fromisoformat, dt.datetime.fromisoformat])
+def test_both_ends_are_inclusive(kind, write):
+    days = ["2024-01-01", "2024-01-15", "2024-01-16", "2024-02-15", "2024-02-16"]
+    with engine(kind) as build:
+        log = build({"customer_id": [1] * 5, "date": [write(day) for day in days]})
+        halves = split(log, at="2024-01-15", until="2024-02-15", unit="day")
+    assert (halves.calibration.x[0], halves.calibration.t_x[0], halves.calibration.T[0]) == (1, 14, 14)
+    assert (halves.purchases[0], halves.duration) == (2, 31)
