@@ -19,12 +19,22 @@ from custvalue import datasets
 from custvalue.discounting.rate import Rate
 from custvalue.errors import CustValueError
 from custvalue.evidence._terms import Refunds
+from custvalue.models._base import TransactionModel
+from custvalue.models.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
+from custvalue.models.pareto_nbd import ParetoNBD
 from custvalue.units import Unit
 from custvalue.value.valuation import value_customers
 
 if TYPE_CHECKING:
     from cyclopts import App
 
+_MODELS: Final[dict[str, type[TransactionModel] | Literal["auto"]]] = {
+    "bg-nbd": BetaGeoNBD,
+    "mbg-nbd": ModifiedBetaGeoNBD,
+    "pareto-nbd": ParetoNBD,
+    "auto": "auto",
+}
 _EXTRA: Final = "the command line needs the 'cli' extra: pip install 'custvalue[cli]'"
 _FILE_LIBRARIES: Final = {"polars", "duckdb", "pyarrow"}
 _SUFFIXES: Final = {".parquet", ".csv"}
@@ -46,6 +56,7 @@ def value(
     rate_per: Literal["year", "month", "week"] = "year",
     years: float | Literal["forever"] = 3.0,
     margin: float = 1.0,
+    model: Literal["bg-nbd", "mbg-nbd", "pareto-nbd", "auto"] = "bg-nbd",
     unit: Unit = "week",
     observed_until: str | None = None,
     collapse: Literal["day", "week", "month", "quarter", "year", "none"] = "day",
@@ -59,9 +70,9 @@ def value(
 ) -> None:
     """Say what the customers of a transaction log are worth.
 
-    Fits models of how often customers buy, when they leave (BG/NBD) and what
-    they spend (Gamma-Gamma), and discounts the margin on the purchases that
-    are expected of each. Reads a file or a bundled log (--dataset).
+    Fits models of how often customers buy and when they leave (--model) and of
+    what they spend (Gamma-Gamma), and discounts the margin on the purchases
+    that are expected of each. Reads a file or a bundled log (--dataset).
 
     Parameters
     ----------
@@ -83,6 +94,9 @@ def value(
         How many years ahead to look, or 'forever'.
     margin
         Share of spend that is profit: 0.3 is 30 %; 1 values revenue.
+    model
+        How customers buy and leave; auto fits all three and takes the one with the smallest error on the
+        holdout, or without --holdout the lowest AIC.
     unit
         Unit of time of the models.
     observed_until
@@ -106,7 +120,7 @@ def value(
     """
     _check(log, dataset, years, top)
     _check_out(out)
-    options = {
+    options: dict[str, Any] = {
         "unit": unit,
         "observed_until": observed_until,
         "collapse": None if collapse == "none" else collapse,
@@ -121,6 +135,7 @@ def value(
             rate={"year": Rate.annual, "month": Rate.monthly, "week": Rate.weekly}[rate_per](rate),
             years=None if years in ("forever", float("inf")) else float(years),
             margin=margin,
+            model=_MODELS[model],
             customer=customer,
             date=date,
             amount=amount,

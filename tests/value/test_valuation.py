@@ -161,3 +161,16 @@ def test_every_kind_of_frame_comes_back() -> None:
         np.testing.assert_array_equal(np.asarray(table["clv"]), first)
     lazy = cv.value_customers(pl.LazyFrame(dict(log)), rate=RATE, years=3).table()
     assert isinstance(lazy, pl.LazyFrame)
+
+
+def test_another_model_or_the_best_one() -> None:
+    pareto = cv.value_customers(datasets.cdnow(), rate=RATE, years=3, margin=0.30, model=cv.ParetoNBD)
+    assert isinstance(pareto.buying.model, cv.ParetoNBD)
+    assert pareto.choice is None
+    assert pareto.checks.alive_by_assumption == 0
+    best = cv.value_customers(datasets.cdnow(), rate=RATE, years=3, margin=0.30, model="auto")
+    assert best.choice is not None
+    assert best.buying == best.choice.best
+    assert isinstance(best.buying.model, cv.ModifiedBetaGeoNBD)
+    with pytest.raises(cv.ParameterError, match="model must be a TransactionModel"):
+        cv.value_customers(datasets.cdnow(), rate=RATE, years=3, model="bg/nbd")  # type: ignore[arg-type]

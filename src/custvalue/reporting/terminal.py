@@ -9,7 +9,7 @@ import io
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from rich.console import Console, RenderableType
@@ -30,6 +30,7 @@ _WIDTH = 100
 _NARROWEST, _WIDEST = 80, 120
 """In less, numbers would be cut off; longer lines are hard to read, however wide the terminal."""
 
+_TITLES: Final = {"BetaGeoNBD": "BG/NBD", "ModifiedBetaGeoNBD": "MBG/NBD", "ParetoNBD": "Pareto/NBD"}
 _NAIVE = {"own rate": "own rate goes on", "average rate": "one rate for all", "none": "no purchases"}
 """What the naive forecasts of `Holdout` assume."""
 
@@ -184,17 +185,26 @@ def _last_days(valuation: Valuation) -> NDArray[np.datetime64]:
 
 
 def _meaning(valuation: Valuation) -> Iterator[tuple[str, str, str]]:
-    buying, unit = valuation.buying.model, valuation.rfm.unit
-    often = float(buying.r / buying.alpha)
-    leave = float(buying.a / (buying.a + buying.b))
+    known, unit = valuation.buying.model.parameters, valuation.rfm.unit
     spend = _money(float(valuation.spend.model.expected_spend_new()))
-    yield f"Purchases a {unit}, r/alpha", f"{often:.4g}", f"while a customer: one in {1 / often:.3g} {unit}s"
-    yield "Leaving, a/(a+b)", f"{leave:.1%}", "chance after each repeat purchase"
+    if {"r", "alpha"} <= known.keys():
+        often = float(known["r"] / known["alpha"])
+        yield f"Purchases a {unit}, r/alpha", f"{often:.4g}", f"while a customer: one in {1 / often:.3g} {unit}s"
+    if {"a", "b"} <= known.keys():
+        yield "Leaving, a/(a+b)", f"{float(known['a'] / (known['a'] + known['b'])):.1%}", "chance after a purchase"
+    if {"s", "beta"} <= known.keys():
+        yield f"Leaving a {unit}, s/beta", f"{float(known['s'] / known['beta']):.4g}", "rate while a customer"
     yield "Spend per purchase, p v/(q-1)", spend, ""
 
 
+def _title(fit: Fit[Any]) -> str:
+    """A model's name as the literature has it."""
+    name = str(type(fit.model).__name__)
+    return _TITLES.get(name, name)
+
+
 def _parameters(valuation: Valuation) -> Table:
-    fits: dict[str, Fit[Any]] = {"BG/NBD": valuation.buying, "Gamma-Gamma": valuation.spend}
+    fits: dict[str, Fit[Any]] = {_title(valuation.buying): valuation.buying, "Gamma-Gamma": valuation.spend}
     rows = [
         (
             "" if i else name,
@@ -215,7 +225,7 @@ def _holdout(holdout: Holdout) -> Iterator[RenderableType]:
         f"{holdout.duration:.4g} {holdout.unit}s, {holdout.customers:,} customers known before: "
         f"{holdout.model.actual:,.0f} purchases"
     )
-    forecasts = {"BG/NBD": holdout.model, **{_NAIVE.get(key, key): one for key, one in holdout.naive.items()}}
+    forecasts = {"the model": holdout.model, **{_NAIVE.get(key, key): one for key, one in holdout.naive.items()}}
     heads = ("forecast", "purchases", "error of\nthe total", "mean absolute\nerror", "root mean\nsquared error")
     yield _columns(heads, [(name, *_errors(one)) for name, one in forecasts.items()])
 
@@ -226,7 +236,8 @@ def _errors(one: Errors) -> tuple[str, str, str, str]:
 
 
 def _notes(valuation: Valuation) -> Iterator[Table]:
-    found = (*valuation.checks.notes, *valuation.buying.warnings, *valuation.spend.warnings)
+    chosen = () if valuation.choice is None else (f"chosen {valuation.choice.reason}",)
+    found = (*chosen, *valuation.checks.notes, *valuation.buying.warnings, *valuation.spend.warnings)
     for note in found or ("nothing in these data speaks against the models' assumptions",):
         bullet = Table.grid(padding=(0, 1, 0, 0))
         bullet.add_row("-", _plain(note))

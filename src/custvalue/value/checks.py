@@ -23,8 +23,8 @@ class Checks:
         By how much the total would change if customers were expected to spend what their own class of x spends on
         average (x = 0 like x = 1): 0.05 is 5 % more. A size for the correlation.
     alive_by_assumption : float
-        Share of customers with x = 0 in a model, such as BG/NBD, where nobody can leave before buying again: their
-        P(alive) is 1 by assumption.
+        Share of customers with x = 0 whose P(alive) is 1 because the model, such as BG/NBD, lets nobody leave before
+        buying again.
     without_spend : int
         Customers with repeat purchases but no positive mean spend (refunds, free goods): left out of the spend fit,
         and valued as if their mean spend were 0.
@@ -50,8 +50,8 @@ class Checks:
             )
         if self.alive_by_assumption > 0.1:
             found.append(
-                f"{self.alive_by_assumption:.0%} of customers bought once; BG/NBD takes all of them for alive, since "
-                "nobody can leave before buying again"
+                f"{self.alive_by_assumption:.0%} of customers bought once; the model takes them all for alive, since "
+                "in it nobody can leave before buying again (MBG/NBD and Pareto/NBD let them)"
             )
         if self.without_spend:
             found.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from attrs import evolve, field, frozen
@@ -12,12 +12,14 @@ from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError, ParameterError
+from custvalue.evaluation.comparison import Choice, choose
 from custvalue.evaluation.holdout import Holdout, evaluate
 from custvalue.evidence.log import Summary, summarize
 from custvalue.evidence.readers import to_same_kind
 from custvalue.evidence.rfm import RFM
-from custvalue.evidence.split import split
+from custvalue.evidence.split import Split, split
 from custvalue.inference.fit import Fit
+from custvalue.models._base import TransactionModel
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
 from custvalue.units import per_year
@@ -44,11 +46,13 @@ class Valuation:
         purchase; present value of the margin on those purchases.
     checks : Checks
         How far the assumptions carry the total.
+    choice : Choice or None
+        With model="auto": the models compared; `choice.reason` says why `buying` was chosen.
     """
 
     summary: Summary
     rfm: RFM
-    buying: Fit[BetaGeoNBD]
+    buying: Fit[TransactionModel]
     spend: Fit[GammaGamma]
     rate: Rate
     years: float | None
@@ -58,6 +62,7 @@ class Valuation:
     expected_spend: Array
     clv: Array
     checks: Checks
+    choice: Choice | None
     _log: Any = field(alias="log")
     _customer: str = field(alias="customer")
 
@@ -126,13 +131,14 @@ def value_customers(
     rate: Rate,
     years: float | None,
     margin: ArrayLike | Mapping[Any, float] = 1.0,
+    model: type[TransactionModel] | Literal["auto"] = BetaGeoNBD,
     customer: str = "customer_id",
     date: str = "date",
     amount: str = "amount",
     holdout: Any = None,  # noqa: ANN401 (any date)
     **options: Any,  # noqa: ANN401 (the options of RFM.from_transactions, each with its own type)
 ) -> Valuation:
-    """Value every customer of a transaction log: fit buying (BG/NBD) and spend (Gamma-Gamma), discount the margin.
+    """Value every customer of a transaction log: fit when they buy and what they spend, discount the margin ahead.
 
     Parameters
     ----------
@@ -146,6 +152,9 @@ def value_customers(
     margin : float, array or mapping
         Share of spend that is profit: for all; per customer in the order of their ids; or by customer id. The
         default, 1, values revenue.
+    model : class or "auto"
+        Of buying: any TransactionModel, such as `ParetoNBD`; spend is Gamma-Gamma. "auto" fits BG/NBD, MBG/NBD and
+        Pareto/NBD and takes the one with the smallest error on the holdout, or without a holdout the lowest AIC.
     customer, date, amount : str
         The log's columns.
     holdout : date, optional
@@ -179,11 +188,16 @@ def value_customers(
     summary = summarize(log, **{**options, **columns})
     rfm = summary.rfm
     share = _margin(margin, rfm)
-    buying, spend, spending = _fits(rfm)
+    parts = None if holdout is None else _halves(log, holdout, columns, options)
+    spend, spending = _spend(rfm)
+    choice = choose(rfm, holdout=parts) if model == "auto" else None
+    buying = choice.best if choice else _fit(model, rfm)
     horizon = np.inf if years is None else years * per_year(rfm.unit)
     purchases = buying.model.discounted_expected_purchases(rfm, rate, horizon)
     expected_spend = spend.model.expected_spend(spending)
     worth = earned(expected_spend, purchases, share)
+    p_alive = buying.model.p_alive(rfm)
+    tested = None if parts is None else _tested(type(buying.model), parts)
     return Valuation(
         summary=summary,
         rfm=rfm,
@@ -192,20 +206,21 @@ def value_customers(
         rate=rate,
         years=years,
         margin=share,
-        p_alive=buying.model.p_alive(rfm),
+        p_alive=p_alive,
         expected_purchases=buying.model.expected_purchases(rfm, horizon),
         expected_spend=expected_spend,
         clv=worth,
-        checks=_checks(
-            rfm,
-            spending,
-            worth,
-            purchases * share,
-            None if holdout is None else _holdout(log, holdout, columns, options),
-        ),
+        checks=_checks(spending, p_alive, worth, purchases * share, tested),
+        choice=choice,
         log=log,
         customer=customer,
     )
+
+
+def _fit(model: type[TransactionModel] | str, rfm: RFM) -> Fit[TransactionModel]:
+    if isinstance(model, type) and issubclass(model, TransactionModel):
+        return model.fit(rfm)
+    raise ParameterError(f"model must be a TransactionModel, such as cv.BetaGeoNBD, or 'auto'; got {model!r}")
 
 
 def _margin(margin: ArrayLike | Mapping[Any, float], rfm: RFM) -> float | Array:
@@ -224,8 +239,8 @@ def _margin(margin: ArrayLike | Mapping[Any, float], rfm: RFM) -> float | Array:
     return share if share.ndim else float(share)
 
 
-def _fits(rfm: RFM) -> tuple[Fit[BetaGeoNBD], Fit[GammaGamma], RFM]:
-    """Both fits, and the histories with mean spend below 0 taken for 0."""
+def _spend(rfm: RFM) -> tuple[Fit[GammaGamma], RFM]:
+    """The spend fit, and the histories with mean spend below 0 taken for 0."""
     if rfm.m is None:
         raise DataError("a valuation needs amounts; name their column with amount=")
     buyers = (rfm.m_count > 0) & (rfm.m > 0)
@@ -234,28 +249,30 @@ def _fits(rfm: RFM) -> tuple[Fit[BetaGeoNBD], Fit[GammaGamma], RFM]:
             f"none of {len(rfm)} customers has spend to average: nobody bought again, or all mean spend is 0 or less. "
             "Observe them longer, or count the first purchase (first_purchase_in_spend=True)."
         )
-    spend = GammaGamma.fit(rfm[buyers])
     spending = evolve(rfm, m=np.maximum(rfm.m, 0.0)) if (rfm.m < 0).any() else rfm
-    return BetaGeoNBD.fit(rfm), spend, spending
+    return GammaGamma.fit(rfm[buyers]), spending
 
 
-def _checks(rfm: RFM, spending: RFM, worth: Array, earning: Array, holdout: Holdout | None) -> Checks:
-    m = np.zeros(0) if spending.m is None else spending.m
+def _checks(rfm: RFM, p_alive: Array, worth: Array, earning: Array, tested: Holdout | None) -> Checks:
+    m = np.zeros(0) if rfm.m is None else rfm.m
     again = rfm.x > 0
     total = float(worth.sum())
-    effect = float((earning * class_spend(spending, m)).sum()) / total - 1 if np.isfinite(total) and total else np.nan
+    effect = float((earning * class_spend(rfm, m)).sum()) / total - 1 if np.isfinite(total) and total else np.nan
     return Checks(
         spend_frequency_correlation=correlation(rfm.x[again], m[again]),
         spend_frequency_effect=effect,
-        alive_by_assumption=float((~again).mean()),
+        alive_by_assumption=float((~again & (p_alive == 1) & (rfm.T > 0)).mean()),
         without_spend=int((again & (m <= 0)).sum()),
-        holdout=holdout,
+        holdout=tested,
     )
 
 
-def _holdout(log: Any, at: Any, columns: Mapping[str, str], options: Mapping[str, Any]) -> Holdout:  # noqa: ANN401
+def _halves(log: Any, at: Any, columns: Mapping[str, str], options: Mapping[str, Any]) -> Split:  # noqa: ANN401
     kept = {name: value for name, value in options.items() if name != "observed_until"}
-    parts = split(log, at=at, until=options.get("observed_until"), **{**kept, **columns})
-    model = BetaGeoNBD.fit(parts.calibration).model
-    predicted = model.expected_purchases(parts.calibration, parts.duration)
+    return split(log, at=at, until=options.get("observed_until"), **{**kept, **columns})
+
+
+def _tested(model: type[TransactionModel], parts: Split) -> Holdout:
+    fitted = model.fit(parts.calibration).model
+    predicted = fitted.expected_purchases(parts.calibration, parts.duration)
     return evaluate(predicted, parts.purchases, parts.calibration, parts.duration)

@@ -1,0 +1,183 @@
+"""Which model: several fitted to the same customers, compared by AIC or by their errors on a holdout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from attrs import field, frozen
+from scipy.special import chdtrc
+
+from custvalue.errors import ConvergenceError, ParameterError
+from custvalue.evaluation.holdout import Holdout, evaluate
+from custvalue.evidence.rfm import RFM
+from custvalue.evidence.split import Split
+from custvalue.inference.fit import Fit
+from custvalue.models._base import TransactionModel
+from custvalue.models.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
+from custvalue.models.pareto_nbd import ParetoNBD
+
+CANDIDATES: Final[tuple[type[TransactionModel], ...]] = (BetaGeoNBD, ModifiedBetaGeoNBD, ParetoNBD)
+"""What `choose` tries unless told otherwise."""
+
+
+@frozen
+class Choice:
+    """Several models fitted to the same customers, and the one chosen.
+
+    Attributes
+    ----------
+    fits : dict of str to Fit
+        By the name of the model, best first.
+    holdouts : dict of str to Holdout
+        Errors on the holdout, where the choice was made by them; else empty.
+    failures : dict of str to str
+        Why models could not be fitted.
+    """
+
+    fits: dict[str, Fit[TransactionModel]]
+    holdouts: dict[str, Holdout] = field(factory=dict)
+    failures: dict[str, str] = field(factory=dict)
+
+    @property
+    def best(self) -> Fit[TransactionModel]:
+        """The fit chosen."""
+        return next(iter(self.fits.values()))
+
+    @property
+    def reason(self) -> str:
+        """What was chosen and why, as a sentence."""
+        if self.holdouts:
+            shown = [f"{name} {self.holdouts[name].model.root_mean_squared:.4f}" for name in self.fits]
+            how = f"smallest root mean squared error on the holdout ({', '.join(shown)})"
+        else:
+            how = f"lowest AIC ({', '.join(f'{name} {fit.aic:,.1f}' for name, fit in self.fits.items())})"
+        failed = [f"{name} could not be fitted: {why}" for name, why in self.failures.items()]
+        return "; ".join([f"{next(iter(self.fits))}: {how}", *failed])
+
+
+def choose(rfm: RFM, models: Iterable[type[TransactionModel]] = CANDIDATES, *, holdout: Split | None = None) -> Choice:
+    """Fit several models to the same customers and rank them by AIC, or by their errors on a holdout.
+
+    Parameters
+    ----------
+    rfm : RFM
+        What the models are fitted to in the end.
+    models : classes of models
+        The candidates.
+    holdout : Split, optional
+        Rank by the root mean squared error of the purchases forecast for its holdout from its calibration; without
+        it, by AIC.
+
+    Raises
+    ------
+    ConvergenceError
+        None of the models could be fitted; the message has the reason for each.
+    """
+    names = {model.__name__: model for model in models}
+    fits, failures = _fit_all(names, rfm)
+    holdouts = {}
+    if holdout is not None:
+        trials, also_failed = _fit_all({name: names[name] for name in fits}, holdout.calibration)
+        failures |= also_failed
+        holdouts = {name: _trial(fit, holdout) for name, fit in trials.items()}
+        fits = {name: fit for name, fit in fits.items() if name in holdouts}
+    if not fits:
+        reasons = "; ".join(f"{name}: {why}" for name, why in failures.items())
+        raise ConvergenceError(f"none of the models could be fitted. {reasons}")
+
+    def rank(name: str) -> float:
+        return holdouts[name].model.root_mean_squared if holdouts else fits[name].aic
+
+    return Choice({name: fits[name] for name in sorted(fits, key=rank)}, holdouts, failures)
+
+
+def _fit_all(
+    models: dict[str, type[TransactionModel]], rfm: RFM
+) -> tuple[dict[str, Fit[TransactionModel]], dict[str, str]]:
+    fits: dict[str, Fit[TransactionModel]] = {}
+    failures = {}
+    for name, model in models.items():
+        try:
+            fits[name] = model.fit(rfm)
+        except ConvergenceError as error:
+            failures[name] = str(error)
+    return fits, failures
+
+
+def _trial(fit: Fit[TransactionModel], holdout: Split) -> Holdout:
+    predicted = fit.model.expected_purchases(holdout.calibration, holdout.duration)
+    return evaluate(predicted, holdout.purchases, holdout.calibration, holdout.duration)
+
+
+@frozen
+class LikelihoodRatio:
+    """A likelihood-ratio test of a model within a larger one.
+
+    Attributes
+    ----------
+    statistic : float
+        Twice the gain in log-likelihood.
+    degrees_of_freedom : int
+        Parameters more.
+    p_value : float or None
+        From the chi-square distribution; None where that does not hold, because the smaller model lies on the boundary
+        of the larger one's parameters.
+    note : str
+        What the p-value rests on, or why there is none.
+    """
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float | None
+    note: str
+
+
+_BOUNDARY: Final = {
+    ("NBD", "BetaGeoNBD"): "a -> 0",
+    ("NBD", "ModifiedBetaGeoNBD"): "a -> 0",
+    ("NBD", "ParetoNBD"): "s -> 0",
+    ("NBD", "GammaGompertzNBD"): "s -> 0",
+    ("NBD", "WeibullGammaNBD"): "s -> 0",
+    ("NBD", "PeriodicDeath"): "a -> 0",
+    ("ParetoNBD", "GammaGompertzNBD"): "b -> 0 with beta/b fixed",
+}
+_INTERIOR: Final = {("ParetoNBD", "WeibullGammaNBD"): "c = 1"}
+
+
+def likelihood_ratio(nested: Fit[Any], full: Fit[Any]) -> LikelihoodRatio:
+    """Test a fitted model against a larger one that contains it.
+
+    Raises
+    ------
+    ParameterError
+        The models are not nested, were fitted to different numbers of customers, or the larger has the lower
+        log-likelihood, so that one of the fits is not a maximum.
+
+    Notes
+    -----
+    The chi-square distribution (Wilks 1938) needs the smaller model inside the larger one's parameters. NBD is on the
+    boundary of every model with drop-out, with parameters that mean nothing there: no p-value is given then (Self &
+    Liang 1987 say why); compare by AIC or on a holdout.
+    """
+    pair = type(nested.model).__name__, type(full.model).__name__
+    where = _INTERIOR.get(pair) or _BOUNDARY.get(pair)
+    if where is None:
+        raise ParameterError(f"{pair[0]} is not a special case of {pair[1]}; compare them by AIC")
+    if nested.customers != full.customers:
+        raise ParameterError(
+            f"the fits are to {nested.customers} and {full.customers} customers; fit both to the same data"
+        )
+    statistic = 2 * (full.log_likelihood - nested.log_likelihood)
+    if statistic < -1e-8 * abs(full.log_likelihood):
+        raise ParameterError(
+            f"{pair[1]} contains {pair[0]} but has the lower log-likelihood ({full.log_likelihood:.4f} against "
+            f"{nested.log_likelihood:.4f}): one of them was fitted to other data, or is not at its maximum"
+        )
+    more = len(full.covariance) - len(nested.covariance)
+    if pair in _BOUNDARY:
+        note = f"{pair[0]} is {pair[1]} at {where}, on the boundary, where the chi-square distribution does not hold"
+        return LikelihoodRatio(max(statistic, 0.0), more, None, note)
+    note = f"chi-square with {more} degrees of freedom: {pair[0]} is {pair[1]} at {where}"
+    return LikelihoodRatio(max(statistic, 0.0), more, float(chdtrc(more, max(statistic, 0.0))), note)

@@ -1,0 +1,72 @@
+"""Choosing between models, and tests of nested ones."""
+
+import numpy as np
+import pytest
+
+import custvalue as cv
+from custvalue import datasets
+from custvalue.evaluation.comparison import CANDIDATES, choose, likelihood_ratio
+from custvalue.inference.fit import Fit
+
+
+@pytest.fixture(scope="module")
+def rfm() -> cv.RFM:
+    return cv.RFM.from_transactions(datasets.cdnow(), unit="week", observed_until="1998-06-30")
+
+
+def test_the_lowest_aic_is_chosen_and_said(rfm: cv.RFM) -> None:
+    choice = choose(rfm)
+    assert set(choice.fits) == {model.__name__ for model in CANDIDATES}
+    assert choice.best.aic == min(model.fit(rfm).aic for model in CANDIDATES)
+    assert choice.best.model == cv.ModifiedBetaGeoNBD.fit(rfm).model
+    assert choice.reason.startswith("ModifiedBetaGeoNBD: lowest AIC (ModifiedBetaGeoNBD 34,262.7, ")
+    assert choice.holdouts == choice.failures == {}
+
+
+def test_the_smallest_error_on_the_holdout_is_chosen(rfm: cv.RFM) -> None:
+    parts = cv.split(datasets.cdnow(), at="1997-09-30")
+    choice = choose(rfm, holdout=parts)
+    found = {name: holdout.model.root_mean_squared for name, holdout in choice.holdouts.items()}
+    assert list(choice.fits) == sorted(found, key=found.__getitem__)
+    assert "holdout" in choice.reason
+    for model in CANDIDATES:
+        predicted = model.fit(parts.calibration).model.expected_purchases(parts.calibration, 39.0)
+        assert found[model.__name__] == pytest.approx(np.sqrt(np.mean((predicted - parts.purchases) ** 2)))
+
+
+def test_what_cannot_be_fitted_is_left_out_and_said() -> None:
+    """Without drop-out every model that has it runs to its boundary."""
+    rng = np.random.default_rng(5)
+    x = rng.poisson(rng.gamma(2.0, 0.1, 3000) * 52)
+    rfm = cv.RFM(x, np.where(x > 0, 52 * rng.beta(np.maximum(x, 1), 1), 0), 52.0, unit="week")
+    with pytest.raises(cv.ConvergenceError, match=r"none of the models could be fitted. BetaGeoNBD: the likelihood"):
+        choose(rfm, [cv.BetaGeoNBD])
+
+
+def test_likelihood_ratio_of_unrelated_or_unequal_fits_is_refused(rfm: cv.RFM) -> None:
+    with pytest.raises(cv.ParameterError, match="not a special case"):
+        likelihood_ratio(cv.BetaGeoNBD.fit(rfm), cv.ParetoNBD.fit(rfm))
+
+
+def test_likelihood_ratio_on_the_boundary_has_no_p_value(rfm: cv.RFM) -> None:
+    full = cv.ParetoNBD.fit(rfm)
+    stand_in = type("NBD", (), {})()
+    nested = Fit(stand_in, full.log_likelihood - 3.0, np.eye(2), full.customers)
+    found = likelihood_ratio(nested, full)
+    assert found.statistic == pytest.approx(6.0)
+    assert found.degrees_of_freedom == 2
+    assert found.p_value is None
+    assert "boundary" in found.note
+    with pytest.raises(cv.ParameterError, match="lower log-likelihood"):
+        likelihood_ratio(Fit(stand_in, full.log_likelihood + 1, np.eye(2), full.customers), full)
+    with pytest.raises(cv.ParameterError, match="same data"):
+        likelihood_ratio(Fit(stand_in, full.log_likelihood - 1, np.eye(2), 7), full)
+
+
+def test_likelihood_ratio_inside_the_parameters_is_chi_square(rfm: cv.RFM) -> None:
+    nested = cv.ParetoNBD.fit(rfm)
+    full = Fit(
+        type("WeibullGammaNBD", (), {})(), nested.log_likelihood + 1.920729410347062, np.eye(5), nested.customers
+    )
+    found = likelihood_ratio(nested, full)
+    assert found.p_value == pytest.approx(0.05, rel=1e-6)  # chi-square with 1 degree of freedom: 3.841458820694124
