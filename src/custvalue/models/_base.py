@@ -258,16 +258,16 @@ class SpendModel(Model):
         """Draw the mean spend of one customer for each number of purchases; 0 where that is 0."""
 
 
-def histories(rfm: RFM) -> Distinct:
-    """The distinct rows (x, t_x, T) to fit a model of buying to; DataError where they can tell nothing."""
-    if not len(rfm):
-        raise DataError("a model needs customers to be fitted to; the RFM has none")
-    if not rfm.x.any():
+def histories(rows: Evidence, names: tuple[str, ...] = ("x", "t_x", "T")) -> Distinct:
+    """The distinct rows to fit a model of buying to; DataError where they can tell nothing."""
+    if not len(rows):
+        raise DataError(f"a model needs customers to be fitted to; the {type(rows).__name__} has none")
+    if not rows.x.any():
         raise DataError(
-            f"no customer has bought again: x = 0 in all {len(rfm)} rows, so nothing tells when customers buy; "
+            f"no customer has bought again: x = 0 in all {len(rows)} rows, so nothing tells when customers buy; "
             "observe them for longer, or predict with a model whose parameters are known"
         )
-    return rfm.distinct("x", "t_x", "T")
+    return rows.distinct(*names)
 
 
 def worth(alive: Array, ahead: Array) -> Array:
