@@ -49,7 +49,7 @@ def test_numbers_become_floats(years):
     ("bad", "says"),
     [
         (pd.NaT, "NaT"),
-        (np.datetime64("NaT"), "NaT"),
+        (np.datetime64("NaT", "D"), "NaT"),
         ("NaT", "not an ISO date"),
         ("5 January", "not an ISO date"),
         (np.datetime64("20000-01-01"), "years 1 to 9999"),
