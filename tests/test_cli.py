@@ -234,10 +234,10 @@ def test_usage_errors_are_one_line_and_2(capsys, monkeypatch, tokens, said):
     [
         ("value missing.csv", "there is no file 'missing.csv'"),
         ("value notes.txt", "neither a .csv nor a .parquet file"),
-        ("value broken.parquet", "broken.parquet: "),
+        ("value broken.parquet", "'broken.parquet' cannot be read: "),
         ("value folder.csv", "folder.csv"),
-        ("value ragged.csv", "ragged.csv: "),
-        ("value latin.csv", "latin.csv: "),
+        ("value ragged.csv", "'ragged.csv' cannot be read: "),
+        ("value latin.csv", "'latin.csv' cannot be read: "),
         ("value one.csv", "spend to average"),
         ("value --dataset cdnow --amount price", "no column 'price'"),
         ("value --dataset cdnow --rate -2", "needs rates > -1"),
