@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
+import math
 from collections import defaultdict
 from fractions import Fraction
 
@@ -94,7 +96,7 @@ def engine(kind):
 
 
 def reference(rows, *, collapse, unit, until, refunds, first_in_spend, newcomers_from, whole_days):
-    """{id: (x, t_x, T, m, m_count)} of rows (id, datetime, amount or None), one at a time, in fractions."""
+    """{id: (x, t_x, T, m, m_count, log_spacing)} of rows (id, datetime, amount or None), in fractions."""
     end, last = _end(rows, until, collapse, whole_days=whole_days)
     assert all(when <= last for _, when, _ in rows)
     if refunds == "drop":
@@ -118,7 +120,8 @@ def reference(rows, *, collapse, unit, until, refunds, first_in_spend, newcomers
             if first_in_spend:
                 spend += [Fraction(a) for t, a in own if _period(t, collapse, end) == first]
             m = sum(spend) / max(x + first_in_spend, 1) if x + first_in_spend else 0
-        found[who] = (x, (times[-1] - times[0]) / length, (end - times[0]) / length, m, x + first_in_spend)
+        spacing = sum(math.log((b - a) / length) for a, b in itertools.pairwise(times))
+        found[who] = (x, (times[-1] - times[0]) / length, (end - times[0]) / length, m, x + first_in_spend, spacing)
     return found
 
 

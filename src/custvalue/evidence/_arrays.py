@@ -13,7 +13,7 @@ from custvalue.evidence import _messages as say
 from custvalue.evidence._dates import text_ticks
 from custvalue.evidence._native import Column
 from custvalue.evidence._terms import End, Terms, Ticks
-from custvalue.evidence._views import Facts, Histories, Tally
+from custvalue.evidence._views import Facts, Histories, Tally, log_spacing
 
 _KEYS: Final = 1 << 62
 """Largest range of (customer, tick) keys; beyond it ticks are ranked first."""
@@ -47,18 +47,18 @@ class ArrayLog:
     def histories(self, end: End) -> Histories:
         """Purchases and spend of each customer up to `end`, in the order of their ids."""
         rows = _up_to(self, end)
-        first, last, count = _purchases(rows, end)
+        first, last, count, spacing = _purchases(rows, end)
         bought = count > 0
         total = opening = None
         if rows.amount is not None:
             total, opening = _spend(rows, first, end)
             total, opening = total[bought], opening[bought]
-        return Histories(rows.ids[bought], first[bought], last[bought], count[bought], total, opening)
+        return Histories(rows.ids[bought], first[bought], last[bought], count[bought], total, opening, spacing)
 
     def tally(self, after: End, until: End) -> Tally:
         """Purchases and spend of each customer after one end and up to another; weeks are counted from `after`."""
         rows = _up_to(_only(self, self.ticks > after.last), until)
-        _, __, count = _purchases(rows, after)
+        _, __, count, ___ = _purchases(rows, after)
         spend = None if rows.amount is None else _sum(rows, slice(None))
         return Tally(rows.ids, count, spend)
 
@@ -77,8 +77,8 @@ def _only(log: ArrayLog, keep: Bools) -> ArrayLog:
     return evolve(log, codes=log.codes[keep], ticks=log.ticks[keep], amount=amount)
 
 
-def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64]]:
-    """First tick, last tick and number of collapse periods with a purchase, of every customer."""
+def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64], Array | None]:
+    """First and last tick and number of periods with a purchase, of every customer; log spacing of those with any."""
     codes, ticks = rows.codes, rows.ticks
     if rows.amount is not None and rows.terms.refunds == "net" and (rows.amount < 0).any():
         bought = rows.amount >= 0
@@ -87,11 +87,13 @@ def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64
     period = rows.terms.period(when, end.tick)
     starts = _changes(who, period)
     who, when = who[starts], when[starts]
-    heads = np.flatnonzero(_changes(who))
+    begins = _changes(who)
+    spacing = log_spacing(when, begins) if rows.terms.log_spacing else None
+    heads = np.flatnonzero(begins)
     tails = np.append(heads[1:], len(who)) - 1 if len(who) else heads
     first, last, count = (np.zeros(len(rows.ids), dtype=np.int64) for _ in range(3))
     first[who[heads]], last[who[heads]], count[who[heads]] = when[heads], when[tails], tails - heads + 1
-    return first, last, count
+    return first, last, count, spacing
 
 
 def _distinct(codes: Ints, ticks: Ticks, customers: int) -> tuple[Ints, Ticks]:

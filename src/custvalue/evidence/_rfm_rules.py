@@ -8,6 +8,7 @@ import numpy as np
 
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike, NDArray
+from custvalue.errors import DataError
 from custvalue.units import Unit
 
 
@@ -34,6 +35,11 @@ def as_m(values: ArrayLike | None) -> Array | None:
 def as_m_count(values: ArrayLike | None) -> Array:
     """Numbers of purchases that m averages; by default as many as x."""
     return _AS_X if values is None else numbers("m_count", values)
+
+
+def as_log_spacing(values: ArrayLike | None) -> Array | None:
+    """Sums of logs of times between purchases as floats, where they are known."""
+    return None if values is None else numbers("log_spacing", values)
 
 
 def as_ids(values: ArrayLike | None) -> NDArray[Any] | None:
@@ -73,6 +79,13 @@ def check_times(x: Array, t_x: Array, T: Array, ids: NDArray[Any] | None) -> Non
     )
 
 
+def own_ids(ids: NDArray[Any] | None, shape: tuple[int, ...]) -> NDArray[Any] | None:
+    """The names, or DataError where there is not one for each row."""
+    if ids is not None and ids.shape != shape:
+        raise DataError(f"ids must have one name per row: shape {shape}, got {ids.shape}")
+    return ids
+
+
 def checked_spend(x: Array, m: Array | None, m_count: Array, ids: NDArray[Any] | None) -> tuple[Array | None, Array]:
     """Return m and m_count with the shape of x, or raise DataError; m is 0 where m_count is."""
     count = np.broadcast_to(x if m_count is _AS_X else m_count, x.shape)
@@ -96,6 +109,26 @@ def checked_spend(x: Array, m: Array | None, m_count: Array, ids: NDArray[Any] |
         m_count=count,
     )
     return spend, count
+
+
+def checked_spacing(x: Array, t_x: Array, spacing: Array | None, ids: NDArray[Any] | None) -> Array | None:
+    """Return log_spacing with the shape of x, 0 where x is 0, or raise DataError."""
+    if spacing is None:
+        return None
+    sums = np.where(x > 0, np.broadcast_to(spacing, x.shape), 0.0)
+    most = x * np.log(np.where(x > 0, t_x, 1.0) / np.maximum(x, 1))
+    rounding = 0.05 * x + 1e-9 * np.abs(most)
+    one = (x != 1) | (np.abs(sums - most) <= rounding)
+    check_rows(
+        np.isfinite(sums) & (sums <= most + rounding) & one,
+        "log_spacing must be at most x log(t_x / x), which it is where all purchases are equally far apart",
+        "It is the sum of the natural logs of the times between purchases, in the unit of t_x.",
+        ids=ids,
+        x=x,
+        t_x=t_x,
+        log_spacing=sums,
+    )
+    return sums
 
 
 def described(x: Array, T: Array, m: Array | None, m_count: Array, unit: Unit) -> str:

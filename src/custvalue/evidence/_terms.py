@@ -62,6 +62,7 @@ class Terms:
     first_purchase_in_spend: bool = field(default=False)
     first_purchase_from: Moment | None = field(default=None)
     timezone: str | None = field(default=None, validator=_zone)
+    log_spacing: bool = field(default=False)
 
     @property
     def columns(self) -> tuple[str, ...]:

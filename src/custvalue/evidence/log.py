@@ -24,9 +24,9 @@ from custvalue.units import Unit
 class Summary:
     """A transaction log, reduced: the columns of an `RFM`, and what the whole log held.
 
-    `ids`, `x`, `t_x`, `T`, `m`, `m_count`, `unit` are those of `RFM`, in the order of the ids. Of the whole log,
-    whatever is left out of the columns: `rows`, `first_day`, `last_day`, `total_spend` (None without amounts) and
-    `nonpositive`, the number of rows with an amount of 0 or less. `observed_until` is the day that observation
+    `ids`, `x`, `t_x`, `T`, `m`, `m_count`, `log_spacing`, `unit` are those of `RFM`, in the order of the ids. Of the
+    whole log, whatever is left out of the columns: `rows`, `first_day`, `last_day`, `total_spend` (None without
+    amounts) and `nonpositive`, the number of rows with an amount of 0 or less. `observed_until` is the day that observation
     ended (with collapse=None: the moment).
     """
 
@@ -36,6 +36,7 @@ class Summary:
     T: Array = field()
     m: Array | None = field()
     m_count: Array = field()
+    log_spacing: Array | None = field()
     unit: Unit = field()
     rows: int = field()
     first_day: np.datetime64 = field()
@@ -47,7 +48,8 @@ class Summary:
     @property
     def rfm(self) -> RFM:
         """The customers' columns as evidence for a model."""
-        return RFM(self.x, self.t_x, self.T, self.m, m_count=self.m_count, ids=self.ids, unit=self.unit)
+        more = {"m_count": self.m_count, "log_spacing": self.log_spacing, "ids": self.ids}
+        return RFM(self.x, self.t_x, self.T, self.m, unit=self.unit, **more)
 
 
 def summarize(
@@ -63,6 +65,7 @@ def summarize(
     first_purchase_in_spend: bool = False,
     first_purchase_from: Moment | None = None,
     timezone: str | None = None,
+    log_spacing: bool = False,
 ) -> Summary:
     """Reduce a transaction log to one row per customer; the arguments are those of `RFM.from_transactions`."""
     terms = Terms(
@@ -76,6 +79,7 @@ def summarize(
         first_purchase_in_spend=first_purchase_in_spend,
         first_purchase_from=first_purchase_from,
         timezone=timezone,
+        log_spacing=log_spacing,
     )
     opened = open_log(log, terms)
     facts = opened.facts()
@@ -113,6 +117,7 @@ def reduce(who: Histories, facts: Facts, end: End, terms: Terms) -> Summary:
         T=(end.tick - who.first) / terms.per_unit,
         m=m,
         m_count=m_count,
+        log_spacing=None if who.spacing is None else who.spacing - x * np.log(terms.per_unit),
         unit=terms.unit,
         rows=facts.rows,
         first_day=_day(facts.first, terms),
@@ -139,8 +144,8 @@ def _newcomers(who: Histories, terms: Terms) -> Histories:
             f"no customer's first purchase is on or after first_purchase_from ({terms.first_purchase_from}); "
             "choose an earlier date."
         )
-    spend = (None if column is None else column[new] for column in (who.total, who.opening))
-    return Histories(who.ids[new], who.first[new], who.last[new], who.count[new], *spend)
+    more = (None if column is None else column[new] for column in (who.total, who.opening, who.spacing))
+    return Histories(who.ids[new], who.first[new], who.last[new], who.count[new], *more)
 
 
 def _mean_spend(who: Histories, x: Array, terms: Terms) -> tuple[Array | None, Array]:

@@ -1,4 +1,4 @@
-"""RFM: what customers did, as four columns. The evidence for every model of continuous buying."""
+"""RFM: what customers did, as a few columns. The evidence for every model of continuous buying."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from attrs import cmp_using, field, frozen
 
 from custvalue._columns import read_only
 from custvalue._typing import Array, NDArray
-from custvalue.errors import DataError
 from custvalue.evidence import _rfm_rules as rules
 from custvalue.evidence.distinct import Distinct, distinct
 from custvalue.units import DAYS, Unit, as_unit
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from custvalue.records.moment import MomentLike
 
 _same = cmp_using(eq=np.array_equal)
+_COLUMNS = ("x", "t_x", "T", "m", "m_count", "log_spacing", "ids")
 
 
 @frozen(repr=False)
@@ -43,6 +43,8 @@ class RFM:
         Mean spend per purchase; ignored (and stored as 0) where `m_count` is 0.
     m_count : array_like, optional
         How many purchases `m` averages: x (the default), or x + 1 where the first purchase counts.
+    log_spacing : array_like, optional
+        Sum of the natural logs of the x times between purchases, for models of regular buying; 0 where x = 0.
     ids : array_like, shape (n,), optional
         The customers' names, any type; used in messages and tables.
     unit : {"year", "quarter", "month", "week", "day"}
@@ -52,7 +54,7 @@ class RFM:
     ------
     DataError
         0 <= t_x <= T does not hold, x is not a whole number, t_x is not 0 where x = 0 (or is 0 where
-        x > 0), or a value is missing. The message names the first rows.
+        x > 0), log_spacing is impossible with x and t_x, or a value is missing. The message names the first rows.
 
     Examples
     --------
@@ -68,24 +70,19 @@ class RFM:
     T: Array = field(converter=rules.as_T, eq=_same)
     m: Array | None = field(default=None, converter=rules.as_m, eq=_same)
     m_count: Array = field(default=None, kw_only=True, converter=rules.as_m_count, eq=_same)
+    log_spacing: Array | None = field(default=None, kw_only=True, converter=rules.as_log_spacing, eq=_same)
     ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=rules.as_ids, eq=_same)
     unit: Unit = field(default="year", kw_only=True, converter=as_unit)
     _distinct: dict[tuple[str, ...], Distinct] = field(factory=dict, init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         x, t_x, T = np.broadcast_arrays(self.x, self.t_x, self.T)
-        ids = self._own_ids(x.shape)
+        ids = rules.own_ids(self.ids, x.shape)
         rules.check_times(x, t_x, T, ids)
         m, m_count = rules.checked_spend(x, self.m, self.m_count, ids)
-        for name, value in (("x", x), ("t_x", t_x), ("T", T), ("m", m), ("m_count", m_count), ("ids", ids)):
+        spacing = rules.checked_spacing(x, t_x, self.log_spacing, ids)
+        for name, value in zip(_COLUMNS, (x, t_x, T, m, m_count, spacing, ids), strict=True):
             object.__setattr__(self, name, None if value is None else read_only(value))
-
-    def _own_ids(self, shape: tuple[int, ...]) -> NDArray[Any] | None:
-        if self.ids is None:
-            return None
-        if self.ids.shape != shape:
-            raise DataError(f"ids must have one name per row: shape {shape}, got {self.ids.shape}")
-        return self.ids
 
     @classmethod
     def from_transactions(
@@ -102,6 +99,7 @@ class RFM:
         first_purchase_in_spend: bool = False,
         first_purchase_from: Moment | None = None,
         timezone: str | None = None,
+        log_spacing: bool = False,
     ) -> RFM:
         """Reduce a transaction log to one row per customer, in the order of the customers' ids.
 
@@ -137,6 +135,8 @@ class RFM:
             times between purchases after the log's first keeps true newcomers.
         timezone : str, optional
             The zone ('Europe/Berlin') that times with a zone are dated in; by default the column's own.
+        log_spacing : bool
+            True: also the sums of the logs of the times between purchases, for models of regular buying.
 
         Raises
         ------
@@ -170,6 +170,7 @@ class RFM:
             first_purchase_in_spend=first_purchase_in_spend,
             first_purchase_from=first_purchase_from,
             timezone=timezone,
+            log_spacing=log_spacing,
         ).rfm
 
     @classmethod
@@ -182,6 +183,7 @@ class RFM:
         collapse: Collapse | None = "day",
         kinds: Sequence[str] = ("purchase",),
         first_purchase_in_spend: bool = False,
+        log_spacing: bool = False,
     ) -> RFM:
         """Reduce customers' cash flows to one row per customer, in the order given.
 
@@ -195,7 +197,7 @@ class RFM:
             Every one with an own id and at least one purchase until `as_of`.
         as_of : date, datetime, datetime64, ISO text or float
             End of observation, inclusive: a date for dated flows, years from now otherwise (0 is now).
-        unit, collapse, first_purchase_in_spend
+        unit, collapse, first_purchase_in_spend, log_spacing
             As in `from_transactions`. Flows in years from now have no calendar: all different times count.
         kinds : sequence of str
             The kinds of cash flow that are purchases.
@@ -229,6 +231,7 @@ class RFM:
             collapse=collapse,
             kinds=kinds,
             first_purchase_in_spend=first_purchase_in_spend,
+            log_spacing=log_spacing,
         )
 
     @classmethod
@@ -241,12 +244,13 @@ class RFM:
         t_x: str | None = None,
         T: str | None = None,
         m: str | None = None,
+        log_spacing: str | None = None,
         customer: str | None = None,
     ) -> RFM:
         """Take a summary that exists already: a table with one row per customer, in its own order.
 
         Columns are found by lifetimes' and pymc-marketing's names (frequency, recency, T, monetary_value,
-        customer_id), by the papers' (x, t_x, T, m or zbar, id), or by the names given.
+        customer_id), by the papers' (x, t_x, T, m or zbar, id), BTYDplus's (x, t.x, T.cal, litt), or as given.
 
         Parameters
         ----------
@@ -254,8 +258,8 @@ class RFM:
             Of any kind that `from_transactions` takes, paths excepted; a pandas index can hold the ids.
         unit : {"day", "week", "month", "quarter", "year"}
             The unit that recency and T are in; the table does not say (lifetimes' default is days).
-        x, t_x, T, m, customer : str, optional
-            Names of the columns; m and customer may be absent.
+        x, t_x, T, m, log_spacing, customer : str, optional
+            Names of the columns; the last three may be absent.
 
         Raises
         ------
@@ -270,23 +274,17 @@ class RFM:
         """
         from custvalue.evidence.table import read_table  # noqa: PLC0415 (the readers stand on RFM)
 
-        columns = read_table(table, {"x": x, "t_x": t_x, "T": T, "m": m, "ids": customer})
-        return cls(**columns, unit=unit)
+        given = {"x": x, "t_x": t_x, "T": T, "m": m, "log_spacing": log_spacing, "ids": customer}
+        return cls(**read_table(table, given), unit=unit)
 
     def __len__(self) -> int:
         return self.x.size
 
     def __getitem__(self, rows: Any) -> RFM:  # noqa: ANN401 (whatever NumPy takes)
         """Some of the rows: a boolean mask, a slice or positions, as for an array."""
-        return RFM(
-            self.x[rows],
-            self.t_x[rows],
-            self.T[rows],
-            None if self.m is None else self.m[rows],
-            m_count=self.m_count[rows],
-            ids=None if self.ids is None else self.ids[rows],
-            unit=self.unit,
-        )
+        columns = {name: getattr(self, name) for name in _COLUMNS}
+        some: dict[str, Any] = {name: None if column is None else column[rows] for name, column in columns.items()}
+        return RFM(**some, unit=self.unit)
 
     def __repr__(self) -> str:
         return rules.described(self.x, self.T, self.m, self.m_count, self.unit)

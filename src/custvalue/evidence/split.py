@@ -58,6 +58,7 @@ def split(
     first_purchase_in_spend: bool = False,
     first_purchase_from: Moment | None = None,
     timezone: str | None = None,
+    log_spacing: bool = False,
 ) -> Split:
     """Cut a transaction log after `at`: an RFM observed until then, and each customer's purchases after it.
 
@@ -69,7 +70,7 @@ def split(
         Last day of the calibration (inclusive).
     until : date, datetime, datetime64 or ISO text, optional
         Last day of the holdout (inclusive; later rows are left out); the last date in the log by default.
-    customer, date, amount, unit, collapse, refunds, first_purchase_in_spend, first_purchase_from, timezone
+    customer, date, amount, unit, collapse, refunds, first_purchase_in_spend, first_purchase_from, timezone, log_spacing
         As in `RFM.from_transactions`. Weeks as collapse periods are counted from `at`, in both directions; a
         calendar period that `at` divides counts on either side. Every amount counts on its own date: a refund
         in the holdout of a purchase before it reduces the spend of the holdout.
@@ -100,6 +101,7 @@ def split(
         first_purchase_in_spend=first_purchase_in_spend,
         first_purchase_from=first_purchase_from,
         timezone=timezone,
+        log_spacing=log_spacing,
     )
     return cut(log, at, until, terms)
 

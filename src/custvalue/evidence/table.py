@@ -1,4 +1,4 @@
-"""A summary table of any library: which of its columns are x, t_x, T, m and the customers' ids."""
+"""A summary table of any library: which of its columns are x, t_x, T, m, log_spacing and the customers' ids."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ NAMES: Final = {
     "t_x": ("t_x", "t.x", "recency"),
     "T": ("T", "T.cal"),
     "m": ("m", "zbar", "m_x", "m.x", "monetary_value"),
+    "log_spacing": ("log_spacing", "litt"),
     "ids": ("customer_id", "id", "ID", "cust", "customer"),
 }
 """Names that a column goes by: the papers', BTYD's, lifetimes' and pymc-marketing's."""
@@ -30,7 +31,7 @@ def read_table(
 ) -> dict[str, Any]:
     """Find the columns of a table and read them; `given` names those that are not to be guessed."""
     present = list(column_names(table))
-    found = {part: given[part] or _guess(part, present, names[part]) for part in names}
+    found = {part: given.get(part) or _guess(part, present, names[part]) for part in names}
     for part in needed:
         if found[part] is None:
             raise DataError(
