@@ -26,8 +26,8 @@ class Summary:
 
     `ids`, `x`, `t_x`, `T`, `m`, `m_count`, `log_spacing`, `unit` are those of `RFM`, in the order of the ids. Of the
     whole log, whatever is left out of the columns: `rows`, `first_day`, `last_day`, `total_spend` (None without
-    amounts) and `nonpositive`, the number of rows with an amount of 0 or less. `observed_until` is the day that observation
-    ended (with collapse=None: the moment).
+    amounts) and `nonpositive`, the number of rows with an amount of 0 or less. `observed_until` is the day that
+    observation ended (with collapse=None: the moment).
     """
 
     ids: NDArray[Any] = field()
