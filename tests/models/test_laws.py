@@ -210,7 +210,7 @@ def test_limits_of_the_horizon(entry: Entry, data: st.DataObject) -> None:
     at_once = model.purchase_pmf(rfm, [[0], [1], [2]], 0.0)
     assert np.allclose(at_once, [[1], [0], [0]], rtol=0, atol=1e-15)
     assert at_most(model.expected_purchases(rfm, 1e8), model.expected_purchases(rfm, np.inf))
-    tiny = model.expected_purchases(rfm, np.array([[1e-10], [2e-10]]) * 1e-2)
+    tiny = model.expected_purchases(rfm, np.array([[1e-20], [2e-20]]))
     assert alike(2 * tiny[0], tiny[1], absolute=1e-300)
     forever = model.discounted_expected_purchases(rfm, Rate.annual(0.1))
     assert alike(forever, model.discounted_expected_purchases(rfm, Rate.annual(0.1), 1e9))

@@ -71,8 +71,8 @@ class LatentAttritionModel(TransactionModel):
         return expit(self._log_odds(rfm)) * np.exp(self._log_stay(rfm, duration("ahead", ahead)))
 
     def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
-        odds = self._log_odds(rfm)
-        return expit(-odds) - expit(odds) * np.expm1(self._log_stay(rfm, duration("within", within)))
+        gone = expit(-self._log_odds(rfm))
+        return gone - (1 - gone) * np.expm1(self._log_stay(rfm, duration("within", within)))
 
     def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
         return self._discounted(rfm, 0.0, duration("t", t))
@@ -103,6 +103,22 @@ class LatentAttritionModel(TransactionModel):
         x = rng.poisson(rate * alive)
         t_x = np.where(x > 0, alive * rng.beta(np.maximum(x, 1), 1.0), 0.0)
         return RFM(x, t_x, age, unit=self.known_unit(unit))
+
+    def posterior_mean_purchase_rate(self, rfm: RFM) -> Array:
+        """E[λ | history], per unit of time while a customer, whether still one or not."""
+        return np.asarray(self._posterior_means(rfm)[0])
+
+    def posterior_mean_drop_out(self, rfm: RFM) -> Array:
+        """E[propensity to leave | history], of those who left too: of μ, η, θ or p, as the model calls it."""
+        return np.asarray(self._posterior_means(rfm)[1])
+
+    def _posterior_means(self, rfm: RFM) -> Array:
+        self._unit_of(rfm)
+
+        def means(x: Array, t_x: Array, T: Array) -> Array:
+            return np.stack(self._engine.posterior_means(x, t_x, T))
+
+        return self._each_row(means, rfm, _HISTORY)
 
     def _log_odds(self, rfm: RFM) -> Array:
         """Log-odds that a customer is alive at T."""

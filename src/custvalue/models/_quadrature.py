@@ -1,4 +1,7 @@
-"""Quadrature rules for positive, smooth integrands whose scale is known but may be anything: nodes per row."""
+"""Quadrature rules for positive, smooth integrands whose scale is known but may be anything: nodes per row.
+
+Nodes are along a first axis, the rows of the arguments along the last.
+"""
 
 from __future__ import annotations
 
@@ -6,68 +9,110 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from custvalue._typing import Array, Ints, Parameter
+from custvalue._typing import Array, Parameter
 
-_GAUSS = [(12.0, *np.polynomial.legendre.leggauss(12)), (np.inf, *np.polynomial.legendre.leggauss(20))]
+_GAUSS = [
+    (fall, *np.polynomial.legendre.leggauss(n))
+    for fall, n in ((4.0, 8), (8.0, 10), (12.0, 12), (20.0, 16), (np.inf, 20))
+]
 """Gauss-Legendre nodes and weights, and how many times e an integrand may fall on a panel that uses them."""
 _WIDTH = 3.0
 """Of one panel, in log(1 + u/scale)."""
 _DEAD = 32.0
 """exp(-32) is far below the accuracy that is asked for."""
 _FAR = 60.0
-"""Beyond scale * exp(60) an integrand over a finite range has died, and one over an infinite range is a power of u."""
+"""Beyond scale * exp(60) an integrand over an infinite range is a power of u."""
 _STEP = 0.25
-_BLOCK = 1 << 16
-"""Elements worked on at once: temporaries stay in the cache."""
+_BLOCK = 800
+"""Rows worked on at once: temporaries stay in the cache."""
 
 
-def blocks(rows: Ints, width: int) -> Iterator[Ints]:
-    """The rows in runs that make `width` elements each fit the cache."""
-    size = max(1, _BLOCK // width)
-    return (rows[i : i + size] for i in range(0, len(rows), size))
+def blocks(rows: int) -> Iterator[slice]:
+    """Runs of rows that fit the cache with their nodes."""
+    return (slice(i, i + _BLOCK) for i in range(0, rows, _BLOCK))
 
 
 def log_panels(
-    length: Array, scale: Parameter, rate: Parameter, *, tail: Parameter = np.inf, fineness: float = 1.0
+    length: Array,
+    scale: Parameter,
+    rate: Parameter,
+    *,
+    steepest: Parameter = np.inf,
+    tail: Parameter = np.inf,
+    fineness: float = 1.0,
 ) -> tuple[Array, Array]:
     """Nodes u and weights du of ∫_0^length, Gauss-Legendre in w = log(1 + u/scale).
 
     For integrands that change over distances of `scale` or more and decay at least like (1 + u/scale)^-rate, rate
-    not falling with u: they are cut where they have died. They never decay faster than u^-(1 + tail); where the
-    length is infinite they end so, and a last node takes the rest. Arguments have a trailing axis of length 1, on which the
-    nodes are; `fineness` multiplies the number of panels.
+    not falling with u: they are cut where they have died. Fewer nodes do if they never change faster than
+    u^-(1 + steepest). Where the length is infinite they end as u^-(1 + tail), and a last node takes the rest.
+    `fineness` multiplies the number of panels.
     """
+    endless = np.isinf(length)
     with np.errstate(divide="ignore", over="ignore"):
         cut = np.where(rate > 1.5, _DEAD / np.maximum(rate - 1, 0.5), np.inf)
-        end = np.minimum(np.minimum(np.log1p(length / scale), cut), _FAR)
+        end = np.minimum(np.where(endless, _FAR, np.log1p(length / scale)), cut)
     panels = max(1, int(np.ceil(end.max(initial=0.0) / _WIDTH * fineness)))
-    fall = float(np.max(end * (tail + 2), initial=0.0)) / panels
+    fall = float(np.max(end * np.clip(steepest + 1, 2.0, 1e6), initial=0.0)) / panels
     _, nodes, weights = next(rule for rule in _GAUSS if fall <= rule[0])
-    share = ((2 * np.arange(panels)[:, None] + 1 + nodes) / (2 * panels)).ravel()
-    weight = np.tile(weights / (2 * panels), panels)
+    share = ((2 * np.arange(panels)[:, None] + 1 + nodes) / (2 * panels)).reshape(-1, 1)
+    weight = np.tile(weights / (2 * panels), panels)[:, None]
     grown = np.expm1(end * share)
-    u, du = scale * grown, (scale * end) * ((grown + 1) * weight)
-    if not np.isinf(length).any():
-        return u, du
-    rest = np.where(np.isinf(length) & (end == _FAR), scale * np.exp(_FAR) / tail, 0.0)
+    u = scale * grown
+    grown += 1
+    grown *= weight
+    grown *= scale * end
+    if not endless.any():
+        return u, grown
+    rest = np.where(endless & (end == _FAR), scale * np.exp(_FAR) / tail, 0.0)
     last = np.broadcast_to(scale * np.expm1(_FAR), rest.shape)
-    return np.concatenate([u, last], axis=-1), np.concatenate([du, rest], axis=-1)
+    return np.concatenate([u, [last]]), np.concatenate([grown, [rest]])
 
 
-def logistic(length: Array, near: Parameter, far: Parameter, power: Parameter = 1.0) -> tuple[Array, Array]:
+def logistic(
+    length: Array, near: Parameter, far: Parameter, *, power: Parameter = 1.0, fineness: float = 1.0
+) -> tuple[Array, Array]:
     """Nodes u and weights du of ∫_0^length, trapezoidal in y = log(u / (length - u)) with double-exponential tails.
 
     For integrands that change over distances of `near` close to 0 and `far` close to the length, and behave like
-    u^(power - 1) at 0.
+    u^(power - 1) at 0. `fineness` multiplies the number of nodes.
     """
     left = -np.log(np.maximum(length / near, 1.0)) - 2
     right = np.log(np.maximum(length / far, 1.0)) + 2
     start, stop = left - np.log1p(40 / power), right + np.log1p(40.0)
-    count = int(np.ceil((stop - start).max() / _STEP)) + 1
-    s = start + (stop - start) * (np.arange(count) / (count - 1))
+    count = int(np.ceil((stop - start).max(initial=1.0) / _STEP * fineness)) + 1
+    s = start + (stop - start) * (np.arange(count)[:, None] / (count - 1))
     down, up = np.exp(left - s), np.exp(s - right)
     y = s - down + up
-    part = 1 / (1 + np.exp(-np.abs(y)))
-    u = length * np.where(y < 0, np.exp(-np.abs(y)) * part, part)
-    step = (stop - start) / (count - 1)
-    return u, length * np.exp(-np.abs(y)) * part * part * (1 + down + up) * step
+    tail = np.exp(-np.abs(y))
+    part = 1 / (1 + tail)
+    u = length * np.where(y < 0, tail * part, part)
+    return u, length * tail * part * part * (1 + down + up) * ((stop - start) / (count - 1))
+
+
+def around(
+    peak: Array,
+    length: Array,
+    near: Parameter,
+    width: Parameter,
+    *,
+    tail: Parameter = np.inf,
+    far: Parameter | None = None,
+    power: Parameter = 1.0,
+    fineness: float = 1.0,
+) -> tuple[Array, Array]:
+    """Nodes u and weights du of ∫_0^length for integrands with an edge or a peak inside: two parts that meet there.
+
+    They change over distances of `near` close to 0 (behaving like u^(power - 1) there), of `width` close to the
+    peak, and of `far` close to the length. An infinite length needs the `tail` that `log_panels` does.
+    """
+    first = np.minimum(peak, length)
+    rest, scale = length - first, np.where(first > 0, width, near)
+    if far is None:
+        u, du = log_panels(rest, scale, 0.0, tail=tail, fineness=1.5 * fineness)
+    else:
+        u, du = logistic(rest, scale, far, fineness=fineness)
+    if not first.any():
+        return u, du
+    before, weight = logistic(first, near, width, power=power, fineness=fineness)
+    return np.concatenate([before, first + u]), np.concatenate([weight, du])

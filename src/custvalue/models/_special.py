@@ -75,3 +75,11 @@ def by_count(f: Callable[[Array], Array], x: Array, *parameters: Parameter) -> A
         return f(x)
     table: Array = np.take(f(np.arange(low, high + 1.0)), (x - low).astype(np.intp), axis=-1)
     return table
+
+
+def log_grown(share: Array, growth: Array) -> Array:
+    """log(1 + k (e^y - 1)) for shares k >= 0 and growth y >= 0, also where e^y overflows."""
+    small = np.log1p(share * np.expm1(np.minimum(growth, 1.0)))
+    with np.errstate(invalid="ignore"):
+        large = growth + np.log(np.exp(-growth) - share * np.expm1(-growth))
+    return np.where(growth > 1, large, small)

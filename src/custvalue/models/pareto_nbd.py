@@ -25,8 +25,9 @@ from custvalue._typing import Array, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.models._attrition import Attrition
 from custvalue.models._base import Limits, as_parameter, optional_unit, positive, same_parameter
+from custvalue.models._falls import Fall
 from custvalue.models._latent import LatentAttritionModel
-from custvalue.models._quadrature import log_panels
+from custvalue.models._quadrature import log_panels, logistic
 from custvalue.units import Unit
 
 
@@ -50,28 +51,54 @@ class ParetoLifetime:
         """Derivatives of log S(u) in s and β."""
         return [-np.log1p(u / self.beta), self.s * u / (self.beta * (self.beta + u))]
 
-    def slopes_leave(self, u: Array) -> list[Array]:
-        """Derivatives of log f(u) in s and β."""
-        in_beta = (self.s * u - self.beta) / (self.beta * (self.beta + u))
-        return [1 / self.s - np.log1p(u / self.beta), in_beta]
+    def score_leave(self, start: Array, u: Array) -> tuple[Array, list[Array]]:
+        """`log_leave`, and the derivatives of log f(start + u) in s and β."""
+        now = self.beta + start
+        gone = now + u
+        gaps = np.log(gone / now)
+        in_s = (1 / self.s - np.log1p(start / self.beta)) - gaps
+        in_beta = (self.s / self.beta * u + (self.s * start / self.beta - 1)) / gone
+        gaps *= self.s + 1
+        return np.log(self.s / now) - gaps, [in_s, in_beta]
 
-    def nodes(
-        self,
-        start: Array,
-        length: Array,
-        scale: Parameter,
-        rate: Parameter,
-        *,
-        power: Parameter = np.inf,
-        fineness: float = 1.0,
-    ) -> tuple[Array, Array]:
+    def nodes(self, start: Array, length: Array, scale: Parameter, rate: Parameter) -> tuple[Array, Array]:
         """Panels in log(c + u), c the smaller of the two scales."""
+        return self._panels(start, length, scale, rate, np.inf)
+
+    def fine_nodes(
+        self, start: Array, length: Array, scale: Parameter, power: Parameter, fineness: float
+    ) -> tuple[Array, Array]:
+        """Panels in log(c + u), c below all scales, not cut: what is integrated may peak anywhere."""
+        smallest = np.minimum((self.beta + start) / (self.s + 1), scale)
+        return log_panels(length, smallest, 0.0, tail=self.s + power, fineness=fineness)
+
+    def staying(self, start: Array, length: Array, fall: Fall) -> Array:
+        """∫_0^length fall(u) S(start + u)/S(start) du."""
+        level = fall.rate == 0
+        if np.all(level):
+            return self._mean_stay(start, length)
+        undiscounted, diverges = self._mean_stay(start, length), (fall.rate < 0) & np.isinf(length)
+        length = np.where(level | diverges, 0.0, np.minimum(length, fall.reach))
+        if np.any(fall.rate < 0):
+            u, du = logistic(length, np.minimum((self.beta + start) / (self.s + 1), fall.scale), fall.scale)
+        else:
+            u, du = self._panels(start, length, fall.scale, fall.rate, self.s + fall.power)
+        inside = (np.exp(self.log_stay(start, u)) * fall.at(u) * du).sum(axis=0)
+        return np.where(level, undiscounted, np.where(diverges, np.inf, inside))
+
+    def mean_drop_out(self, u: Array, more: int) -> Array:
+        """E[μ]: Gamma(s, β+u) of those who stayed until u, Gamma(s+1, β+u) of those who left then."""
+        return np.asarray((self.s + more) / (self.beta + u))
+
+    def _panels(
+        self, start: Array, length: Array, scale: Parameter, rate: Parameter, tail: Parameter
+    ) -> tuple[Array, Array]:
         now = self.beta + start
         smaller = np.minimum(now, scale)
         decay = smaller * (rate / scale + self.s / now)
-        return log_panels(length, smaller, decay, tail=self.s + power, fineness=fineness)
+        return log_panels(length, smaller, decay, steepest=self.s + rate, tail=tail)
 
-    def mean_stay(self, start: Array, length: Array) -> Array:
+    def _mean_stay(self, start: Array, length: Array) -> Array:
         """(β+start)/(s-1) (1 - ((β+start)/(β+start+length))^(s-1)), smooth through s = 1."""
         now = self.beta + start
         log_ratio, excess = np.log1p(length / now), self.s - 1

@@ -1,0 +1,96 @@
+"""What falls (or rises) while a customer stays and is summed over that time: a discount, or not having bought yet."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from attrs import frozen
+
+from custvalue._typing import Array, Parameter
+
+
+class Fall(Protocol):
+    """A positive function of u >= 0 that falls like (1 + u/scale)^-rate, or rises."""
+
+    @property
+    def scale(self) -> Array:
+        """Of its change near u = 0."""
+
+    @property
+    def rate(self) -> Array:
+        """At which it falls over a scale; 0 where it is constant, negative where it rises."""
+
+    @property
+    def power(self) -> Parameter:
+        """In the end it falls as u^-(1 + power) where it does not fall faster."""
+
+    @property
+    def reach(self) -> Array:
+        """Beyond it nothing is left."""
+
+    def at(self, u: Array) -> Array:
+        """Its value at u."""
+
+    def between(self, u: Array, v: Array) -> Array:
+        """Its integral from u to v."""
+
+
+@frozen(eq=False)
+class Discount:
+    """e^{-δu}."""
+
+    force: Array
+
+    @property
+    def scale(self) -> Array:
+        return 1 / np.where(self.force == 0, 1.0, np.abs(self.force))
+
+    @property
+    def rate(self) -> Array:
+        return np.sign(self.force)
+
+    @property
+    def power(self) -> Parameter:
+        return np.inf
+
+    @property
+    def reach(self) -> Array:
+        return np.where(self.force > 0, 40.0 * self.scale, np.inf)
+
+    def at(self, u: Array) -> Array:
+        return np.asarray(np.exp(-self.force * u))
+
+    def between(self, u: Array, v: Array) -> Array:
+        span = v - u
+        steps = self.force * span
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(np.abs(steps) < 1e-9, 1 - steps / 2, -np.expm1(-steps) / steps)
+        return self.at(u) * mean * span
+
+
+@frozen(eq=False)
+class NextPurchase:
+    """Density of the time to the next purchase at a rate λ ~ Gamma(R, A): (R/A) (1 + u/A)^-(R+1)."""
+
+    R: Array
+    scale: Array
+
+    @property
+    def rate(self) -> Array:
+        return self.R + 1
+
+    @property
+    def power(self) -> Parameter:
+        return self.R
+
+    @property
+    def reach(self) -> Array:
+        return np.full_like(self.scale, np.inf)
+
+    def at(self, u: Array) -> Array:
+        return np.asarray(self.R / self.scale * np.exp(-(self.R + 1) * np.log1p(u / self.scale)))
+
+    def between(self, u: Array, v: Array) -> Array:
+        more = np.log1p((v - u) / (self.scale + u))
+        return np.asarray(-np.exp(-self.R * np.log1p(u / self.scale)) * np.expm1(-self.R * more))
