@@ -92,7 +92,9 @@ def test_density_integrates_to_1_and_spend_now_averages_to_the_population_mean(e
     customers = rows(np.full(len(z), x), 35 * np.exp(z))
     weight = WEIGHTS * 25 * customers.m * np.exp(entry.typical.log_likelihood(customers))
     assert weight.sum() == pytest.approx(1, rel=1e-10)
-    assert weight @ entry.typical.expected_spend(customers) == pytest.approx(entry.typical.expected_spend_new(), rel=1e-9)
+    assert weight @ entry.typical.expected_spend(customers) == pytest.approx(
+        entry.typical.expected_spend_new(), rel=1e-9
+    )
     assert weight @ customers.m == pytest.approx(entry.typical.expected_spend_new(), rel=1e-9)
 
 

@@ -67,9 +67,7 @@ def test_expectations_are_finite_and_not_negative(entry: Entry, data: st.DataObj
 @every_model
 @law
 @given(data=st.data(), longer=log_uniform(1e-6, 1e3))
-def test_the_longer_a_customer_is_silent_the_likelier_gone(
-    entry: Entry, data: st.DataObject, longer: float
-) -> None:
+def test_the_longer_a_customer_is_silent_the_likelier_gone(entry: Entry, data: st.DataObject, longer: float) -> None:
     model, rfm = pick(data, entry)
     later = RFM(rfm.x, rfm.t_x, rfm.T * (1 + longer), unit="week")
     assert at_most(model.p_alive(later), model.p_alive(rfm))
@@ -96,9 +94,7 @@ def test_alive_and_gone_sum_to_1(entry: Entry, data: st.DataObject, t: float) ->
 @every_model
 @law
 @given(data=st.data(), t=spans, factor=st.floats(1.0, 100.0))
-def test_customers_leave_and_do_not_come_back(
-    entry: Entry, data: st.DataObject, t: float, factor: float
-) -> None:
+def test_customers_leave_and_do_not_come_back(entry: Entry, data: st.DataObject, t: float, factor: float) -> None:
     model, rfm = pick(data, entry)
     now, sooner, later = (model.p_alive(rfm, ahead) for ahead in (0.0, t, t * factor))
     assert at_most(sooner, now)
@@ -159,9 +155,7 @@ def test_discounting_at_rate_0_changes_nothing(entry: Entry, data: st.DataObject
 @every_model
 @law
 @given(data=st.data(), t=spans, rate=rates)
-def test_discounted_purchases_lie_between_their_bounds(
-    entry: Entry, data: st.DataObject, t: float, rate: Rate
-) -> None:
+def test_discounted_purchases_lie_between_their_bounds(entry: Entry, data: st.DataObject, t: float, rate: Rate) -> None:
     """e^{-δt} E(t) <= D(t) <= E(t), and a longer horizon adds at most the discounted rest."""
     model, rfm = pick(data, entry)
     once, twice = model.expected_purchases(rfm, np.array([[t], [2 * t]]))

@@ -147,7 +147,9 @@ def test_data_in_another_unit_are_refused(entry: Entry, predict: Any) -> None:
 
 @every_model
 def test_fit_keeps_the_unit_of_its_data(entry: Entry) -> None:
-    months = entry.model.fit(attrs.evolve(entry.typical, unit=None).simulate(np.full(500, 39.0), rng=rng(), unit="month"))
+    months = entry.model.fit(
+        attrs.evolve(entry.typical, unit=None).simulate(np.full(500, 39.0), rng=rng(), unit="month")
+    )
     assert months.model.unit == "month"
     with pytest.raises(ParameterError, match="does not know its unit"):
         attrs.evolve(entry.typical, unit=None).simulate([1.0], rng=rng())

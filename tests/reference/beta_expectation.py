@@ -32,9 +32,7 @@ def _integral(f: Callable[[mpf], mpf], a: mpf, b: mpf, R: mpf, h: mpf, digits: i
     raise ArithmeticError("the trapezoidal rule did not settle")
 
 
-def _sum(
-    f: Callable[[mpf], mpf], a: mpf, b: mpf, center: mpf, width: mpf, step: mpf, offset: mpf
-) -> mpf:
+def _sum(f: Callable[[mpf], mpf], a: mpf, b: mpf, center: mpf, width: mpf, step: mpf, offset: mpf) -> mpf:
     """The integrand at u = (k + offset) step, summed over whole k until it has died on both sides."""
     total = mpf(0)
     for sign in (1, -1):

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from attrs import evolve, frozen
 
-from custvalue._typing import Array, Bools
+from custvalue._typing import Array
 from custvalue.errors import ConvergenceError
 from custvalue.inference.fit import Fit, Parametric
 
@@ -23,6 +23,8 @@ _SAME = 1e-6
 """A Hessian still holds after a step shorter than this in all log-parameters."""
 _LONGEST = 2.0
 """Longest step in any log-parameter."""
+_LOOSE = 10.0
+"""So many times its own size may the standard error of a parameter be that lies near the end of the search's range."""
 _ROUNDS = 200
 _SAMPLE = 1 << 15
 """The search begins on a sample of at least so many rows where there are four times as many."""
@@ -135,6 +137,8 @@ class _Search(Generic[M]):
 
     def along(self, theta: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array]:
         """The first point on the step, halved as needed, that does not lose log-likelihood."""
+        room = (_BOX - np.sign(step) * theta) / np.maximum(np.abs(step), 1e-300)
+        step = step * min(1.0, float(room.min()))
         for halvings in range(40):
             to = np.clip(theta + step * 0.5**halvings, -_BOX, _BOX)
             reached, slope = self.at(to)
@@ -163,28 +167,26 @@ def _eigen(curvature: Array) -> tuple[Array, Array]:
     return np.maximum(np.abs(values), 1e-12 * max(1.0, float(np.abs(values).max()))), vectors
 
 
-def _free(gradient: Array, theta: Array) -> Bools:
-    """Which parameters may move: all but those that push against the box."""
-    return np.asarray((np.abs(theta) < _BOX) | (gradient * theta <= 0))
-
-
-def _components(curvature: Array, gradient: Array, theta: Array) -> tuple[Array, Array, Array]:
-    """Eigenvalues, eigenvectors and the gradient along them, of the parameters that may move."""
-    free = _free(gradient, theta)
-    values, vectors = _eigen(np.where(np.outer(free, free), curvature, np.eye(len(theta))))
-    return values, vectors, vectors.T @ np.where(free, gradient, 0.0)
+def _newton(curvature: Array, gradient: Array, theta: Array) -> tuple[Array, float]:
+    """The step to the top of the parabola, none of it out of the box, and the log-likelihood it promises to add."""
+    free = np.ones(len(theta), dtype=bool)
+    while True:
+        values, vectors = _eigen(np.where(np.outer(free, free), curvature, np.eye(len(theta))))
+        along = vectors.T @ np.where(free, gradient, 0.0)
+        step = np.where(free, vectors @ (along / values), 0.0)
+        blocked = (np.abs(theta) >= _BOX * (1 - 1e-9)) & (step * theta > 0)
+        if not blocked.any():
+            return step, float((along**2 / values).sum() / 2)
+        free &= ~blocked
 
 
 def _ascent(curvature: Array, gradient: Array, theta: Array) -> Array:
-    values, vectors, along = _components(curvature, gradient, theta)
-    step = vectors @ (along / values)
+    step, _ = _newton(curvature, gradient, theta)
     return np.asarray(step * min(1.0, _LONGEST / max(float(np.abs(step).max()), 1e-300)))
 
 
 def _gain(curvature: Array, gradient: Array, theta: Array) -> float:
-    """What a Newton step promises to add to the log-likelihood."""
-    values, _, along = _components(curvature, gradient, theta)
-    return float((along**2 / values).sum() / 2)
+    return _newton(curvature, gradient, theta)[1]
 
 
 def _bfgs(curvature: Array, moved: Array, turned: Array) -> Array:
@@ -199,8 +201,9 @@ def _bfgs(curvature: Array, moved: Array, turned: Array) -> Array:
 def _finish(problem: Problem[M], theta: Array, value: float, information: Array, rounds: int) -> Fit[M]:
     """The fit, or ConvergenceError where its maximum lies on the boundary or is flat."""
     fit = _fit(problem, theta, value, information, rounds)
-    far = [i for i in range(len(theta)) if abs(theta[i]) > 0.8 * _BOX]
-    if np.abs(theta).max() >= _BOX * (1 - 1e-9):
+    far = np.flatnonzero(np.abs(theta) > 0.8 * _BOX)
+    unknown = np.sqrt(np.diag(fit.covariance)) > _LOOSE * problem.scale * np.exp(theta)
+    if np.abs(theta).max() >= _BOX * (1 - 1e-9) or unknown[far].any():
         reasons = [_edge(problem, i, rises=theta[i] > 0) for i in far]
         raise ConvergenceError(
             f"the likelihood has no interior maximum: {'; '.join(reasons)}. "
@@ -218,7 +221,7 @@ def _finish(problem: Problem[M], theta: Array, value: float, information: Array,
     return fit
 
 
-def _edge(problem: Problem[M], i: int, *, rises: bool) -> str:
+def _edge(problem: Problem[M], i: int | np.intp, *, rises: bool) -> str:
     name = problem.names[i]
     return f"{name} runs to {'infinity' if rises else '0'} ({problem.limits[name][int(rises)]})"
 
