@@ -15,7 +15,9 @@ import pytest
 import custvalue
 
 PUBLIC = {
+    "NBD",
     "RFM",
+    "BetaGeoBetaBinom",
     "BetaGeoNBD",
     "CashFlow",
     "CashFlows",
@@ -25,6 +27,7 @@ PUBLIC = {
     "DataError",
     "Fit",
     "GammaGamma",
+    "GammaGompertzNBD",
     "ModifiedBetaGeoNBD",
     "Opportunities",
     "ParameterError",
@@ -33,6 +36,7 @@ PUBLIC = {
     "Relationship",
     "Split",
     "Valuation",
+    "WeibullGammaNBD",
     "__version__",
     "clv",
     "clv_new",

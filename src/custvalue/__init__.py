@@ -8,10 +8,14 @@ from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.evidence.split import Split, split
 from custvalue.inference.fit import Fit
+from custvalue.models.beta_geo_beta_binom import BetaGeoBetaBinom
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.gamma_gompertz_nbd import GammaGompertzNBD
 from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
+from custvalue.models.nbd import NBD
 from custvalue.models.pareto_nbd import ParetoNBD
+from custvalue.models.weibull_gamma_nbd import WeibullGammaNBD
 from custvalue.records.cashflow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
@@ -21,7 +25,9 @@ from custvalue.value.valuation import Valuation, value_customers
 __version__ = "0.1.0"
 
 __all__ = [
+    "NBD",
     "RFM",
+    "BetaGeoBetaBinom",
     "BetaGeoNBD",
     "CashFlow",
     "CashFlows",
@@ -31,6 +37,7 @@ __all__ = [
     "DataError",
     "Fit",
     "GammaGamma",
+    "GammaGompertzNBD",
     "ModifiedBetaGeoNBD",
     "Opportunities",
     "ParameterError",
@@ -39,6 +46,7 @@ __all__ = [
     "Relationship",
     "Split",
     "Valuation",
+    "WeibullGammaNBD",
     "__version__",
     "clv",
     "clv_new",

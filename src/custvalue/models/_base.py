@@ -56,7 +56,7 @@ def as_parameter(value: ArrayLike) -> Parameter:
 
 def same_parameter(value: Parameter) -> Any:  # noqa: ANN401 (a key that compares)
     """The key by which parameters compare: floats by value (and hash), arrays element by element."""
-    return value if isinstance(value, float) else _Elements(value)
+    return _Elements(value) if isinstance(value, np.ndarray) else value
 
 
 def positive(_model: object, attribute: attrs.Attribute[Any], value: Parameter) -> None:
