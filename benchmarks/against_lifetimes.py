@@ -72,8 +72,8 @@ def _fit_row(work, data, ours, theirs, both, target):
         "lifetimes",
         theirs,
         "" if target is None else f"CPU ≥ {target} ×, likelihood no lower",
-        None if target is None else reached >= target and more >= -1e-9 * abs(both[0]),
-        f"log-likelihood {both[0]:.4f}, lifetimes' {both[0] - more:.4f} (higher by {more:.2g})",
+        None if target is None else reached >= target and more >= -1e-13 * abs(both[0]),
+        f"log-likelihood {both[0]:.4f} at custvalue's estimate, {more:+.1g} beside lifetimes'",
     )
 
 

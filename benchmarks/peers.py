@@ -57,6 +57,14 @@ def start(_size):
         yield row
 
 
+EXPLAINED = """\
+CPU times are those of all threads; medians, warm-up runs left out. "×" is the other's time over custvalue's: above
+1, custvalue is faster. A fit includes building custvalue's `RFM` and finding its distinct rows; lifetimes gets
+arrays. Where the load average is above the number of cores the machine was busy with other work, and CPU times are
+the ones to compare.
+"""
+
+
 PARTS = {"fit": fit, "predict": predict, "summary": summary, "log": log, "start": start}
 
 
@@ -67,9 +75,7 @@ def results(text, stages, facts):
     lines = table(("stage", "CPU s", "wall s"), [(name, seconds(cpu), seconds(wall)) for name, cpu, wall in steps])
     return (
         f"# Results\n\n{__doc__.partition(chr(10))[0]}\n\n{facts}\n\n"
-        "CPU times are those of all threads, medians without warm-up runs. \"×\" is the other's time over custvalue's: "
-        "above 1, custvalue is\nfaster. In every fit custvalue's run includes building the `RFM` and finding its "
-        "distinct rows; lifetimes gets arrays.\n\n"
+        f"{EXPLAINED}\n"
         f"{text}\n\n## Where the time of the log goes\n\n{size}.\n\n{lines}\n\n"
         "Single operations, for watching changes: `pytest benchmarks/ --benchmark-only`.\n"
     )
