@@ -88,7 +88,7 @@ def test_the_later_the_last_purchase_the_likelier_alive(entry: Entry, data: st.D
 def test_alive_and_gone_sum_to_1(entry: Entry, data: st.DataObject, t: float) -> None:
     model, rfm = pick(data, entry)
     ahead = np.array([[0.0], [t]])
-    assert np.allclose(model.p_alive(rfm, ahead) + model.churn_probability(rfm, ahead), 1, rtol=0, atol=1e-12)
+    assert np.allclose(model.p_alive(rfm, ahead) + model.churn_probability(rfm, ahead), 1, rtol=0, atol=2e-11)
 
 
 @every_model
@@ -226,8 +226,8 @@ def test_gradient_is_the_slope_of_the_log_likelihood(
         at = {k: score(values * np.exp(k * width * unit))[0] for k in (-2, -1, 1, 2)}
         slope = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * width)
         steep = np.abs(gradient * values[:, None]).max(axis=0)
-        rounding = 1e-12 * np.abs(value) + 1e-11 + 1e-7 * steep
-        assert np.all(np.abs(slope - gradient[i] * values[i]) <= 10 * rounding)
+        rounding = 1e-11 * np.abs(value) + 1e-8 + 1e-6 * steep
+        assert np.all(np.abs(slope - gradient[i] * values[i]) <= rounding)
 
 
 def score_of(entry: Entry, rfm: RFM, monkeypatch: pytest.MonkeyPatch) -> Any:

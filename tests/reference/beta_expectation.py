@@ -12,8 +12,10 @@ from collections.abc import Callable
 
 from mpmath import mp, mpf
 
+ZERO = mpf(0)
 
-def expectation(f: Callable[[mpf], mpf], a: mpf, b: mpf, R: mpf = mpf(0), h: mpf = mpf(0), digits: int = 25) -> mpf:
+
+def expectation(f: Callable[[mpf], mpf], a: mpf, b: mpf, R: mpf = ZERO, h: mpf = ZERO, digits: int = 25) -> mpf:
     """E[f(p)], p ~ Beta(a, b); (1 + p h)^-R says how f decays where that decides where the mass is."""
     with mp.workdps(digits + 20):
         return _integral(f, a, b, R, h, digits) / _integral(lambda _p: mpf(1), a, b, mpf(0), mpf(0), digits)

@@ -63,7 +63,7 @@ class ParetoLifetime:
 
     def nodes(self, start: Array, length: Array, scale: Parameter, rate: Parameter) -> tuple[Array, Array]:
         """Panels in log(c + u), c the smaller of the two scales."""
-        return self._panels(start, length, scale, rate, np.inf)
+        return self._panels(start, length, scale, rate, np.inf, self.s + rate)
 
     def fine_nodes(
         self, start: Array, length: Array, scale: Parameter, power: Parameter, fineness: float
@@ -82,7 +82,8 @@ class ParetoLifetime:
         if np.any(fall.rate < 0):
             u, du = logistic(length, np.minimum((self.beta + start) / (self.s + 1), fall.scale), fall.scale)
         else:
-            u, du = self._panels(start, length, fall.scale, fall.rate, self.s + fall.power)
+            power = self.s + fall.power  # infinite for a discount, which falls ever faster
+            u, du = self._panels(start, length, fall.scale, fall.rate, power, power + 1)
         inside = (np.exp(self.log_stay(start, u)) * fall.at(u) * du).sum(axis=0)
         return np.where(level, undiscounted, np.where(diverges, np.inf, inside))
 
@@ -91,12 +92,12 @@ class ParetoLifetime:
         return np.asarray((self.s + more) / (self.beta + u))
 
     def _panels(
-        self, start: Array, length: Array, scale: Parameter, rate: Parameter, tail: Parameter
+        self, start: Array, length: Array, scale: Parameter, rate: Parameter, tail: Parameter, steepest: Parameter
     ) -> tuple[Array, Array]:
         now = self.beta + start
         smaller = np.minimum(now, scale)
         decay = smaller * (rate / scale + self.s / now)
-        return log_panels(length, smaller, decay, steepest=self.s + rate, tail=tail)
+        return log_panels(length, smaller, decay, steepest=steepest, tail=tail)
 
     def _mean_stay(self, start: Array, length: Array) -> Array:
         """(β+start)/(s-1) (1 - ((β+start)/(β+start+length))^(s-1)), smooth through s = 1."""
