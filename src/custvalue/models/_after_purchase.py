@@ -38,7 +38,7 @@ def score(
         stays = n + first
         in_r, in_b, in_ab = psi_rising(r, n), psi_rising(b, stays), psi_rising(a + b, stays)
         counts = log_rising(r, n) + log_rising(b, stays) - log_rising(a + b, stays)
-        return np.stack(np.broadcast_arrays(counts, in_r, in_b - in_ab, in_ab, _log_left(n, a, b, first)))
+        return np.stack(np.broadcast_arrays(counts, in_r, in_b - in_ab, in_ab, log_left(n, a, b, first)))
 
     counts, in_r, in_b, in_ab, left = by_count(of_count, x, r, a, b)
     since, waited = alpha + t_x, np.log1p(t_x / alpha)
@@ -141,6 +141,19 @@ class AfterPurchaseModel(TransactionModel):
         ahead = self._each_row(while_customer, rfm, ("x", "T"), count, duration("t", t))
         return self._alive(rfm) * ahead + np.where(count == 0, self._gone(rfm), 0.0)
 
+    def posterior_mean_purchase_rate(self, rfm: RFM) -> Array:
+        """E[λ | history]: purchases per unit of time while a customer, also of those who have probably left."""
+
+        def rates(x: Array, t_x: Array, T: Array) -> Array:
+            return np.stack(np.broadcast_arrays((self.r + x) / (self.alpha + T), (self.r + x) / (self.alpha + t_x)))
+
+        still, before = self._each_row(rates, rfm, _HISTORY)
+        return np.asarray(self._alive(rfm) * still + self._gone(rfm) * before)
+
+    def posterior_mean_drop_out(self, rfm: RFM) -> Array:
+        """E[p | history], p the customer's probability to leave after a purchase."""
+        return np.asarray((self.a + self._gone(rfm)) / (self.a + self.b + rfm.x + self._first))
+
     def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
         age = np.asarray(T, dtype=np.float64)
         rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
@@ -162,7 +175,7 @@ class AfterPurchaseModel(TransactionModel):
 
         def odds(x: Array, t_x: Array, T: Array) -> Array:
             stayed = -(self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
-            return stayed - _log_left(x, self.a, self.b, self._first)
+            return stayed - log_left(x, self.a, self.b, self._first)
 
         return self._each_row(odds, rfm, _HISTORY)
 
@@ -175,7 +188,7 @@ class AfterPurchaseModel(TransactionModel):
         return self._each_row(ahead, rfm, ("x", "T"), t)
 
 
-def _log_left(x: Array, a: Parameter, b: Parameter, first: First) -> Array:
+def log_left(x: Array, a: Parameter, b: Parameter, first: First) -> Array:
     """Log-odds of having left at the last purchase against staying then; -inf where that was not possible."""
     could = x + first > 0
     return np.where(could, np.log(a) - np.log(b + np.maximum(x + first - 1, 0)), -np.inf)

@@ -81,9 +81,8 @@ class Model(ABC, Generic[Evidence]):
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """The parameters by name, in the papers' order."""
-        fields = attrs.fields(type(self))  # type: ignore[arg-type]
-        return {f.name: getattr(self, f.name) for f in fields if f.name != "unit"}
+        """The parameters by name, in the papers' order; what is given by keyword (the unit, say) is none of them."""
+        return {f.name: getattr(self, f.name) for f in attrs.fields(type(self)) if not f.kw_only}  # type: ignore[arg-type]
 
     @classmethod
     @abstractmethod
@@ -103,7 +102,8 @@ class Model(ABC, Generic[Evidence]):
     def to_json(self) -> str:
         """The model as JSON: its class, parameters and unit."""
         values = {name: np.asarray(value).tolist() for name, value in self.parameters.items()}
-        return json.dumps({"model": type(self).__name__, "unit": getattr(self, "unit", None), **values})
+        given = {f.name: getattr(self, f.name) for f in attrs.fields(type(self)) if f.kw_only}  # type: ignore[arg-type]
+        return json.dumps({"model": type(self).__name__, **given, **values})
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -41,8 +41,8 @@ def expected_purchases(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -
     def integrand(p: Array, R: Array, h: Array) -> Array:
         return np.asarray(-np.expm1(-R * np.log1p(p * h)) / p)
 
-    inside = _expectation(integrand, a, b, (R + 1) * h, R, h, where=finite)
-    return np.where(finite, inside, _lifetime(a, b))
+    inside = expectation(integrand, a, b, (R + 1) * h, R, h, where=finite)
+    return np.where(finite, inside, lifetime(a, b))
 
 
 def leave(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
@@ -53,7 +53,7 @@ def leave(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
         return np.asarray(-np.expm1(-R * np.log1p(p * h)))
 
     finite = np.isfinite(h)
-    return np.where(finite, _expectation(integrand, a, b, (R + 1) * h, R, h, where=finite), 1.0)
+    return np.where(finite, expectation(integrand, a, b, (R + 1) * h, R, h, where=finite), 1.0)
 
 
 def stay(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
@@ -73,15 +73,15 @@ def discounted_purchases(R: Parameter, a: Parameter, b: Parameter, h: Parameter,
     R, a, b, h, theta = _rows(R, a, b, h, theta)
     endless = ~np.isfinite(h)
     diverges = endless & (theta <= 0)
-    limit = np.where(theta == 0, _lifetime(a, b), np.inf)
+    limit = np.where(theta == 0, lifetime(a, b), np.inf)
     with np.errstate(divide="ignore"):
         dead = np.where(theta > 0, _DEAD / np.maximum(theta, 0.0), np.inf)
     cut = np.where(diverges, 1.0, np.minimum(h, dead))
-    inside = _expectation(_discounted_integrand, a, b, (R + 1) * cut, R, cut, theta, where=~diverges, inner=len(_NODES))
+    inside = expectation(_discounted_integrand, a, b, (R + 1) * cut, R, cut, theta, where=~diverges, inner=len(_NODES))
     return np.where(diverges, limit, inside)
 
 
-def _lifetime(a: Array, b: Array) -> Array:
+def lifetime(a: Array, b: Array) -> Array:
     """E[1/p], the purchases of a whole lifetime; infinite for a <= 1."""
     more = a > 1
     return np.where(more, (a + b - 1) / np.where(more, a - 1, 1.0), np.inf)
@@ -115,7 +115,7 @@ def _blocks(rows: Ints, width: int) -> list[Ints]:
     return [rows[i : i + size] for i in range(0, len(rows), size)]
 
 
-def _expectation(
+def expectation(
     f: Callable[..., Array],
     a: Array,
     b: Array,
