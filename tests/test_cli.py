@@ -382,3 +382,10 @@ def test_it_is_fast_and_loads_only_what_it_uses():
     heavy = {"duckdb", "matplotlib", "narwhals", "pandas", "polars", "pyarrow", "scipy.optimize", "scipy.stats"}
     assert heavy.isdisjoint(modules)
     assert min(seconds for _, seconds, _ in done) <= CPU_BUDGET
+
+
+@pytest.mark.parametrize(("model", "shown"), [("pareto-nbd", "Pareto/NBD"), ("nbd", "NBD"), ("auto", "MBG/NBD")])
+def test_another_model(model: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ran(capsys, "value", "--dataset", "cdnow", "--model", model)
+    assert f"\n  {shown} " in out
+    assert ("lowest AIC" in out) == (model == "auto")

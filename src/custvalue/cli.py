@@ -22,6 +22,7 @@ from custvalue.evidence._terms import Refunds
 from custvalue.models._base import TransactionModel
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
+from custvalue.models.nbd import NBD
 from custvalue.models.pareto_nbd import ParetoNBD
 from custvalue.units import Unit
 from custvalue.value.valuation import value_customers
@@ -33,6 +34,7 @@ _MODELS: Final[dict[str, type[TransactionModel] | Literal["auto"]]] = {
     "bg-nbd": BetaGeoNBD,
     "mbg-nbd": ModifiedBetaGeoNBD,
     "pareto-nbd": ParetoNBD,
+    "nbd": NBD,
     "auto": "auto",
 }
 _EXTRA: Final = "the command line needs the 'cli' extra: pip install 'custvalue[cli]'"
@@ -56,7 +58,7 @@ def value(
     rate_per: Literal["year", "month", "week"] = "year",
     years: float | Literal["forever"] = 3.0,
     margin: float = 1.0,
-    model: Literal["bg-nbd", "mbg-nbd", "pareto-nbd", "auto"] = "bg-nbd",
+    model: Literal["bg-nbd", "mbg-nbd", "pareto-nbd", "nbd", "auto"] = "bg-nbd",
     unit: Unit = "week",
     observed_until: str | None = None,
     collapse: Literal["day", "week", "month", "quarter", "year", "none"] = "day",
@@ -95,7 +97,7 @@ def value(
     margin
         Share of spend that is profit: 0.3 is 30 %; 1 values revenue.
     model
-        How customers buy and leave; auto fits all three and takes the one with the smallest error on the
+        How customers buy and leave; auto fits all of them and takes the one with the smallest error on the
         holdout, or without --holdout the lowest AIC.
     unit
         Unit of time of the models.

@@ -16,9 +16,10 @@ from custvalue.inference.fit import Fit
 from custvalue.models._base import TransactionModel
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
+from custvalue.models.nbd import NBD
 from custvalue.models.pareto_nbd import ParetoNBD
 
-CANDIDATES: Final[tuple[type[TransactionModel], ...]] = (BetaGeoNBD, ModifiedBetaGeoNBD, ParetoNBD)
+CANDIDATES: Final[tuple[type[TransactionModel], ...]] = (BetaGeoNBD, ModifiedBetaGeoNBD, ParetoNBD, NBD)
 """What `choose` tries unless told otherwise."""
 
 

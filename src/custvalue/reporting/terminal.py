@@ -74,7 +74,9 @@ def _blocks(valuation: Valuation, name: str, per: Unit, top: int) -> Iterator[Re
     yield from _section("The models in words: means over customers", _pairs(_meaning(valuation)))
     yield from _section("Fitted parameters", _parameters(valuation))
     if valuation.checks.holdout is not None:
-        yield from _section("Forecast of the holdout period", *_holdout(valuation.checks.holdout))
+        yield from _section(
+            "Forecast of the holdout period", *_holdout(valuation.checks.holdout, _title(valuation.buying))
+        )
     yield from _section("To bear in mind", *_notes(valuation))
 
 
@@ -220,12 +222,12 @@ def _parameters(valuation: Valuation) -> Table:
     return _columns(("model", "customers", "", "estimate", "std. error", "95% interval"), rows)
 
 
-def _holdout(holdout: Holdout) -> Iterator[RenderableType]:
+def _holdout(holdout: Holdout, title: str) -> Iterator[RenderableType]:
     yield Text(
         f"{holdout.duration:.4g} {holdout.unit}s, {holdout.customers:,} customers known before: "
         f"{holdout.model.actual:,.0f} purchases"
     )
-    forecasts = {"the model": holdout.model, **{_NAIVE.get(key, key): one for key, one in holdout.naive.items()}}
+    forecasts = {title: holdout.model, **{_NAIVE.get(key, key): one for key, one in holdout.naive.items()}}
     heads = ("forecast", "purchases", "error of\nthe total", "mean absolute\nerror", "root mean\nsquared error")
     yield _columns(heads, [(name, *_errors(one)) for name, one in forecasts.items()])
 

@@ -153,8 +153,8 @@ def value_customers(
         Share of spend that is profit: for all; per customer in the order of their ids; or by customer id. The
         default, 1, values revenue.
     model : class or "auto"
-        Of buying: any TransactionModel, such as `ParetoNBD`; spend is Gamma-Gamma. "auto" fits BG/NBD, MBG/NBD and
-        Pareto/NBD and takes the one with the smallest error on the holdout, or without a holdout the lowest AIC.
+        Of buying: any TransactionModel, such as `ParetoNBD`; spend is Gamma-Gamma. "auto" fits BG/NBD, MBG/NBD,
+        Pareto/NBD and NBD, and takes the one with the smallest error on the holdout, or else the lowest AIC.
     customer, date, amount : str
         The log's columns.
     holdout : date, optional
