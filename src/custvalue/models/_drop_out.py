@@ -91,7 +91,7 @@ def _discounted_integrand(p: Array, R: Array, h: Array, theta: Array) -> Array:
     """R ∫_0^h e^{-θv} (1 + p v)^-(R+1) dv by Gauss-Legendre panels in s = log(1 + ρv), ρ the decay at 0."""
     rho = np.abs(theta) + (R + 1) * p
     with np.errstate(over="ignore"):
-        dead = np.expm1(_DEAD / (R + 1)) / p
+        dead = np.expm1(_DEAD / R) / p  # what is left beyond is (1 + p v)^-R
     end = np.log1p(rho * np.minimum(h, np.where(theta >= 0, dead, h)))
     panels = max(1, int(np.ceil(end.max() / _PANEL)))
     total = np.zeros(np.broadcast_shapes(rho.shape, end.shape))
