@@ -1,0 +1,408 @@
+"""BG/BB against 50-digit arithmetic (tests/reference/make_beta_geo_beta_binom.py), published values, and its laws."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from math import comb
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import law, near_one, positive
+
+from custvalue.discounting.rate import Rate
+from custvalue.errors import ConvergenceError, DataError, ParameterError
+from custvalue.evidence.opportunities import Opportunities
+from custvalue.inference.fit import Fit
+from custvalue.models.beta_geo_beta_binom import BetaGeoBetaBinom, gradient, log_likelihood
+
+CASES = json.loads((Path(__file__).parents[1] / "reference" / "beta_geo_beta_binom.json").read_text(encoding="utf-8"))
+ACCURACY = 1e-10
+PREDICTIONS = {
+    "p_alive": lambda model, rows, t, _: model.p_alive(rows),
+    "gone": lambda model, rows, t, _: model.churn_probability(rows, 0),
+    "p_alive_ahead": lambda model, rows, t, _: model.p_alive(rows, t),
+    "churn_probability": lambda model, rows, t, _: model.churn_probability(rows, t),
+    "expected_purchases": lambda model, rows, t, _: model.expected_purchases(rows, t),
+    "probability_of_purchase": lambda model, rows, t, _: model.probability_of_purchase(rows, t),
+    "discounted": lambda model, rows, t, rate: model.discounted_expected_purchases(rows, rate, t),
+    "discounted forever": lambda model, rows, t, rate: model.discounted_expected_purchases(rows, rate),
+    "purchase_rate": lambda model, rows, t, _: model.posterior_mean_purchase_rate(rows),
+    "drop_out": lambda model, rows, t, _: model.posterior_mean_drop_out(rows),
+}
+
+
+def inputs(cases: list[dict[str, Any]]) -> tuple[BetaGeoBetaBinom, Opportunities, np.ndarray, Rate]:
+    """All cases at once: a model with parameters for each customer, their histories, horizons and rates."""
+    names = ("alpha", "beta", "gamma", "delta")
+    model = BetaGeoBetaBinom(**{name: [case["model"][name] for case in cases] for name in names})
+    horizons = np.array([case["t"] for case in cases])
+    rate = Rate.continuous([case["force"] or 0.0 for case in cases])
+    return model, Opportunities(*np.array([case["rows"] for case in cases]).T), horizons, rate
+
+
+def wrong(got: np.ndarray, cases: list[dict[str, Any]], name: str) -> list[Any]:
+    """The cases whose value is not the reference."""
+    expected = np.array([case["values"][name] for case in cases])
+    assert got.shape == expected.shape
+    good = np.isclose(got, expected, rtol=ACCURACY, atol=1e-290)
+    return [(cases[i]["model"], cases[i]["rows"], cases[i]["t"], got[i], expected[i]) for i in np.flatnonzero(~good)]
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_predictions(name: str) -> None:
+    cases = [case for case in CASES if name in case["values"]]
+    assert len(cases) >= 30
+    assert wrong(PREDICTIONS[name](*inputs(cases)), cases, name) == []
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_predictions_one_by_one(name: str) -> None:
+    cases = [case for case in CASES if name in case["values"]]
+    got = []
+    for case in cases:
+        rows, rate = Opportunities(*case["rows"]), Rate.continuous(case["force"] or 0.0)
+        got.append(float(PREDICTIONS[name](BetaGeoBetaBinom(**case["model"]), rows, case["t"], rate)))
+    assert wrong(np.array(got), cases, name) == []
+
+
+def test_pmf() -> None:
+    for case in CASES:
+        n = [int(name.split()[1]) for name in case["values"] if name.startswith("pmf")]
+        if n:
+            pmf = BetaGeoBetaBinom(**case["model"]).purchase_pmf(Opportunities(*case["rows"]), n, case["t"])
+            expected = [case["values"][f"pmf {k}"] for k in n]
+            assert pmf == pytest.approx(np.array(expected), rel=ACCURACY, abs=1e-290), case
+
+
+def test_log_likelihood() -> None:
+    model, rows, _, _ = inputs(CASES)
+    expected = np.array([case["values"]["log_likelihood"] for case in CASES])
+    assert np.all(np.abs(model.log_likelihood(rows) - expected) <= ACCURACY * np.maximum(1, np.abs(expected)))
+    for case, value in zip(CASES, expected, strict=True):
+        x, t_x, n = case["rows"]
+        beside = BetaGeoBetaBinom(**case["model"]).log_likelihood(Opportunities([x, 0], [t_x, 0], [n, 3]))
+        assert abs(beside[0] - value) <= ACCURACY * max(1, abs(value)), case
+
+
+# The donations of Fader, Hardie & Shang (2010): 11,104 people who first gave in 1995, their gifts in 1996-2001.
+DONORS = np.array(
+    [
+        [6, 6, 1203], [5, 6, 728], [4, 6, 512], [3, 6, 357], [2, 6, 234], [1, 6, 129], [5, 5, 335], [4, 5, 284],
+        [3, 5, 225], [2, 5, 173], [1, 5, 119], [4, 4, 240], [3, 4, 181], [2, 4, 155], [1, 4, 78], [3, 3, 322],
+        [2, 3, 255], [1, 3, 129], [2, 2, 613], [1, 2, 277], [1, 1, 1091], [0, 0, 3464],
+    ]
+)  # fmt: skip
+MODEL = BetaGeoBetaBinom(
+    alpha=1.2035222450472134, beta=0.7497163248700567, gamma=0.6567182506467726, delta=2.7834424231208907
+)
+"""As fitted by the R package BTYD and Hardie's spreadsheet; printed as 1.204, 0.750, 0.657, 2.783."""
+
+
+@pytest.fixture(scope="module")
+def donors() -> Opportunities:
+    x, t_x, weights = DONORS.T
+    return Opportunities.from_table({"x": x, "t_x": t_x, "n": np.full(22, 6), "weights": weights}, unit="year")
+
+
+@pytest.fixture(scope="module")
+def fit(donors: Opportunities) -> Fit[BetaGeoBetaBinom]:
+    return BetaGeoBetaBinom.fit(donors)
+
+
+def test_published_fit(fit: Fit[BetaGeoBetaBinom]) -> None:
+    """Fader, Hardie & Shang (2010), with the digits of BTYD's walkthrough."""
+    assert fit.customers == 11_104
+    assert fit.log_likelihood == pytest.approx(-33225.5813, abs=1e-4)
+    assert fit.model.unit == "year"
+    expected = [MODEL.parameters[name] for name in fit.model.parameters]
+    assert list(fit.model.parameters.values()) == pytest.approx(expected, rel=1e-4)
+
+
+def test_published_predictions(donors: Opportunities) -> None:
+    """Table 6 of the paper (P(alive) at n + 1), Hardie's spreadsheets (total, in-sample), BTYD's walkthrough."""
+    alive = MODEL.p_alive(Opportunities([0, 2, 6], [0, 4, 6], 6), ahead=1)
+    assert alive == pytest.approx([0.108, 0.590, 0.930], abs=5e-4)
+    assert MODEL.expected_purchases(donors, 5).sum() == pytest.approx(12884.2, abs=0.05)
+    assert 11_104 * MODEL.purchase_pmf_new([0, 6], 6) == pytest.approx([3454.9, 1253.1], abs=0.05)
+    assert MODEL.expected_purchases_new(10) == pytest.approx(3.179829, rel=1e-6)
+    later = MODEL.expected_purchases(Opportunities([0, 4], [0, 5], 6), 10)
+    assert later == pytest.approx([0.1302181, 3.6279676], rel=1e-6)
+    ends = MODEL.expected_purchases(Opportunities([0, 6], [0, 6], 6), 5)
+    assert ends == pytest.approx([0.07, 3.75], abs=5e-3)
+
+
+def test_published_expected_purchases_by_history() -> None:
+    """Expected gifts in 2002-2006, the table of the paper; more digits from its formula."""
+    table = {
+        (0, 0): 0.0728633416, (1, 1): 0.0856957083, (1, 2): 0.3142381145, (1, 4): 0.8393961249, (1, 6): 1.1478849296,
+        (2, 2): 0.1191208785, (2, 4): 1.0576034932, (3, 3): 0.2235945739, (3, 6): 2.1897486386, (4, 5): 2.0300239578,
+        (5, 5): 1.8129420908, (6, 6): 3.7525442023,
+    }  # fmt: skip
+    x, t_x = np.array(list(table)).T
+    assert MODEL.expected_purchases(Opportunities(x, t_x, 6), 5) == pytest.approx(list(table.values()), rel=1e-8)
+
+
+def test_published_residual_purchases() -> None:
+    """The inputs of BTYD's manual for bgbb.DERT; the first opportunity ahead is discounted by one period."""
+    model = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78)
+    rows = Opportunities([3, 1, 2, 3, 4, 5, 6], [4, 6, 6, 6, 6, 6, 6], 6)
+    expected = [1.621379185843, 1.802044798614, 2.621156070711, 3.440267342809]
+    expected += [4.259378614906, 5.078489887004, 5.897601159101]
+    assert model.discounted_expected_purchases(rows, Rate.annual(0.1)) == pytest.approx(expected, rel=1e-10)
+
+
+def test_btyd_fails_at_gamma_1_and_at_1000_opportunities() -> None:
+    """There, an error, and values off by 1e31. Here gamma = 1 is like its neighbors, and rows are monotone in t_x."""
+    rows = Opportunities([3, 500], [4, 990], [6, 1000])
+    below, at, above = (
+        BetaGeoBetaBinom(1.2, 0.75, gamma, 2.78).discounted_expected_purchases(rows, Rate.annual(0.1))
+        for gamma in (1 - 1e-6, 1.0, 1 + 1e-6)
+    )
+    assert at == pytest.approx((below + above) / 2, rel=1e-11)
+    late = Opportunities(300, [300, 600, 900, 980, 1000], 1000)
+    worth = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78).discounted_expected_purchases(late, Rate.annual(0.1))
+    assert np.all(np.diff(worth) > 0)
+    assert worth[-1] < 1 / np.expm1(np.log(1.1))
+
+
+def test_the_search_starts_where_there_is_a_likelihood() -> None:
+    """Other libraries begin with NaN where n is not what they mean by it; whatever `Opportunities` takes has one."""
+    for rows in (Opportunities([1, 0], [1, 0], [1, 0]), Opportunities([1000, 1], [1000, 1], [1000, 1000])):
+        start = BetaGeoBetaBinom.guess(rows)
+        assert np.all(np.isfinite(start.log_likelihood(rows)))
+
+
+def histories(n: int) -> list[tuple[int, ...]]:
+    return list(product((0, 1), repeat=n))
+
+
+@pytest.mark.parametrize("n", [0, 1, 4, 9])
+def test_likelihoods_of_all_histories_sum_to_1(n: int) -> None:
+    rows = [(sum(bought), max((i + 1 for i in range(n) if bought[i]), default=0), n) for bought in histories(n)]
+    for model in (MODEL, BetaGeoBetaBinom(1e4, 1e-2, 1.0, 1e-2)):
+        likelihood = np.exp(model.log_likelihood(Opportunities(*np.array(rows, dtype=float).reshape(-1, 3).T)))
+        assert likelihood.sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_pmf_of_newcomers_is_the_sum_over_their_histories() -> None:
+    n = 7
+    rows = [(x, t_x, n) for x in range(n + 1) for t_x in range(n + 1) if (0 < x <= t_x) or x == t_x == 0]
+    orders = [comb(t_x - 1, x - 1) if x else 1 for x, t_x, _ in rows]
+    chance = orders * np.exp(MODEL.log_likelihood(Opportunities(*np.array(rows).T)))
+    expected = [sum(c for c, row in zip(chance, rows, strict=True) if row[0] == x) for x in range(n + 1)]
+    assert MODEL.purchase_pmf_new(np.arange(n + 1), n) == pytest.approx(expected, rel=1e-12)
+
+
+def test_predictions_are_those_of_all_continued_histories() -> None:
+    """Bayes: what follows a history is the ratio of likelihoods of the histories that begin with it."""
+    x, t_x, n, t = 2, 3, 5, 4
+    base = MODEL.log_likelihood(Opportunities(x, t_x, n))
+    pmf, expected = np.zeros(t + 1), 0.0
+    for bought in histories(t):
+        last = max((n + i + 1 for i in range(t) if bought[i]), default=t_x)
+        chance = np.exp(MODEL.log_likelihood(Opportunities(x + sum(bought), last, n + t)) - base)
+        pmf[sum(bought)] += chance
+        expected += sum(bought) * chance
+    now = Opportunities(x, t_x, n)
+    assert MODEL.purchase_pmf(now, np.arange(t + 1), t) == pytest.approx(pmf, rel=1e-12)
+    assert MODEL.expected_purchases(now, t) == pytest.approx(expected, rel=1e-12)
+    assert MODEL.probability_of_purchase(now, t) == pytest.approx(1 - pmf[0], rel=1e-12)
+
+
+@st.composite
+def customers(draw: st.DrawFn, most: int = 1000) -> Opportunities:
+    """Five histories of any kind, all and nothing bought and no opportunity yet among them."""
+    rows = []
+    for _ in range(5):
+        n = draw(st.one_of(st.integers(0, 12), st.integers(0, most)))
+        t_x = draw(st.one_of(st.integers(0, n), st.just(n)))
+        x = draw(st.one_of(st.integers(1, t_x), st.just(t_x))) if t_x else 0
+        rows.append((x, t_x, n))
+    return Opportunities(*np.array(rows).T)
+
+
+models = st.builds(BetaGeoBetaBinom, alpha=positive, beta=positive, gamma=st.one_of(positive, near_one), delta=positive)
+ahead = st.one_of(st.integers(0, 30), st.integers(0, 1000), st.sampled_from([10**6, 10**12]))
+
+
+@law
+@given(model=models, rows=customers(), t=ahead, more=st.integers(1, 500), k=st.integers(0, 300))
+def test_probabilities(model: BetaGeoBetaBinom, rows: Opportunities, t: int, more: int, k: int) -> None:
+    alive, sooner, later = model.p_alive(rows, [[0], [t], [t + more]])
+    gone = model.churn_probability(rows, [[0], [t], [t + more]])
+    assert np.all((later >= 0) & (later <= sooner * (1 + 1e-9)) & (sooner <= alive * (1 + 1e-9)) & (alive <= 1))
+    assert np.array([alive, sooner, later]) + gone == pytest.approx(1, abs=1e-12)
+    assert np.all(alive[rows.t_x == rows.n] == 1)
+    buys, pmf = model.probability_of_purchase(rows, t), model.purchase_pmf(rows, [[0], [k]], t)
+    assert np.all((buys >= 0) & (buys <= np.minimum(alive, model.expected_purchases(rows, t)) * (1 + 1e-9)))
+    assert np.all((pmf >= 0) & (pmf <= 1 + 1e-12))
+    assert pmf[0] == pytest.approx(1 - buys, abs=1e-11)
+    for mean in (model.posterior_mean_purchase_rate(rows), model.posterior_mean_drop_out(rows)):
+        assert np.all((mean > 0) & (mean < 1))
+
+
+@law
+@given(model=models, rows=customers(), t=st.integers(1, 1000), annual=st.sampled_from([0.0, 1e-6, 0.1, 10.0, -0.01]))
+def test_expectations(model: BetaGeoBetaBinom, rows: Opportunities, t: int, annual: float) -> None:
+    rate = Rate.annual(annual)
+    once, twice = model.expected_purchases(rows, [[t], [2 * t]])
+    assert np.all((once >= 0) & (once <= twice * (1 + 1e-9)) & (twice <= 2 * once * (1 + 1e-9)))
+    assert np.all(model.expected_purchases(rows, 0) == 0)
+    discounted = model.discounted_expected_purchases(rows, rate, t)
+    bounds = np.sort([rate.discount(1) * once, rate.discount(t) * once], axis=0)
+    assert np.all((bounds[0] * (1 - 1e-9) <= discounted) & (discounted <= bounds[1] * (1 + 1e-9)))
+    if annual > 0:
+        forever = model.discounted_expected_purchases(rows, rate)
+        assert forever == pytest.approx(model.discounted_expected_purchases(rows, rate, 1e12), rel=1e-9)
+        assert np.all(forever * (1 + 1e-9) >= discounted)
+
+
+@law
+@given(model=models, rows=customers(most=300), t=st.integers(1, 60))
+def test_no_purchase_is_the_same_history_grown_older(model: BetaGeoBetaBinom, rows: Opportunities, t: int) -> None:
+    older = Opportunities(rows.x, rows.t_x, rows.n + t)
+    silent = np.exp(model.log_likelihood(older) - model.log_likelihood(rows))
+    assert 1 - model.probability_of_purchase(rows, t) == pytest.approx(silent, abs=1e-9)
+    assert np.all(model.p_alive(older) <= model.p_alive(rows) * (1 + 1e-12))
+
+
+@law
+@given(model=models, rows=customers(most=60))
+def test_gradient_is_the_slope_of_the_log_likelihood(model: BetaGeoBetaBinom, rows: Opportunities) -> None:
+    columns, values, width = (rows.x, rows.t_x, rows.n), np.array(list(model.parameters.values())), 1e-3
+    slopes = gradient(*columns, *values) * values[:, None]
+    for i, unit in enumerate(np.eye(4)):
+        at = {k: log_likelihood(*columns, *(values * np.exp(k * width * unit))) for k in (-2, -1, 1, 2)}
+        numeric = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * width)
+        rounding = 1e-11 * np.abs(at[1]) + 1e-9 + 1e-7 * np.abs(slopes).max(axis=0)
+        assert np.all(np.abs(numeric - slopes[i]) <= rounding)
+
+
+def test_limits_of_the_horizon() -> None:
+    rows = Opportunities([0, 2, 6], [0, 4, 6], 6)
+    assert np.all(MODEL.churn_probability(rows, np.inf) == 1)
+    assert np.all(MODEL.p_alive(rows, np.inf) == 0)
+    assert np.all(MODEL.probability_of_purchase(rows, 0) == 0)
+    assert np.array_equal(MODEL.purchase_pmf(rows, [[0], [1]], 0), [[1] * 3, [0] * 3])
+    assert np.all(np.isinf(MODEL.expected_purchases(rows, np.inf)))
+    assert np.all(np.isinf(MODEL.discounted_expected_purchases(rows, Rate.annual(-0.01))))
+    total = MODEL.purchase_pmf(rows, np.arange(100)[:, None], np.inf).sum(axis=0)
+    assert np.all((total > 0.5) & (total < 1))
+    bought = MODEL.probability_of_purchase(rows, np.inf)
+    assert MODEL.purchase_pmf(rows, 0, np.inf) == pytest.approx(1 - bought, rel=1e-12)
+
+
+def test_a_fraction_of_a_period_holds_no_opportunity() -> None:
+    rows = Opportunities(2, 4, 6, unit="quarter")
+    assert MODEL.expected_purchases(rows, 2.9) == MODEL.expected_purchases(rows, 2)
+    assert MODEL.p_alive(rows, 0.99) == MODEL.p_alive(rows)
+    assert MODEL.expected_purchases(rows, 3 * (1 / 3 + 1 / 3 + 1 / 3 - 1e-16)) == MODEL.expected_purchases(rows, 3)
+
+
+def test_an_endless_expectation_is_endless_for_those_hardly_alive() -> None:
+    gone = Opportunities(900, 900, 1000)
+    assert BetaGeoBetaBinom(1e4, 1e-2, 0.5, 1e-2).expected_purchases(gone, np.inf) == np.inf
+
+
+def test_rows_and_parameters_of_any_shape() -> None:
+    rows = Opportunities([0, 2, 6, 2, 0], [0, 4, 6, 3, 0], [6, 6, 6, 5, 6])
+    draws = BetaGeoBetaBinom([[1.2], [2.0]], 0.75, [[0.66], [1.0]], 2.78)
+    each = [BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78), BetaGeoBetaBinom(2.0, 0.75, 1.0, 2.78)]
+    rate = Rate.annual(0.1)
+    for f in (
+        lambda model, some: model.log_likelihood(some),
+        lambda model, some: model.p_alive(some, 2),
+        lambda model, some: model.expected_purchases(some, 5),
+        lambda model, some: model.purchase_pmf(some, 2, 5),
+        lambda model, some: model.discounted_expected_purchases(some, rate),
+        lambda model, some: model.posterior_mean_drop_out(some),
+    ):
+        assert f(draws, rows) == pytest.approx(np.array([f(model, rows) for model in each]), rel=1e-13)
+        grid = Opportunities(rows.x.reshape(5, 1), rows.t_x.reshape(5, 1), rows.n.reshape(5, 1))
+        assert f(draws, grid[0]) == pytest.approx(np.array([f(model, rows[:1]) for model in each]), rel=1e-13)
+        assert f(each[0], grid)[:, 0] == pytest.approx(f(each[0], rows), rel=1e-13)
+        alone = [f(each[0], Opportunities(*one)) for one in zip(rows.x, rows.t_x, rows.n, strict=True)]
+        assert f(each[0], rows) == pytest.approx(np.array(alone), rel=1e-13)
+        assert f(each[0], Opportunities([], [], [])).shape == (0,)
+
+
+def test_simulation_follows_the_model() -> None:
+    rng = np.random.default_rng(3)
+    rows = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78, unit="year").simulate(np.full(200_000, 6), rng=rng)
+    model = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78)
+    assert rows.unit == "year"
+    kinds = rows.distinct("x", "t_x", "n")
+    x, t_x, _ = kinds.columns
+    ways = np.array([comb(int(t) - 1, int(k) - 1) if k else 1 for k, t in zip(x, t_x, strict=True)])
+    expected = 200_000 * ways * np.exp(model.log_likelihood(Opportunities(x, t_x, 6)))
+    assert len(kinds.counts) == 22
+    chi_square = ((kinds.counts - expected) ** 2 / expected).sum()
+    assert chi_square < 46.8  # 0.1 % of samples of 21 degrees of freedom exceed it
+
+
+def test_simulation_at_the_limits() -> None:
+    rng = np.random.default_rng(4)
+    for model in (BetaGeoBetaBinom(1e-2, 1e-2, 1e-2, 1e-2), BetaGeoBetaBinom(1e-2, 1e4, 1e4, 1e-2)):
+        rows = model.simulate(np.full(20_000, 30), rng=rng, unit="week")
+        expected = float(model.expected_purchases_new(30))
+        assert abs(rows.x.mean() - expected) <= 4 * rows.x.std() / 20_000**0.5 + 1e-3
+
+
+def test_fit_recovers_what_was_simulated() -> None:
+    true = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78, unit="month")
+    rng = np.random.default_rng(5)
+    fit = BetaGeoBetaBinom.fit(true.simulate(rng.integers(1, 25, 100_000), rng=rng))
+    assert fit.model.unit == "month"
+    errors = np.array(list(fit.standard_errors.values()))
+    difference = np.array(list(fit.model.parameters.values())) - list(true.parameters.values())
+    assert np.all(np.abs(difference) < 4 * errors)
+    assert np.all(errors < 0.15)
+
+
+def test_data_that_tell_nothing() -> None:
+    with pytest.raises(DataError, match="the Opportunities has none"):
+        BetaGeoBetaBinom.fit(Opportunities([], [], []))
+    with pytest.raises(DataError, match="no customer has bought again"):
+        BetaGeoBetaBinom.fit(Opportunities([0, 0], 0, 6))
+    with pytest.raises(ConvergenceError, match=r"beta runs to 0 \(customers buy at every opportunity\)"):
+        BetaGeoBetaBinom.fit(Opportunities([1, 2, 3, 4, 6, 6, 6], [1, 2, 3, 4, 6, 6, 6], 6))
+
+
+def test_units_are_checked() -> None:
+    model = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78, unit="year")
+    with pytest.raises(DataError, match="build the Opportunities with unit='year'"):
+        model.p_alive(Opportunities(2, 4, 6, unit="week"))
+    with pytest.raises(ParameterError, match="does not know its unit"):
+        MODEL.simulate([6], rng=np.random.default_rng(1))
+    weekly = MODEL.discounted_expected_purchases_new(Rate.weekly(0.1), 5, period="week")
+    assert weekly == pytest.approx(MODEL.discounted_expected_purchases_new(Rate.annual(0.1), 5, period="year"))
+
+
+def test_values_out_of_their_domain() -> None:
+    rows = Opportunities(2, 4, 6)
+    with pytest.raises(ParameterError, match="gamma must be positive"):
+        BetaGeoBetaBinom(1.2, 0.75, 0.0, 2.78)
+    with pytest.raises(ParameterError, match="t must be >= 0"):
+        MODEL.expected_purchases(rows, -1)
+    with pytest.raises(ParameterError, match="n must be a whole number"):
+        MODEL.purchase_pmf(rows, 1.5, 3)
+    with pytest.raises(ParameterError, match="n must be a whole number"):
+        MODEL.simulate([2.5], rng=np.random.default_rng(1), unit="year")
+
+
+def test_a_model_is_a_value() -> None:
+    assert eval(repr(MODEL)) == MODEL  # noqa: S307 (its own repr)
+    assert BetaGeoBetaBinom.from_json(MODEL.to_json()) == MODEL
+    assert hash(MODEL) == hash(BetaGeoBetaBinom(**MODEL.parameters))
+
+
+def test_draws_are_models(fit: Fit[BetaGeoBetaBinom], donors: Opportunities) -> None:
+    draws = fit.draws(50, rng=np.random.default_rng(7))
+    totals = draws.expected_purchases(donors, 5).sum(axis=-1)
+    assert totals.shape == (50,)
+    assert totals.mean() == pytest.approx(12884, rel=0.02)
