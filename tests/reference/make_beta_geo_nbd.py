@@ -179,6 +179,7 @@ def named() -> list[dict[str, Any]]:
         case(seconds, (2.0, 30.43 * SECONDS, 38.86 * SECONDS), 39 * SECONDS, force=1e-9),
         case({"r": 1e4, "alpha": 1e4, "a": 1e4, "b": 1e4}, (50.0, 40.0, 60.0), 100.0, force=0.01),
         case({"r": 1e-2, "alpha": 1e-2, "a": 1e-2, "b": 1e-2}, (1.0, 1e-3, 1e6), 1e6, force=1e-6),
+        case({"r": 1.155, "alpha": 1.0, "a": 8574.0, "b": 0.152}, (0.0, 0.0, 0.0), 1e5, force=7e-10),
         case({"r": 1e-2, "alpha": 1e4, "a": 1e-2, "b": 1e4}, (0.0, 0.0, 0.0), 1.0, force=10.0),
         case({"r": 1e4, "alpha": 1e-2, "a": 1e-2, "b": 1e4}, (10_000.0, 0.01, 0.01), 0.02, n=(0, 10_000)),
     ]
