@@ -85,21 +85,14 @@ def test_the_gradient_is_0_at_the_maximum_and_the_covariance_its_curvature(entry
 
 
 @every_model
-def test_customers_of_the_same_history_count_as_often_as_they_are(entry: Entry) -> None:
+def test_customers_count_as_often_as_they_are_in_any_order(entry: Entry) -> None:
     rfm = customers(entry.typical, 800)
-    thrice = RFM(*(np.tile(column, 3) for column in (rfm.x, rfm.t_x, rfm.T)), unit="week")
+    thrice = RFM(*(np.tile(column[::-1], 3) for column in (rfm.x, rfm.t_x, rfm.T)), unit="week")
     one, three = entry.model.fit(rfm), entry.model.fit(thrice)
     assert values(three.model) == pytest.approx(values(one.model), rel=1e-6)
     assert three.log_likelihood == pytest.approx(3 * one.log_likelihood, rel=1e-11)
     assert three.covariance * 3 == pytest.approx(one.covariance, rel=1e-4)
     assert three.customers == 3 * one.customers == 2400
-
-
-@every_model
-def test_the_order_of_customers_does_not_matter(entry: Entry) -> None:
-    rfm = customers(entry.typical, 800)
-    fits = [entry.model.fit(rfm), entry.model.fit(rfm[::-1])]
-    assert values(fits[0].model) == pytest.approx(values(fits[1].model), rel=1e-6)
 
 
 @every_model
