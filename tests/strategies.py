@@ -98,6 +98,10 @@ class Entry:
         """The model's class."""
         return type(self.typical)
 
+    def fit(self, rfm: RFM) -> Any:
+        """The model fitted."""
+        return self.model.fit(rfm)
+
     def models(self, unit: str | None = None) -> st.SearchStrategy[Any]:
         """Models of the whole domain."""
         return self.parameters.map(lambda values: self.model(**values, unit=unit))

@@ -50,8 +50,8 @@ def problem_of(fit: Callable[[], Any]) -> fitting.Problem[Any]:
 @every_model
 def test_every_start_leads_to_the_same_maximum(entry: Entry) -> None:
     rfm = customers(entry.typical, 3000)
-    best = entry.model.fit(rfm)
-    problem = problem_of(lambda: entry.model.fit(rfm))
+    best = entry.fit(rfm)
+    problem = problem_of(lambda: entry.fit(rfm))
     rng = np.random.default_rng(1)
     for _ in range(6):
         start = values(best.model) * np.exp(rng.normal(0, 1.0, len(values(best.model))))
@@ -65,7 +65,7 @@ def test_every_start_leads_to_the_same_maximum(entry: Entry) -> None:
 def test_the_gradient_is_0_at_the_maximum_and_the_covariance_its_curvature(entry: Entry) -> None:
     """Against differences of the log-likelihood itself, not of its gradient."""
     rfm = customers(entry.typical, 2000)
-    fit = entry.model.fit(rfm)
+    fit = entry.fit(rfm)
     size = len(values(fit.model))
     step = 1e-3
 
@@ -88,7 +88,7 @@ def test_the_gradient_is_0_at_the_maximum_and_the_covariance_its_curvature(entry
 def test_customers_count_as_often_as_they_are_in_any_order(entry: Entry) -> None:
     rfm = customers(entry.typical, 800)
     thrice = RFM(*(np.tile(column[::-1], 3) for column in (rfm.x, rfm.t_x, rfm.T)), unit="week")
-    one, three = entry.model.fit(rfm), entry.model.fit(thrice)
+    one, three = entry.fit(rfm), entry.fit(thrice)
     assert values(three.model) == pytest.approx(values(one.model), rel=1e-6)
     assert three.log_likelihood == pytest.approx(3 * one.log_likelihood, rel=1e-11)
     assert three.covariance * 3 == pytest.approx(one.covariance, rel=1e-4)
@@ -101,7 +101,7 @@ def test_small_samples_give_a_fit_or_the_reason_why_not(entry: Entry, number: in
     fitted = 0
     for seed in range(12):
         try:
-            fit = entry.model.fit(customers(entry.typical, number, seed))
+            fit = entry.fit(customers(entry.typical, number, seed))
         except ConvergenceError as error:
             assert_explained(error)
             continue
@@ -162,7 +162,7 @@ NO_MAXIMUM = {
 @pytest.mark.parametrize("rfm", NO_MAXIMUM.values(), ids=NO_MAXIMUM.keys())
 def test_data_without_a_maximum_say_so(entry: Entry, rfm: RFM) -> None:
     try:
-        fit = entry.model.fit(rfm)
+        fit = entry.fit(rfm)
     except ConvergenceError as error:
         assert_explained(error)
     else:  # some models find a maximum where others have none
@@ -199,7 +199,7 @@ def test_heavy_buyers(entry: Entry) -> None:
     heavy = attrs.evolve(entry.typical, r=2.0, alpha=0.02)
     rfm = customers(heavy, 1000)
     assert rfm.x.max() > 2000
-    fit = entry.model.fit(rfm)
+    fit = entry.fit(rfm)
     assert_sensible(fit)
     for name, error in fit.standard_errors.items():
         assert abs(fit.model.parameters[name] - heavy.parameters[name]) < 4 * error
@@ -217,7 +217,7 @@ def test_heavy_buyers(entry: Entry) -> None:
 )
 def test_data_that_tell_nothing_are_refused(entry: Entry, rfm: RFM, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        entry.model.fit(rfm)
+        entry.fit(rfm)
 
 
 def spenders(x: Any, m: Any) -> RFM:
