@@ -109,8 +109,9 @@ def test_true_newcomers_only() -> None:
 
 def test_options_outside_their_choices() -> None:
     log = {"customer_id": [1], "date": ["2020-05-01"]}
-    with pytest.raises(ParameterError, match="collapse must be one of"):
-        Opportunities.from_transactions(log, opportunities="decade")  # type: ignore[arg-type]
+    for none in ("decade", None):
+        with pytest.raises(ParameterError, match="opportunities must be one of"):
+            Opportunities.from_transactions(log, opportunities=none)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="must not be after observed_until"):
         Opportunities.from_transactions(log, observed_until="2019-12-31")
 

@@ -9,9 +9,9 @@ from attrs import cmp_using, field, frozen
 
 from custvalue._columns import check_rows, numbers, read_only
 from custvalue._typing import Array, ArrayLike, NDArray
-from custvalue.errors import DataError
+from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.distinct import Distinct, distinct
-from custvalue.units import Unit, as_unit
+from custvalue.units import DAYS, Unit, as_unit
 
 if TYPE_CHECKING:
     from custvalue.evidence._terms import Collapse, Moment, Refunds
@@ -131,6 +131,8 @@ class Opportunities:
         ------
         DataError
             As in `RFM.from_transactions`; or there is no purchase in a complete period.
+        ParameterError
+            An option is none of its choices.
 
         Examples
         --------
@@ -145,6 +147,8 @@ class Opportunities:
         from custvalue.evidence._periods import read_opportunities  # noqa: PLC0415 (the readers stand above)
         from custvalue.evidence._terms import Terms  # noqa: PLC0415
 
+        if opportunities not in DAYS:
+            raise ParameterError(f"opportunities must be one of {', '.join(map(repr, DAYS))}; got {opportunities!r}")
         terms = Terms(
             customer=customer,
             date=date,

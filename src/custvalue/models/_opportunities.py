@@ -68,7 +68,7 @@ def _until_silent_slopes(state: Array, j: int, x: Array, parameters: tuple[Param
     after = state[0].copy()
     state *= stays * passes
     state[1] -= stays * passes * after / chances
-    state[2] += stays * (1 - passes) * after / chances
+    state[2] += stays * (alpha + x) / chances * after / chances
     noticed = 1 - passes * after
     state[3] += stays * noticed / stayers
     state[4] -= leaves * noticed / stayers
