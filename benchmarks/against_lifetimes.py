@@ -15,7 +15,13 @@ from custvalue.value.clv import clv
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from lifetimes import BetaGeoFitter, GammaGammaFitter
+    from lifetimes import (
+        BetaGeoBetaBinomFitter,
+        BetaGeoFitter,
+        GammaGammaFitter,
+        ModifiedBetaGeoFitter,
+        ParetoNBDFitter,
+    )
     from lifetimes.utils import summary_data_from_transaction_data
 
 RATE = cv.Rate.annual(0.10)
@@ -35,16 +41,38 @@ def quiet(f):
     return silent
 
 
-def fit_buying(n, target=None):
-    """BG/NBD: a new RFM (and its distinct rows) in every run of custvalue; both log-likelihoods by the same code."""
+FITTERS = {
+    "BG/NBD": (cv.BetaGeoNBD, BetaGeoFitter),
+    "MBG/NBD": (cv.ModifiedBetaGeoNBD, ModifiedBetaGeoFitter),
+    "Pareto/NBD": (cv.ParetoNBD, ParetoNBDFitter),
+}
+
+
+def fit_buying(n, name="BG/NBD", target=None, *, single=False):
+    """A model of buying: a new RFM (and its distinct rows) in every run of custvalue; likelihoods by the same code."""
     data = cohort(n)
-    ours, theirs = alternate(
-        lambda: cv.BetaGeoNBD.fit(data.rfm()),
-        quiet(lambda: BetaGeoFitter().fit(data.x, data.t_x, data.T)),
+    model, fitter = FITTERS[name]
+    ours, theirs = (_single if single else alternate)(
+        lambda: model.fit(data.rfm()),
+        quiet(lambda: fitter().fit(data.x, data.t_x, data.T)),
     )
-    found = {name: float(theirs[1].params_[name]) for name in ("r", "alpha", "a", "b")}
-    both = [float(model.log_likelihood(data.rfm()).sum()) for model in (ours[1].model, cv.BetaGeoNBD(**found))]
-    return _fit_row("fit BG/NBD", data, ours[0], theirs[0], both, target)
+    found = model(**{key: float(theirs[1].params_[key]) for key in ours[1].model.parameters})
+    both = [float(one.log_likelihood(data.rfm()).sum()) for one in (ours[1].model, found)]
+    return _fit_row(f"fit {name}", data, ours[0], theirs[0], both, target)
+
+
+def fit_discrete(n, target=None, *, single=False):
+    """BG/BB on n donors who could give in six years, drawn from the parameters of Fader, Hardie & Shang (2010)."""
+    donors = cv.BetaGeoBetaBinom(alpha=1.204, beta=0.75, gamma=0.657, delta=2.783, unit="year")
+    drawn = donors.simulate(np.full(n, 6.0), rng=np.random.default_rng(n))
+    x, t_x, years = (np.array(column) for column in (drawn.x, drawn.t_x, drawn.n))
+    ours, theirs = (_single if single else alternate)(
+        lambda: cv.BetaGeoBetaBinom.fit(cv.Opportunities(x, t_x, years)),
+        quiet(lambda: BetaGeoBetaBinomFitter().fit(x, t_x, years)),
+    )
+    found = cv.BetaGeoBetaBinom(**{key: float(theirs[1].params_[key]) for key in ours[1].model.parameters})
+    both = [float(one.log_likelihood(drawn).sum()) for one in (ours[1].model, found)]
+    return _fit_row("fit BG/BB", x, ours[0], theirs[0], both, target)
 
 
 def fit_spend(n, target=None):

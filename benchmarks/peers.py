@@ -22,12 +22,16 @@ HUGE = 1_000_000
 SIZES = {"quick": (2357, 10_000), "default": (2357, 100_000), "full": (2357, 100_000, HUGE)}
 LOGS = {"quick": 20_000, "default": 100_000, "full": HUGE}
 SECONDS = {"quick": 1.0, "default": 10.0, "full": 30.0}
-FIT_TARGETS = {2357: 10, HUGE: 50}
+FIT_TARGETS = {"BG/NBD": {2357: 10, HUGE: 50}, "MBG/NBD": {}, "Pareto/NBD": {2357: 20, 100_000: 200, HUGE: 200}}
+BG_BB_TARGETS = {HUGE: 300}
 
 
 def fit(size):
-    for n in SIZES[size]:
-        yield peer.fit_buying(n, FIT_TARGETS.get(n))
+    for name, targets in FIT_TARGETS.items():
+        for n in SIZES[size]:
+            yield peer.fit_buying(n, name, targets.get(n), single=name == "Pareto/NBD" and n > 10_000)
+    for n in SIZES[size][1:]:
+        yield peer.fit_discrete(n, BG_BB_TARGETS.get(n), single=n == HUGE)
     for n in SIZES[size]:
         yield peer.fit_spend(n)
 
