@@ -20,9 +20,9 @@ import numpy as np
 from attrs import frozen
 
 from custvalue._typing import Array, Parameter
-from custvalue.models._falls import Discount, Fall, NextPurchase
+from custvalue.models._falls import Discount, Fall, NextPurchase, Purchases
 from custvalue.models._quadrature import blocks
-from custvalue.models._special import by_count, log_nbd_pmf, log_rising, psi_rising
+from custvalue.models._special import by_count, log_rising, psi_rising
 
 
 class Lifetime(Protocol):
@@ -51,13 +51,8 @@ class Lifetime(Protocol):
         """Nodes u and weights of ∫_0^length of f(start + u) times (1 + u/scale)^-rate."""
         ...
 
-    def fine_nodes(
-        self, start: Array, length: Array, scale: Parameter, power: Parameter, fineness: float
-    ) -> tuple[Array, Array]:
-        """Nodes u and weights of ∫_0^length of f(start + u) times what changes over distances of scale and u/fineness.
-
-        The length may be infinite; the second factor then falls as u^-power in the end.
-        """
+    def fine_nodes(self, start: Array, length: Array, count: Purchases) -> tuple[Array, Array]:
+        """Nodes u and weights of ∫_0^length of f(start + u) times the probability of a count; the length may be inf."""
         ...
 
     def staying(self, start: Array, length: Array, fall: Fall) -> Array:
@@ -142,11 +137,10 @@ class Attrition:
         """P(n purchases in (T, T + t] | alive at T)."""
 
         def block(law: Lifetime, r: Parameter, alpha: Parameter, n: Array, x: Array, T: Array, t: Array) -> list[Array]:
-            R, A = r + x, alpha + T
-            stays = np.exp(law.log_stay(T, t) + log_nbd_pmf(n, R, t / A))
-            fineness = 1 + float(np.sqrt(n.max(initial=0))) / 4
-            u, du = law.fine_nodes(T, t, A / (R + 1), R, fineness)
-            leaves = np.exp(law.log_leave(T, u) + log_nbd_pmf(n, R, u / A)) * du
+            count = Purchases(n, r + x, alpha + T)
+            stays = np.exp(law.log_stay(T, t) + count.log_at(t))
+            u, du = law.fine_nodes(T, t, count)
+            leaves = np.exp(law.log_leave(T, u) + count.log_at(u)) * du
             return [stays + leaves.sum(axis=0)]
 
         return self._in_blocks(block, 1, n, x, T, t)[0]

@@ -1,4 +1,4 @@
-"""What falls (or rises) while a customer stays and is summed over that time: a discount, or not having bought yet."""
+"""What changes while a customer stays: a discount, not having bought yet, the number of purchases."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from custvalue._typing import Array, Parameter
+from custvalue.models._special import log_nbd_pmf
 
 
 class Fall(Protocol):
@@ -94,3 +95,31 @@ class NextPurchase:
     def between(self, u: Array, v: Array) -> Array:
         more = np.log1p((v - u) / (self.scale + u))
         return np.asarray(-np.exp(-self.R * np.log1p(u / self.scale)) * np.expm1(-self.R * more))
+
+
+@frozen(eq=False)
+class Purchases:
+    """P(n purchases in a time u) at a rate λ ~ Gamma(R, A): rises like u^n, falls like u^-R."""
+
+    n: Array
+    R: Array
+    A: Array
+
+    @property
+    def scale(self) -> Array:
+        """Of its change near u = 0."""
+        return self.A / (self.R + 1)
+
+    @property
+    def fineness(self) -> float:
+        """How many nodes it needs for one that others need: its peak has a width of u/sqrt(n)."""
+        return 1 + float(np.sqrt(self.n.max(initial=0))) / 4
+
+    def rise(self, u: Array) -> Array:
+        """How many times e it grows as u does e times; 0 where it falls."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.maximum(self.n - (self.R + self.n) / (1 + self.A / u), 0.0))
+
+    def log_at(self, u: Array) -> Array:
+        """Its logarithm at u."""
+        return log_nbd_pmf(self.n, self.R, u / self.A)

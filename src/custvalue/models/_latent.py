@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import expit
@@ -47,17 +48,30 @@ class LatentAttritionModel(TransactionModel):
         """Lifetimes, counted from the first purchase."""
 
     @classmethod
-    def fit(cls, rfm: RFM) -> Fit[Self]:
-        rows, start, time = histories(rfm), cls.guess(rfm), float(rfm.T.mean())
+    def _search(cls, rfm: RFM, start: Mapping[str, Parameter], held: tuple[str, ...] = ()) -> Fit[Self]:
+        """Maximum likelihood from the start, without those parameters that are held at their values there."""
+        rows, time = histories(rfm), float(rfm.T.mean())
         scales = {name.removeprefix("-"): time ** (-1 if name[0] == "-" else 1) for name in cls._in_time}
+        free = [name for name in start if name not in held]
+        index = np.array([list(start).index(name) for name in free])
+
+        def build(found: Array) -> Any:  # noqa: ANN401 (Self, which a function inside cannot say)
+            values = {**start, **dict(zip(free, found.tolist(), strict=True))}
+            return cls(**values, unit=rfm.unit)  # type: ignore[call-arg]
+
+        def score(found: Array, *columns: Array) -> tuple[Array, Array]:
+            engine: Attrition = build(found)._engine  # noqa: SLF001 (its own class)
+            value, slopes = engine.score(*columns)
+            return value, slopes[index]
+
         return maximize(
             Problem(
-                build=lambda values: cls(*values, unit=rfm.unit),  # type: ignore[call-arg]
-                score=lambda values, *columns: cls(*values)._engine.score(*columns),  # noqa: SLF001 (its own class)
+                build=build,
+                score=score,
                 columns=rows.columns,
-                names=tuple(start.parameters),
-                start=np.array(list(start.parameters.values())),
-                scale=np.array([scales.get(name, 1.0) for name in start.parameters]),
+                names=tuple(free),
+                start=np.array([start[name] for name in free]),
+                scale=np.array([scales.get(name, 1.0) for name in free]),
                 counts=rows.counts,
                 limits=cls._limits,
             )

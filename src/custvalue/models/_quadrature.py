@@ -20,6 +20,8 @@ _WIDTH = 3.0
 """Of one panel, in log(1 + u/scale)."""
 _DEAD = 32.0
 """exp(-32) is far below the accuracy that is asked for."""
+_RISE = 16.0
+"""How many times e an integrand may rise on a panel."""
 _FAR = 60.0
 """Beyond scale * exp(60) an integrand over an infinite range is a power of u."""
 _STEP = 0.25
@@ -39,6 +41,7 @@ def log_panels(
     *,
     steepest: Parameter = np.inf,
     tail: Parameter = np.inf,
+    rise: Parameter = 0.0,
     fineness: float = 1.0,
 ) -> tuple[Array, Array]:
     """Nodes u and weights du of ∫_0^length, Gauss-Legendre in w = log(1 + u/scale).
@@ -46,13 +49,14 @@ def log_panels(
     For integrands that change over distances of `scale` or more and decay at least like (1 + u/scale)^-rate, rate
     not falling with u: they are cut where they have died. Fewer nodes do if they never change faster than
     u^-(1 + steepest). Where the length is infinite they end as u^-(1 + tail), and a last node takes the rest.
-    `fineness` multiplies the number of panels.
+    Up to the length they may rise like u^rise; `fineness` multiplies the number of panels.
     """
     endless = np.isinf(length)
-    with np.errstate(divide="ignore", over="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         cut = np.where(rate > 1.5, _DEAD / np.maximum(rate - 1, 0.5), np.inf)
         end = np.minimum(np.where(endless, _FAR, np.log1p(length / scale)), cut)
-    panels = max(1, int(np.ceil(end.max(initial=0.0) / _WIDTH * fineness)))
+        grows = np.where(endless | (length == 0), 0.0, end * rise * (1 + scale / length))
+    panels = max(1, int(np.ceil(max(end.max(initial=0.0) / _WIDTH * fineness, grows.max(initial=0.0) / _RISE))))
     fall = float(np.max(end * np.clip(steepest + 1, 2.0, 1e6), initial=0.0)) / panels
     _, nodes, weights = next(rule for rule in _GAUSS if fall <= rule[0])
     share = ((2 * np.arange(panels)[:, None] + 1 + nodes) / (2 * panels)).reshape(-1, 1)
@@ -99,20 +103,21 @@ def around(
     tail: Parameter = np.inf,
     far: Parameter | None = None,
     power: Parameter = 1.0,
+    rise: Parameter = 0.0,
     fineness: float = 1.0,
 ) -> tuple[Array, Array]:
     """Nodes u and weights du of ∫_0^length for integrands with an edge or a peak inside: two parts that meet there.
 
     They change over distances of `near` close to 0 (behaving like u^(power - 1) there), of `width` close to the
-    peak, and of `far` close to the length. An infinite length needs the `tail` that `log_panels` does.
+    peak, and of `far` close to the length. `tail` and `rise` are those of `log_panels`.
     """
     first = np.minimum(peak, length)
     rest, scale = length - first, np.where(first > 0, width, near)
     if far is None:
-        u, du = log_panels(rest, scale, 0.0, tail=tail, fineness=1.5 * fineness)
+        u, du = log_panels(rest, scale, 0.0, tail=tail, rise=rise * rest / length, fineness=1.5 * fineness)
     else:
         u, du = logistic(rest, scale, far, fineness=fineness)
     if not first.any():
         return u, du
-    before, weight = logistic(first, near, width, power=power, fineness=fineness)
+    before, weight = logistic(first, near, np.minimum(width, first / (rise + 1)), power=power, fineness=fineness)
     return np.concatenate([before, first + u]), np.concatenate([weight, du])

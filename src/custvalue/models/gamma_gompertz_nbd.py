@@ -23,9 +23,10 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.rfm import RFM
+from custvalue.inference.fit import Fit
 from custvalue.models._attrition import Attrition
 from custvalue.models._base import Limits, as_parameter, optional_unit, positive, same_parameter
-from custvalue.models._falls import Fall
+from custvalue.models._falls import Fall, Purchases
 from custvalue.models._latent import LatentAttritionModel
 from custvalue.models._quadrature import around
 from custvalue.models._special import log_grown
@@ -70,12 +71,11 @@ class GammaGompertzLifetime:
         """Two parts, before and after leaving is likeliest."""
         return self._around(start, length, scale / (rate + 1))
 
-    def fine_nodes(
-        self, start: Array, length: Array, scale: Parameter, _power: Parameter, fineness: float
-    ) -> tuple[Array, Array]:
+    def fine_nodes(self, start: Array, length: Array, count: Purchases) -> tuple[Array, Array]:
         """As `nodes`, finer; an infinite length is cut where f has died, whatever count of purchases it carries."""
-        dead = (self._edge(start) + (_DEAD + 64 * fineness**2) / self.s) / self.b
-        return self._around(start, np.minimum(length, dead), scale, fineness=fineness)
+        dead = (self._edge(start) + (_DEAD + 4 * count.n) / self.s) / self.b
+        length = np.minimum(length, dead)
+        return self._around(start, length, count.scale, rise=count.rise(length), fineness=count.fineness)
 
     def staying(self, start: Array, length: Array, fall: Fall) -> Array:
         """∫_0^length fall(u) S(start + u)/S(start) du."""
@@ -115,13 +115,14 @@ class GammaGompertzLifetime:
         scale: Parameter,
         *,
         far: Parameter | None = None,
+        rise: Parameter = 0.0,
         fineness: float = 1.0,
     ) -> tuple[Array, Array]:
         share = self._share(start)
         likeliest = -np.log(share * (self.s + 1))
         peak = np.where(likeliest > 1, likeliest, 0.0) / self.b
         near = np.minimum(scale, 1 / (self.b * (1 + (self.s + 1) * share)))
-        return around(peak, length, near, 0.5 / np.asarray(self.b), far=far, fineness=fineness)
+        return around(peak, length, near, 0.5 / np.asarray(self.b), far=far, rise=rise, fineness=fineness)
 
 
 @final
@@ -149,7 +150,7 @@ class GammaGompertzNBD(LatentAttritionModel):
     >>> from custvalue.evidence.rfm import RFM
     >>> model = GammaGompertzNBD(r=0.55, alpha=10.6, b=0.1, s=0.6, beta=9.0)
     >>> print(model.p_alive(RFM(2, 30.43, 38.86, unit="week")).round(4))
-    0.6917
+    0.6108
     """
 
     r: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
@@ -176,6 +177,10 @@ class GammaGompertzNBD(LatentAttritionModel):
         r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.1, 10.0)
         b = 0.1 / age
         return cls(r=r, alpha=r * age / max(mean, 0.05), b=b, s=0.7, beta=np.expm1(0.4 * b * age), unit=rfm.unit)
+
+    @classmethod
+    def fit(cls, rfm: RFM) -> Fit[Self]:
+        return cls._search(rfm, cls.guess(rfm).parameters)
 
     @property
     def _engine(self) -> Attrition:

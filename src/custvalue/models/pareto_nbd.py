@@ -23,9 +23,10 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.rfm import RFM
+from custvalue.inference.fit import Fit
 from custvalue.models._attrition import Attrition
 from custvalue.models._base import Limits, as_parameter, optional_unit, positive, same_parameter
-from custvalue.models._falls import Fall
+from custvalue.models._falls import Fall, Purchases
 from custvalue.models._latent import LatentAttritionModel
 from custvalue.models._quadrature import log_panels, logistic
 from custvalue.units import Unit
@@ -65,12 +66,10 @@ class ParetoLifetime:
         """Panels in log(c + u), c the smaller of the two scales."""
         return self._panels(start, length, scale, rate, np.inf, self.s + rate)
 
-    def fine_nodes(
-        self, start: Array, length: Array, scale: Parameter, power: Parameter, fineness: float
-    ) -> tuple[Array, Array]:
+    def fine_nodes(self, start: Array, length: Array, count: Purchases) -> tuple[Array, Array]:
         """Panels in log(c + u), c below all scales, not cut: what is integrated may peak anywhere."""
-        smallest = np.minimum((self.beta + start) / (self.s + 1), scale)
-        return log_panels(length, smallest, 0.0, tail=self.s + power, fineness=fineness)
+        smallest, rise = np.minimum((self.beta + start) / (self.s + 1), count.scale), count.rise(length)
+        return log_panels(length, smallest, 0.0, tail=self.s + count.R, rise=rise, fineness=count.fineness)
 
     def staying(self, start: Array, length: Array, fall: Fall) -> Array:
         """∫_0^length fall(u) S(start + u)/S(start) du."""
@@ -157,6 +156,10 @@ class ParetoNBD(LatentAttritionModel):
         mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
         r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.1, 10.0)
         return cls(r=r, alpha=r * age / max(mean, 0.05), s=0.7, beta=0.4 * age, unit=rfm.unit)
+
+    @classmethod
+    def fit(cls, rfm: RFM) -> Fit[Self]:
+        return cls._search(rfm, cls.guess(rfm).parameters)
 
     @property
     def _engine(self) -> Attrition:

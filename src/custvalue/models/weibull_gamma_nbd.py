@@ -25,9 +25,10 @@ from scipy.special import log_expit
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.rfm import RFM
+from custvalue.inference.fit import Fit
 from custvalue.models._attrition import Attrition
 from custvalue.models._base import Limits, as_parameter, optional_unit, positive, same_parameter
-from custvalue.models._falls import Fall
+from custvalue.models._falls import Fall, Purchases
 from custvalue.models._latent import LatentAttritionModel
 from custvalue.models._quadrature import around
 from custvalue.models._special import log_grown
@@ -67,12 +68,10 @@ class WeibullGammaLifetime:
         """Two parts, before and after leaving is likeliest."""
         return self._around(start, length, scale / (rate + 1), power=np.minimum(self.c, 1.0))
 
-    def fine_nodes(
-        self, start: Array, length: Array, scale: Parameter, power: Parameter, fineness: float
-    ) -> tuple[Array, Array]:
+    def fine_nodes(self, start: Array, length: Array, count: Purchases) -> tuple[Array, Array]:
         """As `nodes`, finer."""
-        tail, rise = self.s * self.c + power, np.minimum(self.c, 1.0)
-        return self._around(start, length, scale, tail=tail, power=rise, fineness=fineness)
+        tail, power, rise = self.s * self.c + count.R, np.minimum(self.c, 1.0), count.rise(length)
+        return self._around(start, length, count.scale, tail=tail, power=power, rise=rise, fineness=count.fineness)
 
     def staying(self, start: Array, length: Array, fall: Fall) -> Array:
         """∫_0^length fall(u) S(start + u)/S(start) du."""
@@ -114,6 +113,7 @@ class WeibullGammaLifetime:
         tail: Parameter = np.inf,
         far: Parameter | None = None,
         power: Parameter,
+        rise: Parameter = 0.0,
         fineness: float = 1.0,
     ) -> tuple[Array, Array]:
         edge = self.beta * np.exp(np.maximum(-np.log1p(self.s) / self.c, -600.0))
@@ -122,7 +122,7 @@ class WeibullGammaLifetime:
         width = 0.5 * edge / sharp
         age = np.where(start > 0, start, edge)
         near = np.minimum(scale, age / sharp / (1 + self.s * np.exp(log_expit(self._log_ratio(age)))))
-        return around(peak, length, near, width, tail=tail, far=far, power=power, fineness=fineness)
+        return around(peak, length, near, width, tail=tail, far=far, power=power, rise=rise, fineness=fineness)
 
 
 @final
@@ -147,7 +147,7 @@ class WeibullGammaNBD(LatentAttritionModel):
     >>> from custvalue.evidence.rfm import RFM
     >>> model = WeibullGammaNBD(r=0.55, alpha=10.6, s=0.6, beta=12.0, c=1.5)
     >>> print(model.p_alive(RFM(2, 30.43, 38.86, unit="week")).round(4))
-    0.8617
+    0.7949
     """
 
     r: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
@@ -173,6 +173,10 @@ class WeibullGammaNBD(LatentAttritionModel):
         mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
         r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.1, 10.0)
         return cls(r=r, alpha=r * age / max(mean, 0.05), s=0.7, beta=0.4 * age, c=1.0, unit=rfm.unit)
+
+    @classmethod
+    def fit(cls, rfm: RFM) -> Fit[Self]:
+        return cls._search(rfm, cls.guess(rfm).parameters)
 
     @property
     def _engine(self) -> Attrition:
