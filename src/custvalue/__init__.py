@@ -20,7 +20,8 @@ from custvalue.records.cashflow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
 from custvalue.value.clv import clv, clv_new
-from custvalue.value.valuation import Valuation, value_customers
+from custvalue.value.customers import value_customers
+from custvalue.value.valuation import Valuation
 
 __version__ = "0.1.0"
 

@@ -25,7 +25,7 @@ from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.models.nbd import NBD
 from custvalue.models.pareto_nbd import ParetoNBD
 from custvalue.units import Unit
-from custvalue.value.valuation import value_customers
+from custvalue.value.customers import value_customers
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -97,8 +97,7 @@ def value(
     margin
         Share of spend that is profit: 0.3 is 30 %; 1 values revenue.
     model
-        How customers buy and leave; auto fits all of them and takes the one with the smallest error on the
-        holdout, or without --holdout the lowest AIC.
+        How customers buy and leave; auto fits all of them and takes the lowest AIC.
     unit
         Unit of time of the models.
     observed_until

@@ -83,7 +83,7 @@ def test_nothing_bought_is_worth_nothing_however_dear() -> None:
 
 def test_bad_arguments_are_named() -> None:
     rfm = cv.RFM([0], [0], [22.0], m=[0], unit="week")
-    with pytest.raises(cv.ParameterError, match="years must be >= 0; got -1"):
+    with pytest.raises(cv.ParameterError, match=r"years must be >= 0; got -1"):
         cv.clv(BUYING, SPEND, rfm, rate=cv.Rate.annual(0.1), years=-1)
     with pytest.raises(cv.ParameterError, match="margin must be finite"):
         cv.clv(BUYING, SPEND, rfm, rate=cv.Rate.annual(0.1), years=1, margin=np.nan)
@@ -92,3 +92,12 @@ def test_bad_arguments_are_named() -> None:
         cv.clv_new(unknown, SPEND, rate=cv.Rate.annual(0.1), years=1)
     known = cv.clv_new(unknown, SPEND, rate=cv.Rate.annual(0.1), years=1, period="week")
     assert float(known) == float(cv.clv_new(BUYING, SPEND, rate=cv.Rate.annual(0.1), years=1))
+
+
+def test_fits_are_told_from_models() -> None:
+    rfm = cv.RFM.from_transactions(cv.datasets.cdnow(), amount="amount")
+    buying, spend = cv.BetaGeoNBD.fit(rfm), cv.GammaGamma.fit(rfm)
+    with pytest.raises(cv.ParameterError, match=r"not a Fit; give its model, buying\.model"):
+        cv.clv(buying, spend.model, rfm, rate=cv.Rate.annual(0.1))  # type: ignore[arg-type]
+    with pytest.raises(cv.ParameterError, match="spend must be a SpendModel, not a BetaGeoNBD"):
+        cv.clv_new(buying.model, buying.model, rate=cv.Rate.annual(0.1))  # type: ignore[arg-type]

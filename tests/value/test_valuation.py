@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 import custvalue as cv
 from custvalue import datasets
@@ -122,8 +123,8 @@ def test_refunds_and_free_goods_leave_no_hole() -> None:
 
 def test_nobody_bought_again() -> None:
     log = {"customer_id": [1, 2, 3], "date": ["2024-01-01", "2024-01-02", "2024-02-03"], "amount": [1.0, 2.0, 3.0]}
-    with pytest.raises(cv.DataError, match="none of 3 customers has spend to average"):
-        cv.value_customers(log, rate=RATE, years=1)
+    with pytest.raises(cv.DataError, match="no customer has bought again: x = 0 in all 3 rows"):
+        cv.value_customers(log, rate=RATE, years=1, first_purchase_in_spend=True)
 
 
 def test_concentration(valuation: cv.Valuation) -> None:
@@ -149,6 +150,11 @@ def test_repr_reads(valuation: cv.Valuation) -> None:
     text = repr(valuation)
     assert "Valuation of 2,357 customers, 3 years ahead of 1998-06-30" in text
     assert f"total {valuation.total:,.2f}" in text
+    assert "BetaGeoNBD and GammaGamma, 0.1 a year, margin 0.3" in text
+    endless = cv.value_customers(datasets.cdnow(), rate=cv.Rate.zero(), years=None, margin=np.full(2357, 0.5))
+    assert "forever" in repr(endless)
+    assert "margin by customer" in repr(endless)
+    assert "nan" not in repr(endless)
 
 
 def test_every_kind_of_frame_comes_back() -> None:
@@ -172,5 +178,53 @@ def test_another_model_or_the_best_one() -> None:
     assert best.choice is not None
     assert best.buying == best.choice.best
     assert isinstance(best.buying.model, cv.ModifiedBetaGeoNBD)
-    with pytest.raises(cv.ParameterError, match="model must be a TransactionModel"):
-        cv.value_customers(datasets.cdnow(), rate=RATE, years=3, model="bg/nbd")  # type: ignore[arg-type]
+    assert best.choice.reason in best.notes[0]
+    for wrong in ("bg/nbd", pareto.buying.model):
+        with pytest.raises(cv.ParameterError, match="model must be a class of model"):
+            cv.value_customers(datasets.cdnow(), rate=RATE, years=3, model=wrong)  # type: ignore[arg-type]
+
+
+def steady_log(rng: np.random.Generator, customers: int = 300) -> dict[str, Any]:
+    """Customers who buy at random all year and never leave."""
+    count = 1 + rng.poisson(rng.gamma(2.0, 2.0, customers))
+    ids = np.repeat(np.arange(customers), count)
+    days = rng.integers(0, 364, len(ids))
+    amounts = rng.gamma(5.0, 1.0, len(ids)) * (20.0 / rng.gamma(3.0, 1.0, customers))[ids]
+    return {"customer_id": ids, "date": np.datetime64("2023-01-01") + days, "amount": amounts}
+
+
+def test_what_cannot_be_fitted_is_named_with_a_way_forward() -> None:
+    log = steady_log(np.random.default_rng(3))
+    with pytest.raises(cv.ConvergenceError, match=r"^BetaGeoNBD cannot be fitted: .* model='auto'") as caught:
+        cv.value_customers(log, rate=RATE, years=1)
+    assert isinstance(caught.value.fit, cv.Fit)
+    best = cv.value_customers(log, rate=RATE, years=1, model="auto")
+    assert isinstance(best.buying.model, cv.NBD)
+    assert "BetaGeoNBD could not be fitted" in best.notes[0]
+
+
+def test_a_holdout_changes_no_value_even_where_it_cannot_be_forecast() -> None:
+    plain = cv.value_customers(datasets.cdnow(), rate=RATE, years=3, model="auto")
+    tested = cv.value_customers(datasets.cdnow(), rate=RATE, years=3, model="auto", holdout="1997-09-30")
+    assert plain.total == tested.total
+    early = cv.value_customers(datasets.cdnow(), rate=RATE, years=3, holdout="1997-01-20")
+    assert early.checks.holdout is None
+    assert early.checks.untested.startswith("BetaGeoNBD cannot be fitted to what came before the holdout")
+    assert early.checks.untested in early.notes[-1]
+
+
+def test_a_model_worse_than_naive_forecasts_is_noticed(valuation: cv.Valuation) -> None:
+    holdout = valuation.checks.holdout
+    assert holdout is not None
+    assert holdout.beaten_by == ""
+    worse = evolve(holdout, model=evolve(holdout.model, root_mean_squared=99.0))
+    assert worse.beaten_by == min(worse.naive, key=lambda name: worse.naive[name].root_mean_squared)
+    noted = evolve(valuation.checks, holdout=worse).notes
+    assert any(worse.beaten_by in note for note in noted)
+
+
+def test_bad_options_are_named() -> None:
+    with pytest.raises(cv.ParameterError, match="no option 'freq'; it takes unit, observed_until"):
+        cv.value_customers(datasets.cdnow(), rate=RATE, years=1, freq="W")
+    with pytest.raises(cv.ParameterError, match="years must be >= 0; got -1"):
+        cv.value_customers(datasets.cdnow(), rate=RATE, years=-1)

@@ -54,7 +54,7 @@ class Choice:
             how = f"smallest root mean squared error on the holdout ({', '.join(shown)})"
         else:
             how = f"lowest AIC ({', '.join(f'{name} {fit.aic:,.1f}' for name, fit in self.fits.items())})"
-        failed = [f"{name} could not be fitted: {why}" for name, why in self.failures.items()]
+        failed = [f"{name} could not be fitted ({why.partition('. ')[0]})" for name, why in self.failures.items()]
         return "; ".join([f"{next(iter(self.fits))}: {how}", *failed])
 
 

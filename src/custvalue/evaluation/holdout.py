@@ -59,6 +59,14 @@ class Holdout:
     model: Errors
     naive: dict[str, Errors] = field(factory=dict)
 
+    @property
+    def beaten_by(self) -> str:
+        """The naive forecast with the smallest root mean squared error, where it is smaller than the model's; or ''."""
+        if not self.naive:
+            return ""
+        best = min(self.naive, key=lambda name: self.naive[name].root_mean_squared)
+        return best if self.naive[best].root_mean_squared < self.model.root_mean_squared else ""
+
 
 def errors(predicted: ArrayLike, actual: ArrayLike) -> Errors:
     """Errors of a forecast, one value per customer.

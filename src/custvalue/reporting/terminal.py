@@ -238,9 +238,7 @@ def _errors(one: Errors) -> tuple[str, str, str, str]:
 
 
 def _notes(valuation: Valuation) -> Iterator[Table]:
-    chosen = () if valuation.choice is None else (f"chosen {valuation.choice.reason}",)
-    found = (*chosen, *valuation.checks.notes, *valuation.buying.warnings, *valuation.spend.warnings)
-    for note in found or ("nothing in these data speaks against the models' assumptions",):
+    for note in valuation.notes or ("nothing in these data speaks against the models' assumptions",):
         bullet = Table.grid(padding=(0, 1, 0, 0))
         bullet.add_row("-", _plain(note))
         yield bullet

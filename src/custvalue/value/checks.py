@@ -30,6 +30,8 @@ class Checks:
         and valued as if their mean spend were 0.
     holdout : Holdout or None
         Errors of forecasting the end of the log from its beginning, beside naive forecasts.
+    untested : str
+        Why there are no such errors though they were asked for.
     """
 
     spend_frequency_correlation: float
@@ -37,6 +39,7 @@ class Checks:
     alive_by_assumption: float
     without_spend: int
     holdout: Holdout | None = field(default=None)
+    untested: str = field(default="")
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -58,6 +61,10 @@ class Checks:
                 f"{self.without_spend:,} repeat customers have no positive mean spend; the spend model was fitted "
                 "without them"
             )
+        if self.holdout is not None and self.holdout.beaten_by:
+            found.append(f"on the holdout the model does worse than the naive forecast {self.holdout.beaten_by!r}")
+        if self.untested:
+            found.append(f"the holdout could not be forecast: {self.untested}")
         return tuple(found)
 
 

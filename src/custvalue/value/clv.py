@@ -9,6 +9,7 @@ from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
+from custvalue.inference.fit import Fit
 from custvalue.models._base import SpendModel, TransactionModel, duration
 from custvalue.units import Unit, per_year
 
@@ -60,6 +61,7 @@ def clv(
     >>> print(clv(buying, spend, rfm, rate=Rate.annual(0.10), years=3, margin=0.30).round(2))
     [23.39  5.85]
     """
+    _check_models(buying, spend)
     purchases = buying.discounted_expected_purchases(rfm, rate, _horizon(years, rfm.unit))
     return earned(spend.expected_spend(rfm), purchases, margin)
 
@@ -90,9 +92,17 @@ def clv_new(
     ParameterError
         As for `clv`; or the unit of time is not known.
     """
+    _check_models(buying, spend)
     unit = buying.known_unit(period)
     repeat = buying.discounted_expected_purchases_new(rate, _horizon(years, unit), period=unit)
     return earned(spend.expected_spend_new(), 1.0 + repeat, margin)
+
+
+def _check_models(buying: object, spend: object) -> None:
+    for name, given, wanted in (("buying", buying, TransactionModel), ("spend", spend, SpendModel)):
+        if not isinstance(given, wanted):
+            hint = f"; give its model, {name}.model" if isinstance(given, Fit) else ""
+            raise ParameterError(f"{name} must be a {wanted.__name__}, not a {type(given).__name__}{hint}")
 
 
 def _horizon(years: ArrayLike | None, unit: Unit) -> Array | None:

@@ -1,30 +1,24 @@
-"""The one call: a transaction log in, what each customer and all of them are worth out."""
+"""What the customers of a log are worth, as an object: per customer, in total, and how sure that is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from custvalue._columns import numbers
-from custvalue._typing import Array, ArrayLike
-from custvalue.discounting.rate import Rate, as_rate
-from custvalue.errors import DataError, ParameterError
-from custvalue.evaluation.comparison import Choice, choose
-from custvalue.evaluation.holdout import Holdout, evaluate
-from custvalue.evidence.log import Summary, summarize
+from custvalue._typing import Array
+from custvalue.discounting.rate import Rate
+from custvalue.errors import ParameterError
+from custvalue.evaluation.comparison import Choice
+from custvalue.evidence.log import Summary
 from custvalue.evidence.readers import to_same_kind
 from custvalue.evidence.rfm import RFM
-from custvalue.evidence.split import Split, split
 from custvalue.inference.fit import Fit
 from custvalue.models._base import TransactionModel
-from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
-from custvalue.units import per_year
-from custvalue.value.checks import Checks, class_spend, correlation
-from custvalue.value.clv import clv_new, earned
+from custvalue.value.checks import Checks
+from custvalue.value.clv import clv_new
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -115,164 +109,22 @@ class Valuation:
         many = round(share * len(self.clv))
         return float(np.sort(self.clv)[len(self.clv) - many :].sum() / self.total)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know before relying on the values: how the model was chosen, checks, what the fits warn of."""
+        chosen = () if self.choice is None else (f"chosen {self.choice.reason}",)
+        return (*chosen, *self.checks.notes, *self.buying.warnings, *self.spend.warnings)
+
     def __repr__(self) -> str:
         span = "forever" if self.years is None else f"{self.years:g} years"
+        margin = f"{self.margin:.4g}" if isinstance(self.margin, float) else "by customer"
+        rate = f"{self.rate.effective():.4g} a year" if np.ndim(self.rate.force()) == 0 else "rates by customer"
         lines = [
             f"Valuation of {len(self.rfm):,} customers, {span} ahead of {self.summary.observed_until}",
+            f"  {type(self.buying.model).__name__} and GammaGamma, {rate}, margin {margin}",
             f"  total {self.total:,.2f}, mean {self.clv.mean():,.2f}, a new customer {self.new_customer:,.2f}",
-            f"  {self.p_alive.mean():.1%} alive, top tenth holds {self.top_share():.1%} of the total",
         ]
-        return "\n".join([*lines, *(f"  note: {note}" for note in self.checks.notes)])
-
-
-def value_customers(
-    log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
-    *,
-    rate: Rate,
-    years: float | None,
-    margin: ArrayLike | Mapping[Any, float] = 1.0,
-    model: type[TransactionModel] | Literal["auto"] = BetaGeoNBD,
-    customer: str = "customer_id",
-    date: str = "date",
-    amount: str = "amount",
-    holdout: Any = None,  # noqa: ANN401 (any date)
-    **options: Any,  # noqa: ANN401 (the options of RFM.from_transactions, each with its own type)
-) -> Valuation:
-    """Value every customer of a transaction log: fit when they buy and what they spend, discount the margin ahead.
-
-    Parameters
-    ----------
-    log
-        A pandas, polars (eager or lazy) or pyarrow frame, a DuckDB relation, a path to a CSV or Parquet file, or a
-        mapping of arrays: one row per purchase.
-    rate : Rate
-        Of discount, such as `Rate.annual(0.10)`.
-    years : float or None
-        Horizon in years; None is forever.
-    margin : float, array or mapping
-        Share of spend that is profit: for all; per customer in the order of their ids; or by customer id. The
-        default, 1, values revenue.
-    model : class or "auto"
-        Of buying: any TransactionModel, such as `ParetoNBD`; spend is Gamma-Gamma. "auto" fits BG/NBD, MBG/NBD,
-        Pareto/NBD and NBD, and takes the one with the smallest error on the holdout, or else the lowest AIC.
-    customer, date, amount : str
-        The log's columns.
-    holdout : date, optional
-        Also forecast what came after this day from what came until then, and report the errors in `checks.holdout`.
-    **options
-        Passed to `RFM.from_transactions`: unit, observed_until, collapse, refunds, first_purchase_in_spend,
-        first_purchase_from, timezone.
-
-    Returns
-    -------
-    Valuation
-
-    Raises
-    ------
-    DataError
-        The log breaks a rule; the message names the column, the rows and the remedy.
-    ConvergenceError
-        The data do not identify a model; the message names the direction and the remedy.
-    ParameterError
-        `rate` is a bare number, or margins do not fit the customers.
-
-    Examples
-    --------
-    >>> from custvalue import datasets
-    >>> valuation = value_customers(datasets.cdnow(), rate=Rate.annual(0.10), years=3, margin=0.30)
-    >>> f"{valuation.total:,.0f}"
-    '48,156'
-    """
-    as_rate(rate)
-    columns = {"customer": customer, "date": date, "amount": amount}
-    summary = summarize(log, **{**options, **columns})
-    rfm = summary.rfm
-    share = _margin(margin, rfm)
-    parts = None if holdout is None else _halves(log, holdout, columns, options)
-    spend, spending = _spend(rfm)
-    choice = choose(rfm, holdout=parts) if model == "auto" else None
-    buying = choice.best if choice else _fit(model, rfm)
-    horizon = np.inf if years is None else years * per_year(rfm.unit)
-    purchases = buying.model.discounted_expected_purchases(rfm, rate, horizon)
-    expected_spend = spend.model.expected_spend(spending)
-    worth = earned(expected_spend, purchases, share)
-    p_alive = buying.model.p_alive(rfm)
-    tested = None if parts is None else _tested(type(buying.model), parts)
-    return Valuation(
-        summary=summary,
-        rfm=rfm,
-        buying=buying,
-        spend=spend,
-        rate=rate,
-        years=years,
-        margin=share,
-        p_alive=p_alive,
-        expected_purchases=buying.model.expected_purchases(rfm, horizon),
-        expected_spend=expected_spend,
-        clv=worth,
-        checks=_checks(spending, p_alive, worth, purchases * share, tested),
-        choice=choice,
-        log=log,
-        customer=customer,
-    )
-
-
-def _fit(model: type[TransactionModel] | str, rfm: RFM) -> Fit[TransactionModel]:
-    if isinstance(model, type) and issubclass(model, TransactionModel):
-        return model.fit(rfm)
-    raise ParameterError(f"model must be a TransactionModel, such as cv.BetaGeoNBD, or 'auto'; got {model!r}")
-
-
-def _margin(margin: ArrayLike | Mapping[Any, float], rfm: RFM) -> float | Array:
-    if isinstance(margin, Mapping):
-        ids = [] if rfm.ids is None else rfm.ids.tolist()
-        missing = [one for one in ids if one not in margin]
-        if missing:
-            raise ParameterError(
-                f"margin must name every customer; {len(missing)} of {len(ids)} are missing, first: {missing[:3]}. "
-                "Give them a margin, or one margin for all."
-            )
-        margin = [margin[one] for one in ids]
-    share = numbers("margin", margin)
-    if share.ndim and share.shape != rfm.x.shape:
-        raise ParameterError(f"margin must be one number or one per customer ({len(rfm)}); got shape {share.shape}")
-    return share if share.ndim else float(share)
-
-
-def _spend(rfm: RFM) -> tuple[Fit[GammaGamma], RFM]:
-    """The spend fit, and the histories with mean spend below 0 taken for 0."""
-    if rfm.m is None:
-        raise DataError("a valuation needs amounts; name their column with amount=")
-    buyers = (rfm.m_count > 0) & (rfm.m > 0)
-    if not buyers.any():
-        raise DataError(
-            f"none of {len(rfm)} customers has spend to average: nobody bought again, or all mean spend is 0 or less. "
-            "Observe them longer, or count the first purchase (first_purchase_in_spend=True)."
-        )
-    spending = evolve(rfm, m=np.maximum(rfm.m, 0.0)) if (rfm.m < 0).any() else rfm
-    return GammaGamma.fit(rfm[buyers]), spending
-
-
-def _checks(rfm: RFM, p_alive: Array, worth: Array, earning: Array, tested: Holdout | None) -> Checks:
-    m = np.zeros(0) if rfm.m is None else rfm.m
-    again = rfm.x > 0
-    total = float(worth.sum())
-    effect = float((earning * class_spend(rfm, m)).sum()) / total - 1 if np.isfinite(total) and total else np.nan
-    return Checks(
-        spend_frequency_correlation=correlation(rfm.x[again], m[again]),
-        spend_frequency_effect=effect,
-        alive_by_assumption=float((~again & (p_alive == 1) & (rfm.T > 0)).mean()),
-        without_spend=int((again & (m <= 0)).sum()),
-        holdout=tested,
-    )
-
-
-def _halves(log: Any, at: Any, columns: Mapping[str, str], options: Mapping[str, Any]) -> Split:  # noqa: ANN401
-    kept = {name: value for name, value in options.items() if name != "observed_until"}
-    return split(log, at=at, until=options.get("observed_until"), **{**kept, **columns})
-
-
-def _tested(model: type[TransactionModel], parts: Split) -> Holdout:
-    fitted = model.fit(parts.calibration).model
-    predicted = fitted.expected_purchases(parts.calibration, parts.duration)
-    return evaluate(predicted, parts.purchases, parts.calibration, parts.duration)
+        top = self.top_share()
+        held = f", top tenth holds {top:.1%} of the total" if np.isfinite(top) else ""
+        lines.append(f"  {self.p_alive.mean():.1%} alive{held}")
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
