@@ -235,10 +235,30 @@ def test_files(reader, plan, tmp_path):
     frame.write_csv(tmp_path / "log.csv")
     frame.write_parquet(tmp_path / "log.parquet")
     with engine("polars plan" if plan else "polars"):
-        check_log(summarize(tmp_path / "log.csv", amount="amount"))
+        check_log(summarize(tmp_path / "log.csv", amount="amount"), ["1", "2"])
         check_log(summarize(str(tmp_path / "log.parquet"), amount="amount"))
     made = to_same_kind(tmp_path / "log.csv", {"x": np.array([1.0])})
     assert type(made) is (pl.DataFrame if reader == "polars" else pa.Table)
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize("plan", [False, True])
+@pytest.mark.parametrize("amount", [None, "amount"])
+def test_ids_of_a_csv_file_are_its_text(plan, amount, tmp_path):
+    names = ["01", "1", "1.0", "10", "1e3", "2", "NULL", "true"]
+    rows = [f"{name},2024-01-01,5" for name in reversed(names)]
+    (tmp_path / "log.csv").write_text("\n".join(["customer_id,date,amount", *rows]))
+    with engine("polars plan" if plan else "polars"):
+        found = summarize(tmp_path / "log.csv", amount=amount)
+    assert found.ids.tolist() == names
+    assert found.ids.dtype.kind == "U"
+
+
+@pytest.mark.usefixtures("reader")
+def test_the_first_line_of_a_csv_file_is_its_header(tmp_path):
+    """Also where every column is text, so that the first line looks like the others."""
+    (tmp_path / "log.csv").write_text("customer_id,date\nann,2024-01-01\n")
+    assert summarize(tmp_path / "log.csv").ids.tolist() == ["ann"]
 
 
 def test_files_that_cannot_be_read(reader, tmp_path):
@@ -255,8 +275,9 @@ def test_files_that_cannot_be_read(reader, tmp_path):
     with pytest.raises(DataError, match=r"column 'date'.*20240304"):
         summarize(path)
     path.write_text("customer_id,date,amount\n1,2024-03-04,five\n")
-    with pytest.raises(DataError, match=r"log\.csv.*five.*column \W*amount|column \W*amount.*five"):
+    with pytest.raises(DataError, match=r"log\.csv.*five.*column \W*amount|column \W*amount.*five") as refusal:
         summarize(path, amount="amount")
+    assert ".." not in str(refusal.value)
     with pytest.raises(DataError, match="no column 'money'"):
         summarize(path, amount="money")
 

@@ -43,7 +43,7 @@ def _open_file(path: str | Path, terms: Terms) -> Log:
     except (DataError, MemoryError):
         raise
     except Exception as error:
-        said = " ".join(str(error).split("\n")[:3])
+        said = " ".join(str(error).split("\n")[:3]).rstrip(" .")
         raise DataError(
             f"the file {str(path)!r} cannot be read: {said}. Correct the file, or read it into a dataframe first."
         ) from error
@@ -123,7 +123,8 @@ def _installed(library: str) -> bool:
 def scan(path: str | Path, terms: Terms) -> Any:  # noqa: ANN401 (a frame of either library)
     """Lazy frame of a file: polars' if it is installed, else DuckDB's.
 
-    The dates of a CSV file are read as text, so that only ISO dates pass: 03/04/2024 has no one meaning.
+    The ids of a CSV file are read as text, so that 01 and 1 stay two customers, and so are its dates, so that
+    only ISO dates pass: 03/04/2024 has no one meaning.
     """
     name = str(path)
     if "://" not in name and "*" not in name and not Path(name).exists():
@@ -147,10 +148,10 @@ def _scan_polars(name: str, kind: str, terms: Terms) -> Any:  # noqa: ANN401 (a 
 
     if kind == "parquet":
         return pl.scan_parquet(name)
-    present = pl.scan_csv(name, infer_schema=False).collect_schema().names()
-    types = {terms.date: pl.String, **({} if terms.amount is None else {terms.amount: pl.Float64})}
-    known = {column: dtype for column, dtype in types.items() if column in present}
-    return pl.scan_csv(name, schema_overrides=known, infer_schema_length=10_000)
+    text = pl.scan_csv(name, infer_schema=False)
+    if terms.amount not in text.collect_schema().names():
+        return text
+    return pl.scan_csv(name, infer_schema=False, schema_overrides={terms.amount: pl.Float64})
 
 
 def _scan_duckdb(name: str, kind: str, terms: Terms) -> Any:  # noqa: ANN401 (a DuckDB relation)
@@ -158,9 +159,11 @@ def _scan_duckdb(name: str, kind: str, terms: Terms) -> Any:  # noqa: ANN401 (a 
 
     if kind == "parquet":
         return duckdb.read_parquet(name)
-    types = {terms.date: "VARCHAR", **({} if terms.amount is None else {terms.amount: "DOUBLE"})}
-    present = duckdb.read_csv(name).columns
-    return duckdb.read_csv(name, dtype={column: t for column, t in types.items() if column in present})
+    types = {terms.customer: "VARCHAR", terms.date: "VARCHAR"}
+    if terms.amount is not None:
+        types[terms.amount] = "DOUBLE"
+    present = duckdb.read_csv(name, header=True).columns
+    return duckdb.read_csv(name, header=True, dtype={column: t for column, t in types.items() if column in present})
 
 
 def to_same_kind(log: Any, columns: Mapping[str, NDArray[Any]]) -> Any:  # noqa: ANN401 (any dataframe)

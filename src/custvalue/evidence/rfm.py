@@ -110,7 +110,8 @@ class RFM:
         ----------
         log : dataframe, path or mapping
             One row per purchase or item: pandas, polars (eager or lazy), pyarrow, a DuckDB relation or another
-            frame that narwhals reads; the path of a CSV or Parquet file; or a mapping of arrays.
+            frame that narwhals reads; the path of a CSV or Parquet file; or a mapping of arrays. The ids of a CSV
+            file are text as it stands there: 01 and 1 are two customers, and "10" comes before "2".
         customer, date, amount : str
             Names of the columns. Dates are dates, datetimes or ISO text ('2024-01-31', '2024-01-31 12:30');
             amounts any numeric type, Decimal included. Without `amount` there is no m.
