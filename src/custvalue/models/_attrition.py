@@ -47,11 +47,11 @@ class Lifetime(Protocol):
         """`log_leave`, and the derivatives of log f(start + u) in the parameters."""
         ...
 
-    def nodes(self, start: Array, length: Array, scale: Parameter, rate: Parameter) -> tuple[Array, Array]:
+    def nodes(self, start: Array, length: Array, scale: Parameter, rate: Parameter, /) -> tuple[Array, Array]:
         """Nodes u and weights of ∫_0^length of f(start + u) times (1 + u/scale)^-rate."""
         ...
 
-    def fine_nodes(self, start: Array, length: Array, count: Purchases) -> tuple[Array, Array]:
+    def fine_nodes(self, start: Array, length: Array, count: Purchases, /) -> tuple[Array, Array]:
         """Nodes u and weights of ∫_0^length of f(start + u) times the probability of a count; the length may be inf."""
         ...
 

@@ -17,24 +17,30 @@ class Fall(Protocol):
     @property
     def scale(self) -> Array:
         """Of its change near u = 0."""
+        ...
 
     @property
     def rate(self) -> Array:
         """At which it falls over a scale; 0 where it is constant, negative where it rises."""
+        ...
 
     @property
     def power(self) -> Parameter:
         """In the end it falls as u^-(1 + power) where it does not fall faster."""
+        ...
 
     @property
     def reach(self) -> Array:
         """Beyond it nothing is left."""
+        ...
 
     def at(self, u: Array) -> Array:
         """Its value at u."""
+        ...
 
     def between(self, u: Array, v: Array) -> Array:
         """Its integral from u to v."""
+        ...
 
 
 @frozen(eq=False)

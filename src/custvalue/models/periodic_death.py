@@ -90,7 +90,7 @@ class PeriodicDeath(LatentAttritionModel):
         return cls(r=r, alpha=r * age / max(mean, 0.05), a=0.7, b=4.0, tau=0.1 * age, unit=rfm.unit)
 
     @classmethod
-    def fit(cls, rfm: RFM, tau: ArrayLike | None = None) -> Fit[Self]:
+    def fit(cls, rfm: RFM, tau: ArrayLike | None = None) -> Fit[PeriodicDeath]:
         """Estimate r, alpha, a and b by maximum likelihood, for a tau given or the best of several.
 
         Parameters
