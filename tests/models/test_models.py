@@ -145,9 +145,7 @@ def test_data_in_another_unit_are_refused(entry: Entry, predict: Any) -> None:
 
 @every_model
 def test_fit_keeps_the_unit_of_its_data(entry: Entry) -> None:
-    months = entry.model.fit(
-        attrs.evolve(entry.typical, unit=None).simulate(np.full(500, 39.0), rng=rng(), unit="month")
-    )
+    months = entry.fit(attrs.evolve(entry.typical, unit=None).simulate(np.full(500, 39.0), rng=rng(), unit="month"))
     assert months.model.unit == "month"
     with pytest.raises(ParameterError, match="does not know its unit"):
         attrs.evolve(entry.typical, unit=None).simulate([1.0], rng=rng())
@@ -191,7 +189,7 @@ def test_lists_and_integers_are_welcome(entry: Entry) -> None:
 
 @every_model
 def test_a_fit_survives_json_and_draws_models(entry: Entry) -> None:
-    fit = entry.model.fit(entry.typical.simulate(np.full(2000, 39.0), rng=rng()))
+    fit = entry.fit(entry.typical.simulate(np.full(2000, 39.0), rng=rng()))
     again = Fit.from_json(fit.to_json(), entry.model)
     assert again == fit
     assert again.iterations == fit.iterations
@@ -204,3 +202,15 @@ def test_a_fit_survives_json_and_draws_models(entry: Entry) -> None:
         assert drawn.shape == (4000, 1)
         assert np.quantile(drawn, [0.05, 0.95]) == pytest.approx([low, high], rel=0.1)
     assert draws.expected_purchases(ROWS, 52.0).shape == (4000, len(ROWS))
+
+
+@pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS)
+def test_a_log_is_not_a_summary(entry: Entry) -> None:
+    with pytest.raises(DataError, match=r"fitted to an RFM .*, not to a dict; make one from a log"):
+        entry.model.fit({"customer_id": [1], "date": ["2024-01-01"]})
+
+
+@pytest.mark.parametrize("text", ["hello", "{}", "[1]"])
+def test_what_is_no_model_is_said_so(text: str) -> None:
+    with pytest.raises(ParameterError, match="not a model that to_json wrote"):
+        MODELS["BG/NBD"].model.from_json(text)

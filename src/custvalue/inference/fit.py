@@ -112,14 +112,14 @@ class Fit(Generic[M]):
         """Schwarz's information criterion, k log n - 2 log L, n the number of customers."""
         return float(len(self.covariance) * np.log(self.customers) - 2.0 * self.log_likelihood)
 
-    def draws(self, n: int, *, rng: np.random.Generator) -> M:
+    def draws(self, n: int, *, rng: np.random.Generator | int) -> M:
         """`n` models in one: parameters drawn from their log-normal sampling distribution, each of shape (n, 1).
 
-        Predictions of the result have a leading axis of draws.
+        Predictions of the result have a leading axis of draws. `rng` may be a seed.
         """
         values = np.array(list(self._parameters.values()))
         logs = self.covariance / np.outer(values, values)
-        drawn = np.exp(rng.multivariate_normal(np.log(values), logs, size=n, method="eigh"))
+        drawn = np.exp(np.random.default_rng(rng).multivariate_normal(np.log(values), logs, size=n, method="eigh"))
         fields = {name: drawn[:, [i]] for i, name in enumerate(self._parameters)}
         return attrs.evolve(self.model, **fields)  # type: ignore[misc]
 

@@ -20,14 +20,13 @@ from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.distinct import Distinct
+from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.units import Unit, as_unit
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
-
-    from custvalue.evidence.opportunities import Opportunities
 
     Evidence = TypeVar("Evidence", bound=RFM | Opportunities, default=RFM)
 else:
@@ -112,10 +111,13 @@ class Model(ABC, Generic[Evidence]):
         Raises
         ------
         ParameterError
-            The text is of another model.
+            The text is of another model, or of none.
         """
-        values = json.loads(text)
-        name = values.pop("model", None)
+        try:
+            values = json.loads(text)
+            name = values.pop("model")
+        except (ValueError, KeyError, AttributeError, TypeError):
+            raise ParameterError(f"the text is not a model that to_json wrote: {text[:40]!r}") from None
         if name != cls.__name__:
             raise ParameterError(f"the text describes a {name}, not a {cls.__name__}; use {name}.from_json")
         return cls(**{field: value for field, value in values.items() if value is not None})
@@ -260,6 +262,11 @@ class SpendModel(Model):
 
 def histories(rows: Evidence, names: tuple[str, ...] = ("x", "t_x", "T")) -> Distinct:
     """The distinct rows to fit a model of buying to; DataError where they can tell nothing."""
+    if not isinstance(rows, RFM | Opportunities):
+        raise DataError(
+            f"a model is fitted to an RFM (or Opportunities), not to a {type(rows).__name__}; make one from a log with "
+            "RFM.from_transactions, or from a summary with RFM.from_table"
+        )
     if not len(rows):
         raise DataError(f"a model needs customers to be fitted to; the {type(rows).__name__} has none")
     if not rows.x.any():

@@ -48,9 +48,10 @@ class LatentAttritionModel(TransactionModel):
         """Lifetimes, counted from the first purchase."""
 
     @classmethod
-    def _search(cls, rfm: RFM, start: Mapping[str, Parameter], held: tuple[str, ...] = ()) -> Fit[Self]:
-        """Maximum likelihood from the start, without those parameters that are held at their values there."""
+    def _search(cls, rfm: RFM, start: Mapping[str, Parameter] | None = None, held: tuple[str, ...] = ()) -> Fit[Self]:
+        """Maximum likelihood from the start (the guess), without the parameters that are held at their values there."""
         rows, time = histories(rfm), float(rfm.T.mean())
+        start = cls.guess(rfm).parameters if start is None else start
         scales = {name.removeprefix("-"): time ** (-1 if name[0] == "-" else 1) for name in cls._in_time}
         free = [name for name in start if name not in held]
         index = np.array([list(start).index(name) for name in free])

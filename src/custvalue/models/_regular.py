@@ -206,14 +206,15 @@ class RegularModel(TransactionModel):
 
         def shares(x: Array, t_x: Array, T: Array) -> Array:
             log_phase = phases(x, t_x, T, self.r, self.alpha, self.k)[0]
-            return np.asarray(np.exp(log_phase - np.logaddexp.reduce(log_phase, axis=0)))
+            odds = np.exp(log_phase - log_phase.max(axis=0))
+            return np.asarray(odds / odds.sum(axis=0))
 
         weights = self._each_row(shares, rfm, _HISTORY)
         return np.asarray(sum(worth(weights[j], values[j]) for j in range(self.k)))
 
 
 def _fit(model: type[RegularModel], rfm: RFM, k: int) -> Fit[Any]:
-    start, rows = model.guess(rfm, k=k), histories(rfm)
+    rows, start = histories(rfm), model.guess(rfm, k=k)
 
     def each(parameters: Array, *columns: Array) -> tuple[Array, Array]:
         return score(*columns, *parameters, k=k, first=model._first)  # noqa: SLF001 (the family's own)
@@ -238,6 +239,7 @@ def _fit(model: type[RegularModel], rfm: RFM, k: int) -> Fit[Any]:
 
 def _search(model: type[RegularModel], rfm: RFM) -> Fit[Any]:
     """The best of the fits with k = 1, 2, ...; k ends where the likelihood falls."""
+    histories(rfm)
     if rfm.log_spacing is None:
         raise DataError(
             "to find k, the times between purchases are needed: build the RFM with log_spacing=True, or give k, "

@@ -180,7 +180,7 @@ class GammaGompertzNBD(LatentAttritionModel):
 
     @classmethod
     def fit(cls, rfm: RFM) -> Fit[Self]:
-        return cls._search(rfm, cls.guess(rfm).parameters)
+        return cls._search(rfm)
 
     @property
     def _engine(self) -> Attrition:

@@ -114,11 +114,12 @@ class PeriodicDeath(LatentAttritionModel):
         ConvergenceError
             At the best tau the likelihood has no interior maximum.
         """
+        many = len(histories(rfm).counts)
         start, longest = cls.guess(rfm), float(rfm.T.max(initial=0.0))
         if tau is not None:
             taus = _checked(numbers("tau", tau).ravel(), longest)
             return _best(rfm, start, taus) if len(taus) > 1 else _at(rfm, start, taus[0])
-        some = rfm[:: max(1, len(histories(rfm).counts) // _SAMPLE)]
+        some = rfm[:: max(1, many // _SAMPLE)]
         coarse = _best(some, start, np.geomspace(longest / 100, longest, _COARSE)).model
         best = _best(rfm, coarse, _promising(some, coarse, longest))
         return evolve(best, warnings=(*best.warnings[:-1], _searched(best, longest / 100, longest)))

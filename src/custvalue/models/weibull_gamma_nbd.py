@@ -176,7 +176,7 @@ class WeibullGammaNBD(LatentAttritionModel):
 
     @classmethod
     def fit(cls, rfm: RFM) -> Fit[Self]:
-        return cls._search(rfm, cls.guess(rfm).parameters)
+        return cls._search(rfm)
 
     @property
     def _engine(self) -> Attrition:
