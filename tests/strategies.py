@@ -15,8 +15,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from custvalue.evidence.rfm import RFM
+from custvalue.inference.fit import Fit
+from custvalue.models.beta_geo_erlang import BetaGeoErlang
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.modified_beta_geo_erlang import ModifiedBetaGeoErlang
 from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.models.pareto_nbd import ParetoNBD
 
@@ -92,24 +95,41 @@ class Entry:
     """The whole domain."""
     time: Mapping[str, int]
     """Parameters in units of time (1) or per time (-1)."""
+    k: int | None = None
+    """Regularity, of models that have it: their times between purchases are Erlang-k."""
 
     @property
     def model(self) -> type[Any]:
         """The model's class."""
         return type(self.typical)
 
-    def fit(self, rfm: RFM) -> Any:
+    @property
+    def fixed(self) -> dict[str, int]:
+        """What is not estimated."""
+        return {} if self.k is None else {"k": self.k}
+
+    def make(self, unit: str | None = None, **values: Any) -> Any:
+        """The model with these parameters."""
+        return self.model(**values, **self.fixed, unit=unit)
+
+    def fit(self, rfm: RFM) -> Fit[Any]:
         """The model fitted."""
-        return self.model.fit(rfm)
+        return self.model.fit(rfm, **self.fixed)  # type: ignore[no-any-return]
 
     def models(self, unit: str | None = None) -> st.SearchStrategy[Any]:
         """Models of the whole domain."""
-        return self.parameters.map(lambda values: self.model(**values, unit=unit))
+        return self.parameters.map(lambda values: self.make(unit, **values))
 
     def in_unit(self, model: Any, factor: float) -> Any:
         """The same model with time measured in a unit `factor` times smaller."""
         values = model.parameters
-        return self.model(**{name: value * factor ** self.time.get(name, 0) for name, value in values.items()})
+        return self.make(**{name: value * factor ** self.time.get(name, 0) for name, value in values.items()})
+
+
+def slower(rfm: RFM, factor: float) -> RFM:
+    """The same customers with time measured in a unit `factor` times smaller."""
+    spacing = None if rfm.log_spacing is None else rfm.log_spacing + rfm.x * np.log(factor)
+    return RFM(rfm.x, rfm.t_x * factor, rfm.T * factor, log_spacing=spacing, unit=rfm.unit)
 
 
 MODELS: dict[str, Entry] = {
@@ -122,6 +142,18 @@ MODELS: dict[str, Entry] = {
         ModifiedBetaGeoNBD(r=0.525, alpha=6.183, a=0.891, b=1.614, unit="week"),
         bg_parameters(),
         {"alpha": 1},
+    ),
+    "BG/CNBD-2": Entry(
+        BetaGeoErlang(r=0.6, alpha=3.0, a=0.8, b=2.5, k=2, unit="week"),
+        bg_parameters(),
+        {"alpha": 1},
+        k=2,
+    ),
+    "MBG/CNBD-3": Entry(
+        ModifiedBetaGeoErlang(r=0.85, alpha=1.45, a=0.79, b=2.42, k=3, unit="week"),
+        bg_parameters(),
+        {"alpha": 1},
+        k=3,
     ),
     "Pareto/NBD": Entry(
         ParetoNBD(r=0.553, alpha=10.578, s=0.606, beta=11.669, unit="week"),

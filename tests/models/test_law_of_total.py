@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.special import gammaln
-from strategies import MODELS, Entry
+from strategies import MODELS, Entry, slower
 
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.rfm import RFM
@@ -27,8 +27,9 @@ def all_histories(model: Any) -> tuple[RFM, np.ndarray]:
     t_x = np.tile((NODES + 1) / 2 * AGE, PURCHASES - 1)
     weight = np.tile(WEIGHTS / 2 * AGE, PURCHASES - 1)
     rfm = RFM(np.append(0, x), np.append(0, t_x), AGE, unit="week")
+    k = getattr(model, "k", 1)
     with np.errstate(divide="ignore"):
-        orders = np.append(0, (x - 1) * np.log(t_x) - gammaln(x))
+        orders = np.append(0, (k * x - 1) * np.log(t_x) - gammaln(k * x) + x * gammaln(k))
     return rfm, np.append(1, weight) * np.exp(model.log_likelihood(rfm) + orders)
 
 
@@ -134,7 +135,7 @@ def test_simulated_customers_buy_as_expected(entry: Entry) -> None:
 def test_fit_recovers_the_parameters_of_simulated_customers(entry: Entry) -> None:
     truth = entry.typical
     ages = np.random.default_rng(3).uniform(20, 80, 20_000)
-    fit = entry.model.fit(truth.simulate(ages, rng=np.random.default_rng(4)))
+    fit = entry.fit(truth.simulate(ages, rng=np.random.default_rng(4)))
     errors = np.array([fit.model.parameters[name] - value for name, value in truth.parameters.items()])
     distance = errors @ np.linalg.solve(fit.covariance, errors)
     assert distance < 19  # χ² with 4 degrees: P = 8e-4
@@ -145,8 +146,7 @@ def test_fit_recovers_the_parameters_of_simulated_customers(entry: Entry) -> Non
 @pytest.mark.parametrize("factor", [1 / 365.25, 7.0, 604_800.0], ids=["years", "days", "seconds"])
 def test_fit_in_another_unit_is_the_same_fit(entry: Entry, factor: float) -> None:
     week = entry.typical.simulate(np.linspace(20, 40, 1500), rng=np.random.default_rng(11))
-    other = RFM(week.x, week.t_x * factor, week.T * factor, unit="week")
-    one, two = entry.model.fit(week), entry.model.fit(other)
+    one, two = entry.fit(week), entry.fit(slower(week, factor))
     same = entry.in_unit(one.model, factor)
     for name, value in two.model.parameters.items():
         assert value == pytest.approx(same.parameters[name], rel=1e-6)

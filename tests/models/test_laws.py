@@ -110,7 +110,8 @@ def test_expected_purchases_begin_at_0_and_grow_ever_slower(entry: Entry, data: 
     none, once, twice = model.expected_purchases(rfm, np.array([[0.0], [t], [2 * t]]))
     assert np.all(none == 0)
     assert at_most(once, twice)
-    assert at_most(twice, 2 * once)
+    if entry.k is None:  # regular buyers who have just bought wait
+        assert at_most(twice, 2 * once)
 
 
 @every_model
@@ -174,13 +175,16 @@ def test_a_change_of_unit_changes_no_prediction(
 ) -> None:
     parameters = data.draw(entry.parameters)
     rfm = data.draw(histories())
+    if entry.k:  # the phase depends on T - t_x, of which rounding may leave little
+        factor = 2.0 ** round(np.log2(factor))
     scaled = RFM(rfm.x, rfm.t_x * factor, rfm.T * factor, unit="week")
     try:
-        model, other = entry.model(**parameters), entry.in_unit(entry.model(**parameters), factor)
+        model, other = entry.make(**parameters), entry.in_unit(entry.make(**parameters), factor)
     except ValueError:
         return
     force, later = 0.01, t * factor
-    assert alike(other.log_likelihood(scaled), model.log_likelihood(rfm) - rfm.x * np.log(factor), absolute=1e-7)
+    events = rfm.x * (entry.k or 1)  # without log_spacing, the likelihood is that of all beats of the clock
+    assert alike(other.log_likelihood(scaled), model.log_likelihood(rfm) - events * np.log(factor), absolute=1e-7)
     for ours, theirs in (
         (model.p_alive(rfm, t), other.p_alive(scaled, later)),
         (model.expected_purchases(rfm, t), other.expected_purchases(scaled, later)),
@@ -205,7 +209,8 @@ def test_limits_of_the_horizon(entry: Entry, data: st.DataObject) -> None:
     assert np.allclose(at_once, [[1], [0], [0]], rtol=0, atol=1e-15)
     assert at_most(model.expected_purchases(rfm, 1e8), model.expected_purchases(rfm, np.inf))
     tiny = model.expected_purchases(rfm, np.array([[1e-20], [2e-20]]))
-    assert alike(2 * tiny[0], tiny[1], absolute=1e-300)
+    if entry.k is None:
+        assert alike(2 * tiny[0], tiny[1], absolute=1e-300)
     forever = model.discounted_expected_purchases(rfm, Rate.annual(0.1))
     assert alike(forever, model.discounted_expected_purchases(rfm, Rate.annual(0.1), 1e9))
 
@@ -245,7 +250,7 @@ def score_of(entry: Entry, rfm: RFM, monkeypatch: pytest.MonkeyPatch) -> Any:
         patch.setattr(fitting, "_Search", keep)
         one_more = RFM(np.append(rfm.x, 1), np.append(rfm.t_x, 1), np.append(rfm.T, 2), unit="week")
         with pytest.raises(Stopped):
-            entry.model.fit(one_more)
+            entry.fit(one_more)
     return lambda values: problems[0].score(values, *problems[0].columns)
 
 

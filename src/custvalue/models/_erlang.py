@@ -85,7 +85,7 @@ def _blocks(rows: Ints, size: Array, length: int) -> list[Ints]:
 def _beat_by_beat(question: Question, k: int, R: Array, a: Array, b: Array, h: Array) -> Array:
     """Σ_n P(N = n) G(floor((j + n) / k)), G what i purchases due have brought."""
     R = R + np.arange(k)[:, None]
-    z = 1 / (1 + 1 / np.maximum(h, 1e-300))
+    z = h / (1 + h)
     chance = np.exp(-R * np.log1p(h))
     total = np.zeros(chance.shape)
     brought = _brought(question, a, b)

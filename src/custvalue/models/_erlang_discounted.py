@@ -62,7 +62,7 @@ def _edges(k: int, R: Array, h: Array, theta: Array) -> Array:
     edges = [np.zeros(h.shape), np.minimum(edge, h)]
     while (edge < h).any():
         rhythm = edge < 1.3 * k * purchase
-        edge = edge + np.where(rhythm, np.minimum(edge, 2 * purchase), edge)
+        edge = edge + np.where(rhythm, np.minimum(3 * edge, 2 * purchase), 3 * edge)
         edges.append(np.minimum(edge, h))
     return np.stack(edges)
 

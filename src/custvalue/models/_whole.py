@@ -54,5 +54,6 @@ def runs(edges: Array) -> tuple[Array, Array]:
 
 def between(begin: Array, end: Array, count: int) -> Array:
     """Whole edges of `count` runs from begin to end >= begin, each edge as many times the one before."""
-    steps = np.arange(count + 1) / count
-    return np.floor(begin[..., None] * (end / begin)[..., None] ** steps)
+    steps = np.arange(count) / count
+    edges = begin[..., None] * (end / begin)[..., None] ** steps
+    return np.floor(np.concatenate([edges, end[..., None]], axis=-1))
