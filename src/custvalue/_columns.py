@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from custvalue._typing import Array, ArrayLike, Bools, NDArray
 from custvalue.errors import DataError
 
 DAY = np.timedelta64(1, "D")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]|$)", re.ASCII)
 
 
 def read_only(values: NDArray[Any]) -> NDArray[Any]:
@@ -101,13 +103,26 @@ def days_since_epoch(value: dt.date | np.datetime64 | str) -> float:
         raise DataError("a date is missing (NaT); give every date a value or leave the row out")
     if isinstance(value, str):
         try:
-            value = dt.datetime.fromisoformat(value)
+            value = iso_moment(value)
         except ValueError:
             raise DataError(f"{value!r} is not an ISO date such as '2024-01-31'") from None
     if isinstance(value, dt.datetime):
         value = value.replace(tzinfo=None)
     moment = value.astype("datetime64[us]") if isinstance(value, np.datetime64) else np.datetime64(value, "us")
     return float((moment - np.datetime64("1970-01-01", "us")) / DAY)
+
+
+def iso_moment(text: str) -> dt.datetime:
+    """Read '2024-01-31' or '2024-01-31T12:30'; of ISO text no other form, as '20240131' may be a number.
+
+    Raises
+    ------
+    ValueError
+        The text is none of these.
+    """
+    if _ISO.match(text) is None:
+        raise ValueError(text)
+    return dt.datetime.fromisoformat(text)
 
 
 def is_dated(value: object) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import KINDS, engine, reference
 
-from custvalue import datasets, split
+from custvalue import RFM, Opportunities, datasets, split
 from custvalue.errors import DataError, ParameterError
 
 START = dt.datetime.fromisoformat("2024-01-01")
@@ -23,6 +23,37 @@ def test_cdnow_holdout():
     late = datasets.cdnow()["date"] > np.datetime64("1997-09-30")
     assert halves.spend.sum() == pytest.approx(datasets.cdnow()["amount"][late].sum())
     assert halves == split(pd.DataFrame(datasets.cdnow()), at=dt.date(1997, 9, 30), amount="amount")
+
+
+NO_DATES = [39, 9900, 20000.0, True, np.int64(9), [START], pd.NaT, np.datetime64("NaT"), "NaT", ""]
+NO_DATES += ["30.9.1997", "19970930", "1997-09-31", "1997-9-30", "1997-W40-2", "1997-09-30Z", "1997-09-30T25:00"]
+
+
+@pytest.mark.parametrize("value", NO_DATES, ids=repr)
+def test_what_is_no_date_names_the_argument(value):
+    log = {"customer_id": ["ann"], "date": ["1997-01-01"]}
+    calls = {
+        "at": lambda: split(log, at=value),
+        "until": lambda: split(log, at="1997-09-30", until=value),
+        "observed_until": lambda: RFM.from_transactions(log, observed_until=value),
+        "first_purchase_from": lambda: split(log, at="1997-09-30", first_purchase_from=value),
+    }
+    for name, call in calls.items():
+        with pytest.raises(ParameterError, match=rf"^{name} must be a date such as '1997-09-30'; got "):
+            call()
+    with pytest.raises(ParameterError, match=r"^observed_until must be a date such as"):
+        Opportunities.from_transactions(log, observed_until=value)
+    with pytest.raises(ParameterError, match=r"^first_purchase_from must be a date such as"):
+        RFM.from_transactions(log, first_purchase_from=value)
+
+
+ONE_DAY = [dt.date(1997, 9, 30), START.replace(1997, 9, 30), np.datetime64("1997-09-30"), pd.Timestamp(1997, 9, 30)]
+
+
+@pytest.mark.parametrize("value", [*ONE_DAY, "1997-09-30", "1997-09-30 12:00", "1997-09-30T12:00:30.5"], ids=repr)
+def test_a_date_has_many_forms(value):
+    log = {"customer_id": ["ann"], "date": ["1997-09-28"]}
+    assert RFM.from_transactions(log, observed_until=value, unit="day").T == 2
 
 
 @st.composite

@@ -10,7 +10,7 @@ import numpy as np
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, NDArray
 from custvalue.errors import DataError
-from custvalue.evidence._terms import End, Moment, Terms, Ticks
+from custvalue.evidence._terms import End, Moment, Terms, Ticks, check_moment
 from custvalue.evidence.log import reduce
 from custvalue.evidence.readers import open_log
 from custvalue.evidence.table import read_table
@@ -33,6 +33,8 @@ def read_opportunities(
     terms: Terms,
 ) -> tuple[Array, Array, Array, NDArray[Any]]:
     """x, t_x, n and ids of a log's customers; the terms measure in days and collapse by the opportunity."""
+    if observed_until is not None:
+        check_moment("observed_until", observed_until)
     opened = open_log(log, terms)
     facts = opened.facts()
     end = terms.end(observed_until, facts.last, whole_days=facts.whole_days)

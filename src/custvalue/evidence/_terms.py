@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 from attrs import Attribute, field, frozen
 
-from custvalue._columns import days_since_epoch
+from custvalue._columns import days_since_epoch, is_dated, iso_moment
 from custvalue._typing import NDArray
 from custvalue.errors import ParameterError
 from custvalue.units import DAYS, Unit, as_unit
@@ -48,6 +48,23 @@ def _zone(_: object, __: object, value: str | None) -> None:
         raise ParameterError(f"timezone must be a name such as 'Europe/Berlin'; got {value!r}") from None
 
 
+def check_moment(name: str, value: object) -> None:
+    """Raise ParameterError, which names the argument, unless the value is a date in some form."""
+    known = is_dated(value) and value == value  # noqa: PLR0124 (NaT is the only date unequal to itself)
+    if known and isinstance(value, str):
+        try:
+            iso_moment(value)
+        except ValueError:
+            known = False
+    if not known:
+        raise ParameterError(f"{name} must be a date such as '1997-09-30'; got {value!r}")
+
+
+def _moment(_: object, attribute: Attribute[Any], value: object) -> None:
+    if value is not None:
+        check_moment(attribute.name, value)
+
+
 @frozen(kw_only=True)
 class Terms:
     """What `RFM.from_transactions` and `split` are asked for; see there."""
@@ -56,11 +73,11 @@ class Terms:
     date: str = field(default="date")
     amount: str | None = field(default=None)
     unit: Unit = field(default="week", converter=as_unit)
-    observed_until: Moment | None = field(default=None)
+    observed_until: Moment | None = field(default=None, validator=_moment)
     collapse: Collapse | None = field(default="day", validator=_one_of((*get_args(Collapse), None)))
     refunds: Refunds = field(default="net", validator=_one_of(get_args(Refunds)))
     first_purchase_in_spend: bool = field(default=False)
-    first_purchase_from: Moment | None = field(default=None)
+    first_purchase_from: Moment | None = field(default=None, validator=_moment)
     timezone: str | None = field(default=None, validator=_zone)
     log_spacing: bool = field(default=False)
 

@@ -48,7 +48,8 @@ class RFM:
     ids : array_like, shape (n,), optional
         The customers' names, any type; used in messages and tables.
     unit : {"year", "quarter", "month", "week", "day"}
-        The unit of t_x and T.
+        The unit of t_x and T; years unless given. Always give it: the numbers do not show it, a model fitted to
+        them takes it over, and discounting and horizons in years are converted by it.
 
     Raises
     ------
@@ -111,12 +112,12 @@ class RFM:
         log : dataframe, path or mapping
             One row per purchase or item: pandas, polars (eager or lazy), pyarrow, a DuckDB relation or another
             frame that narwhals reads; the path of a CSV or Parquet file; or a mapping of arrays. The ids of a CSV
-            file are text as it stands there: 01 and 1 are two customers, and "10" comes before "2".
+            file are text as it stands there: 01 and 1 are two customers, and 10 comes before 2.
         customer, date, amount : str
             Names of the columns. Dates are dates, datetimes or ISO text ('2024-01-31', '2024-01-31 12:30');
             amounts any numeric type, Decimal included. Without `amount` there is no m.
         unit : {"day", "week", "month", "quarter", "year"}
-            The unit of t_x and T; lengths are those of `custvalue.units` (a week 7 days, a year 365.25).
+            The unit of t_x and T; a week is 7 days, a year 365.25.
         observed_until : date, datetime, datetime64 or ISO text, optional
             End of observation, inclusive; the last date in the log by default.
         collapse : {"day", "week", "month", "quarter", "year"} or None
@@ -145,6 +146,8 @@ class RFM:
             A column is missing or there twice, the log has no purchase, an id, date or amount is missing, a
             date cannot be read or is after `observed_until`, an amount is not a finite number, or the dates
             have no (or, in DuckDB, an ambiguous) time zone. The message names the first rows and the remedy.
+        ParameterError
+            An option is none of its choices, or a date among the options is none.
 
         Examples
         --------
@@ -191,6 +194,7 @@ class RFM:
         A customer's purchases in all relationships count together. Flows of the kind "refund" and negative
         amounts of the kinds in `kinds` reduce the spend and are no purchases, as with refunds="net" of
         `from_transactions`; flows of other kinds (costs, say) are left out, as is all after `as_of`.
+        T = (as_of - first purchase) / unit.
 
         Parameters
         ----------
@@ -202,11 +206,6 @@ class RFM:
             As in `from_transactions`. Flows in years from now have no calendar: all different times count.
         kinds : sequence of str
             The kinds of cash flow that are purchases.
-
-        Returns
-        -------
-        RFM
-            `ids` are the customers' ids; T = (as_of - first purchase) / unit.
 
         Raises
         ------

@@ -9,7 +9,7 @@ from attrs import cmp_using, field, frozen
 
 from custvalue._typing import Array, Bools, NDArray
 from custvalue.errors import ParameterError
-from custvalue.evidence._terms import Collapse, Moment, Refunds, Terms
+from custvalue.evidence._terms import Collapse, Moment, Refunds, Terms, check_moment
 from custvalue.evidence._views import Tally
 from custvalue.evidence.log import reduce
 from custvalue.evidence.readers import open_log
@@ -80,7 +80,7 @@ def split(
     DataError
         As in `RFM.from_transactions`; or there is no purchase up to `at`.
     ParameterError
-        The holdout is empty: `until`, or the last date in the log, is not after `at`.
+        The holdout is empty: `until`, or the last date in the log, is not after `at`; or one of them is no date.
 
     Examples
     --------
@@ -108,6 +108,9 @@ def split(
 
 def cut(log: Any, at: Moment, until: Moment | None, terms: Terms) -> Split:  # noqa: ANN401 (any dataframe)
     """Cut a log on terms that are already checked."""
+    check_moment("at", at)
+    if until is not None:
+        check_moment("until", until)
     opened = open_log(log, terms)
     facts = opened.facts()
     end = terms.end(at, facts.last, whole_days=facts.whole_days)

@@ -54,11 +54,8 @@ def as_optional_moment(value: MomentLike | None) -> Moment | None:
 
 
 def _parsed(text: str) -> Moment:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        days_since_epoch(text)
-        return dt.datetime.fromisoformat(text)
+    days_since_epoch(text)
+    return dt.date.fromisoformat(text) if len(text) == len("2024-01-31") else dt.datetime.fromisoformat(text)
 
 
 def _from_numpy(value: np.datetime64) -> dt.date:
