@@ -52,9 +52,11 @@ def _codes(column: Array, ticks: float) -> tuple[NDArray[np.int64], int]:
     """Integers that are equal where the floats are, and one more than their maximum."""
     if len(column):
         for divisor in (1.0, ticks):
-            code = np.rint(column * divisor)
-            low = code.min()
-            if code.max() - low < _CELLS and (code / divisor == column).all():
+            with np.errstate(over="ignore", invalid="ignore"):
+                code = np.rint(column * divisor)
+                low = code.min()
+                span = code.max() - low
+            if span < _CELLS and (code / divisor == column).all():
                 code -= low
                 return code.astype(np.int64), int(code.max()) + 1
     values, code = np.unique(column, return_inverse=True)
