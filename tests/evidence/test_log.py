@@ -84,6 +84,11 @@ def test_every_backend_agrees_with_plain_python(kind, case):
             return
         found = summarize(log, amount=amount, **options)
     assert found.ids.tolist() == list(expected)
+    if newcomers is None:
+        assert found.left_out == 0
+    else:
+        everyone = summarize(log, amount=amount, **{**options, "first_purchase_from": None})
+        assert found.left_out == len(everyone.ids) - len(found.ids)
     x, t_x, T, m, count, spacing = (
         list(map(float, c)) if c[0] is not None else None for c in zip(*expected.values(), strict=True)
     )
@@ -201,3 +206,15 @@ def test_keys_beyond_64_bits():
 def test_options_outside_their_choices(option, value):
     with pytest.raises(ParameterError, match=option):
         RFM.from_transactions({"customer_id": [1], "date": ["2024-01-01"]}, **{option: value})
+
+
+def test_customers_left_out_are_counted():
+    """Neither those with refunds only nor the rows of those who stay are among them."""
+    log = {
+        "customer_id": ["ann", "ann", "bob", "cyd", "dan", "eve"],
+        "date": ["2024-01-01", "2024-03-01", "2024-01-31", "2024-02-01", "2024-03-01", "2024-01-05"],
+        "amount": [1.0, 1.0, 1.0, 1.0, 1.0, -1.0],
+    }
+    found = summarize(log, amount="amount", first_purchase_from="2024-02-01")
+    assert (found.ids.tolist(), found.left_out) == (["cyd", "dan"], 2)
+    assert summarize(log, amount="amount").left_out == 0

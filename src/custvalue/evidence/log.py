@@ -26,8 +26,9 @@ class Summary:
 
     `ids`, `x`, `t_x`, `T`, `m`, `m_count`, `log_spacing`, `unit` are those of `RFM`, in the order of the ids. Of the
     whole log, whatever is left out of the columns: `rows`, `first_day`, `last_day`, `total_spend` (None without
-    amounts) and `nonpositive`, the number of rows with an amount of 0 or less. `observed_until` is the day that
-    observation ended (with collapse=None: the moment).
+    amounts) and `nonpositive`, the number of rows with an amount of 0 or less. `left_out` is the number of customers
+    whose first purchase was before `first_purchase_from`. `observed_until` is the day that observation ended (with
+    collapse=None: the moment).
     """
 
     ids: NDArray[Any] = field()
@@ -44,6 +45,7 @@ class Summary:
     observed_until: np.datetime64 = field()
     total_spend: float | None = field()
     nonpositive: int = field()
+    left_out: int = field(default=0)
 
     @property
     def rfm(self) -> RFM:
@@ -107,6 +109,7 @@ def summarize_arrays(
 
 def reduce(who: Histories, facts: Facts, end: End, terms: Terms) -> Summary:
     """Measure the customers' histories up to `end`; the facts of the whole log go with them."""
+    everyone = len(who.ids)
     who = _newcomers(who, terms)
     x = (who.count - 1).astype(np.float64)
     m, m_count = _mean_spend(who, x, terms)
@@ -125,6 +128,7 @@ def reduce(who: Histories, facts: Facts, end: End, terms: Terms) -> Summary:
         observed_until=np.int64(end.tick).view(terms.tick_type),
         total_spend=facts.total,
         nonpositive=facts.nonpositive,
+        left_out=everyone - len(who.ids),
     )
 
 
