@@ -36,6 +36,11 @@ def check_log(found, ids=(1, 2)):
 BROKEN = {
     "null ids": (changed(customer_id=[1, None, 2, None]), r"column 'customer_id'.*2 of 4 rows.*(missing|nan).*Drop"),
     "null text ids": (changed(customer_id=["a", None, "b", "c"]), r"column 'customer_id'.*1 of 4 rows.*missing"),
+    "blank ids": (
+        changed(customer_id=["a", "", " \t", "b"]),
+        r"column 'customer_id'.*blank.*2 of 4 rows.*' \\t'.*Drop",
+    ),
+    "blank and null ids": (changed(customer_id=[None, "", "a", "b"]), r"column 'customer_id'.*2 of 4 rows"),
     "null dates": (changed(date=[None, *DAYS[1:]]), r"column 'date'.*1 of 4 rows.*missing.*Drop"),
     "null datetimes": (
         changed(date=[None, dt.datetime.fromisoformat("2024-01-08 03:00")] * 2),
@@ -67,6 +72,11 @@ def test_broken_logs_are_refused(kind, case):
         log = build(columns)
         with pytest.raises(DataError, match=f"(?s){message}"):
             summarize(log, amount="amount")
+
+
+def test_rows_are_counted_from_0():
+    with pytest.raises(DataError, match=r"first \(rows of data, counted from 0\): row 2 \(missing\)\. "):
+        summarize(changed(date=[*DAYS[:2], None, DAYS[3]]))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -156,7 +156,9 @@ def array_log(customer: Column, date: Column, amount: Column | None, terms: Term
 
 def _codes(column: Column, name: str) -> tuple[NDArray[Any], Ints]:
     """Sorted ids, and the number of its id for every row."""
-    say.check_positions(name, say.NO_ID, column.absent, column)
+    blank = np.array([_is_blank(value) for value in column.values], dtype=bool) if column.codes is not None else None
+    absent = column.absent if blank is None or not blank.any() else column.absent | blank[column.codes]
+    say.check_positions(name, say.NO_ID, absent, column)
     if column.codes is not None:
         return _sorted_codes(column.values, column.codes, name)
     values = column.values
@@ -167,6 +169,10 @@ def _codes(column: Column, name: str) -> tuple[NDArray[Any], Ints]:
             return np.arange(span).astype(kind) + kind(low), _shifted(values, low)  # a sum that may wrap around
     ids, codes = np.unique(values, return_inverse=True)
     return ids, codes
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, (str, bytes)) and not value.strip()
 
 
 def _shifted(values: NDArray[Any], low: int) -> Ints:

@@ -15,7 +15,7 @@ from custvalue.errors import DataError
 SHOWN: Final = 3
 """How many of the broken rows a message shows."""
 
-NO_ID = "must name a customer in every row", "Drop the rows without one, or give them an id."
+NO_ID = "must name a customer in every row, not be missing or blank", "Drop the rows without one, or give them an id."
 NO_DATE = "must have a date in every row", "Drop the rows without one, or fill it in."
 NOT_A_DATE = (
     "must hold dates, or ISO text such as '2024-01-31' or '2024-01-31 12:30'",
@@ -39,10 +39,12 @@ def too_late(end: str) -> tuple[str, str]:
     )
 
 
-def broken_rows(column: str, rule: tuple[str, str], count: int, total: int, shown: Iterable[str]) -> DataError:
+def broken_rows(
+    column: str, rule: tuple[str, str], count: int, total: int, shown: Iterable[str], first: str = "first"
+) -> DataError:
     """Return the error for `count` rows of a column that break a rule."""
     return DataError(
-        f"column {column!r} {rule[0]}; broken in {count:,} of {total:,} rows, first: {'; '.join(shown)}. {rule[1]}"
+        f"column {column!r} {rule[0]}; broken in {count:,} of {total:,} rows, {first}: {'; '.join(shown)}. {rule[1]}"
     )
 
 
@@ -52,7 +54,7 @@ def check_positions(column: str, rule: tuple[str, str], broken: Bools, values: S
         return
     first = [int(i) for i in broken.nonzero()[0][:SHOWN]]
     shown = [f"row {i} ({show(values[i])})" for i in first]
-    raise broken_rows(column, rule, int(broken.sum()), len(broken), shown)
+    raise broken_rows(column, rule, int(broken.sum()), len(broken), shown, first="first (rows of data, counted from 0)")
 
 
 def show(value: Any) -> str:  # noqa: ANN401 (any value of a column)

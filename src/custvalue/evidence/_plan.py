@@ -150,7 +150,7 @@ def _text_amounts(frame: nw.LazyFrame[Any], amount: str) -> None:
 def _count(rows: nw.LazyFrame[Any], clock: nw.dtypes.DType, terms: Terms) -> dict[str, Any]:
     """Every check of the rows in one aggregate; the rows that break one are looked up only then."""
     problems: list[tuple[str, tuple[str, str], nw.Expr]] = [
-        (terms.customer, say.NO_ID, nw.col("id").is_null()),
+        (terms.customer, say.NO_ID, _no_id(rows)),
         (terms.date, say.NO_DATE, nw.col("raw").is_null()),
     ]
     if (unreadable := raw_problem(clock)) is not None:
@@ -171,6 +171,11 @@ def _count(rows: nw.LazyFrame[Any], clock: nw.dtypes.DType, terms: Terms) -> dic
         if found[f"problem{i}"]:
             raise _broken(rows, column, rule, broken, found[f"problem{i}"], found["rows"])
     return found
+
+
+def _no_id(rows: nw.LazyFrame[Any]) -> nw.Expr:
+    missing = nw.col("id").is_null()
+    return missing | ~nw.col("id").str.contains(r"\S") if rows.collect_schema()["id"] == nw.String else missing
 
 
 def _names(wanted: list[nw.Expr], rows: nw.LazyFrame[Any]) -> list[str]:
