@@ -17,11 +17,15 @@ import pytest
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.rfm import RFM
 from custvalue.models._latent import LatentAttritionModel
+from custvalue.models.gamma_gompertz_nbd import GammaGompertzNBD
 from custvalue.models.pareto_nbd import ParetoNBD
+from custvalue.models.weibull_gamma_nbd import WeibullGammaNBD
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 MODELS = {
     "pareto_nbd": ParetoNBD,
+    "gamma_gompertz_nbd": GammaGompertzNBD,
+    "weibull_gamma_nbd": WeibullGammaNBD,
 }
 ACCURACY = 1e-10
 PREDICTIONS = {

@@ -59,7 +59,9 @@ class Case:
 
     def kept(self, b: Any, m: Any) -> Any:
         """log B(a, b + m)/B(a, b)."""
-        a = self.a
+        a, z = self.a, b + m
+        if z > 10**12:
+            return -a * mp.log(z) - a * (a - 1) / (2 * z) + mp.loggamma(a + b) - mp.loggamma(b)
         return mp.loggamma(b + m) + mp.loggamma(a + b) - mp.loggamma(b) - mp.loggamma(a + b + m)
 
     def left(self, b: Any, m: Any) -> Any:
@@ -74,6 +76,9 @@ class Case:
 
     def stay(self) -> Any:
         return mpf(0) if self.t == mp.inf else mp.exp(self.kept(self.b_now, self.chances))
+
+    def leave(self) -> Any:
+        return mpf(1) if self.t == mp.inf else -mp.expm1(self.kept(self.b_now, self.chances) if self.chances else 0)
 
     def log_likelihood(self) -> Any:
         r, a = self.r, self.alpha
@@ -111,7 +116,7 @@ class Case:
             "log_likelihood": self.log_likelihood(),
             "p_alive": self.p_alive(),
             "p_alive_ahead": self.p_alive() * self.stay(),
-            "churn_probability": (self.gone + self.alive * (1 - self.stay())) / (self.alive + self.gone),
+            "churn_probability": (self.gone + self.alive * self.leave()) / (self.alive + self.gone),
             "expected_purchases": self.discounted(mpf(0)),
             "discounted": self.discounted(self.force),
             "probability_of_purchase": self.buys(),

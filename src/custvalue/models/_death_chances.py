@@ -40,7 +40,7 @@ class DeathChances:
         before, j = self._count(start), (start + u) / self.tau
         if _tabulated(self.a, self.b, j):
             j = np.rint(j).astype(np.intp)
-            steps = np.arange(j.max(initial=0) + 1.0) + (self.a + self.b)
+            steps = np.arange(max(j.max(initial=0), before.max(initial=0)) + 1.0) + (self.a + self.b)
             stays = np.concatenate(([0.0], np.cumsum(np.log1p(-self.a / steps))))
             leaves = stays[:-1] + np.log(self.a / steps)
             return np.asarray(leaves[j - 1] - stays[before.astype(np.intp)])

@@ -69,7 +69,7 @@ def log_panels(
     if not endless.any():
         return u, grown
     rest = np.where(endless & (end == _FAR), scale * np.exp(_FAR) / tail, 0.0)
-    last = np.broadcast_to(scale * np.expm1(_FAR), rest.shape)
+    last = np.where(rest > 0, scale * np.expm1(_FAR), 0.0)
     return np.concatenate([u, [last]]), np.concatenate([grown, [rest]])
 
 
@@ -114,10 +114,11 @@ def around(
     first = np.minimum(peak, length)
     rest, scale = length - first, np.where(first > 0, width, near)
     if far is None:
-        u, du = log_panels(rest, scale, 0.0, tail=tail, rise=rise * rest / length, fineness=1.5 * fineness)
+        later = np.minimum(rest, 1e300) / np.clip(length, 1e-300, 1e300)
+        u, du = log_panels(rest, scale, 0.0, tail=tail, rise=rise * later, fineness=1.5 * fineness)
     else:
         u, du = logistic(rest, scale, far, fineness=fineness)
     if not first.any():
         return u, du
-    before, weight = logistic(first, near, np.minimum(width, first / (rise + 1)), power=power, fineness=fineness)
+    before, weight = logistic(first, near, np.clip(first / (rise + 1), 1e-300, width), power=power, fineness=fineness)
     return np.concatenate([before, first + u]), np.concatenate([weight, du])

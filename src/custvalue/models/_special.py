@@ -78,8 +78,9 @@ def by_count(f: Callable[[Array], Array], x: Array, *parameters: Parameter) -> A
 
 
 def log_grown(share: Array, growth: Array) -> Array:
-    """log(1 + k (e^y - 1)) for shares k >= 0 and growth y >= 0, also where e^y overflows."""
-    small = np.log1p(share * np.expm1(np.minimum(growth, 1.0)))
-    with np.errstate(invalid="ignore"):
-        large = growth + np.log(np.exp(-growth) - share * np.expm1(-growth))
-    return np.where(growth > 1, large, small)
+    """log(1 + k (e^y - 1)) for shares k > 0 and growth y >= 0, also where e^y overflows."""
+    small = np.log1p(share * np.expm1(np.minimum(growth, 600.0)))
+    if not np.any(growth > 600):
+        return np.asarray(small)
+    with np.errstate(divide="ignore"):
+        return np.where(growth > 600, np.logaddexp(0.0, growth + np.log(share)), small)

@@ -86,7 +86,7 @@ class GammaGompertzLifetime:
         length = np.where(diverges, 0.0, np.minimum(length, np.minimum(dead, fall.reach)))
         scale, far = fall.scale / (np.abs(fall.rate) + 1), None
         if np.any(rise):
-            far = np.minimum(fall.scale, length)
+            far = np.clip(length, 1e-300, fall.scale)
         u, du = self._around(start, length, scale, far=far)
         inside = (np.exp(self.log_stay(start, u)) * fall.at(u) * du).sum(axis=0)
         return np.where(diverges, np.inf, inside)

@@ -59,7 +59,7 @@ class WeibullGammaLifetime:
 
     def score_leave(self, start: Array, u: Array) -> tuple[Array, list[Array]]:
         """`log_leave`, and the derivatives of log f(start + u) in s, β and c."""
-        z = self._log_ratio(start + u)
+        z = self._log_ratio(np.maximum(start + u, 1e-300))
         in_z = np.exp(log_expit(-z)) - self.s * np.exp(log_expit(z))
         slopes = [1 / self.s + log_expit(-z), -self.c / self.beta * in_z, 1 / self.c + z / self.c * in_z]
         return self.log_leave(start, u), slopes
@@ -75,15 +75,20 @@ class WeibullGammaLifetime:
 
     def staying(self, start: Array, length: Array, fall: Fall) -> Array:
         """∫_0^length fall(u) S(start + u)/S(start) du."""
-        tail, far = self.s * self.c + np.where(fall.rate > 0, fall.power, -1.0), None
-        diverges = np.isinf(length) & ((fall.rate < 0) | ((fall.rate == 0) & (self.s * self.c <= 1)))
+        rises = fall.rate < 0
+        diverges = np.isinf(length) & (rises | ((fall.rate == 0) & (self.s * self.c <= 1)))
         length = np.where(diverges, 0.0, np.minimum(length, fall.reach))
-        if np.any(fall.rate < 0):
-            far = np.minimum(fall.scale, np.where(np.isinf(length), 1.0, length))
+        tail = self.s * self.c + np.where(fall.rate > 0, fall.power, -1.0)
         scale = fall.scale / (np.abs(fall.rate) + 1)
-        u, du = self._around(start, length, scale, tail=tail, far=far, power=1.0)
-        inside = (np.exp(self.log_stay(start, u)) * fall.at(u) * du).sum(axis=0)
-        return np.where(diverges, np.inf, inside)
+
+        def integral(length: Array, far: Parameter | None) -> Array:
+            u, du = self._around(start, length, scale, tail=tail, far=far, power=1.0)
+            return np.asarray((np.exp(self.log_stay(start, u)) * fall.at(u) * du).sum(axis=0))
+
+        total = integral(np.where(rises, 0.0, length), None)
+        if np.any(rises):
+            total += integral(np.where(rises, length, 0.0), np.clip(length, 1e-300, fall.scale))
+        return np.where(diverges, np.inf, total)
 
     def mean_drop_out(self, u: Array, more: int) -> Array:
         """E[θ]: Gamma(s, β^c+u^c) of those who stayed until u, Gamma(s+1, β^c+u^c) of those who left then."""
@@ -95,14 +100,15 @@ class WeibullGammaLifetime:
             return np.asarray(self.c * np.log(u / self.beta))
 
     def _log_hazard(self, u: Array) -> Array:
-        return np.log(self.s * self.c) - np.log(u) + log_expit(self._log_ratio(u))
+        late = np.maximum(u, 1e-300)
+        return np.log(self.s * self.c) - np.log(late) + log_expit(self._log_ratio(late))
 
     def _risen(self, start: Array, u: Array) -> Array:
         """log S(start)/S(start + u) over s."""
-        old = start > 0
+        old = self._log_ratio(start) > -700
         since = np.where(old, start, 1.0)
         aged = log_grown(np.exp(log_expit(self._log_ratio(since))), self.c * np.log1p(u / since))
-        return np.where(old, aged, -log_expit(-self._log_ratio(u)))
+        return np.where(old, aged, -log_expit(-self._log_ratio(start + u)))
 
     def _around(
         self,
