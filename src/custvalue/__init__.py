@@ -9,12 +9,15 @@ from custvalue.evidence.rfm import RFM
 from custvalue.evidence.split import Split, split
 from custvalue.inference.fit import Fit
 from custvalue.models.beta_geo_beta_binom import BetaGeoBetaBinom
+from custvalue.models.beta_geo_erlang import BetaGeoErlang
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
 from custvalue.models.gamma_gompertz_nbd import GammaGompertzNBD
+from custvalue.models.modified_beta_geo_erlang import ModifiedBetaGeoErlang
 from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.models.nbd import NBD
 from custvalue.models.pareto_nbd import ParetoNBD
+from custvalue.models.periodic_death import PeriodicDeath
 from custvalue.models.weibull_gamma_nbd import WeibullGammaNBD
 from custvalue.records.cashflow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
@@ -29,6 +32,7 @@ __all__ = [
     "NBD",
     "RFM",
     "BetaGeoBetaBinom",
+    "BetaGeoErlang",
     "BetaGeoNBD",
     "CashFlow",
     "CashFlows",
@@ -39,10 +43,12 @@ __all__ = [
     "Fit",
     "GammaGamma",
     "GammaGompertzNBD",
+    "ModifiedBetaGeoErlang",
     "ModifiedBetaGeoNBD",
     "Opportunities",
     "ParameterError",
     "ParetoNBD",
+    "PeriodicDeath",
     "Rate",
     "Relationship",
     "Split",
