@@ -13,7 +13,7 @@ from custvalue.evidence import _messages as say
 from custvalue.evidence._dates import text_ticks
 from custvalue.evidence._native import Column
 from custvalue.evidence._terms import End, Terms, Ticks
-from custvalue.evidence._views import Facts, Histories, Tally, log_spacing
+from custvalue.evidence._views import Facts, Histories, Tally
 
 _KEYS: Final = 1 << 62
 """Largest range of (customer, tick) keys; beyond it ticks are ranked first."""
@@ -47,13 +47,13 @@ class ArrayLog:
     def histories(self, end: End) -> Histories:
         """Purchases and spend of each customer up to `end`, in the order of their ids."""
         rows = _up_to(self, end)
-        first, last, count, spacing = _purchases(rows, end)
+        first, last, count, when = _purchases(rows, end)
         bought = count > 0
         total = opening = None
         if rows.amount is not None:
             total, opening = _spend(rows, first, end)
             total, opening = total[bought], opening[bought]
-        return Histories(rows.ids[bought], first[bought], last[bought], count[bought], total, opening, spacing)
+        return Histories(rows.ids[bought], first[bought], last[bought], count[bought], total, opening, when)
 
     def tally(self, after: End, until: End) -> Tally:
         """Purchases and spend of each customer after one end and up to another; weeks are counted from `after`."""
@@ -77,8 +77,8 @@ def _only(log: ArrayLog, keep: Bools) -> ArrayLog:
     return evolve(log, codes=log.codes[keep], ticks=log.ticks[keep], amount=amount)
 
 
-def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64], Array | None]:
-    """First and last tick and number of periods with a purchase, of every customer; log spacing of those with any."""
+def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64], Ticks | None]:
+    """First and last tick and number of periods with a purchase, of every customer; all ticks where asked for."""
     codes, ticks = rows.codes, rows.ticks
     if rows.amount is not None and rows.terms.refunds == "net" and (rows.amount < 0).any():
         bought = rows.amount >= 0
@@ -87,13 +87,11 @@ def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64
     period = rows.terms.period(when, end.tick)
     starts = _changes(who, period)
     who, when = who[starts], when[starts]
-    begins = _changes(who)
-    spacing = log_spacing(when, begins) if rows.terms.log_spacing else None
-    heads = np.flatnonzero(begins)
+    heads = np.flatnonzero(_changes(who))
     tails = np.append(heads[1:], len(who)) - 1 if len(who) else heads
     first, last, count = (np.zeros(len(rows.ids), dtype=np.int64) for _ in range(3))
     first[who[heads]], last[who[heads]], count[who[heads]] = when[heads], when[tails], tails - heads + 1
-    return first, last, count, spacing
+    return first, last, count, when if rows.terms.log_spacing else None
 
 
 def _distinct(codes: Ints, ticks: Ticks, customers: int) -> tuple[Ints, Ticks]:

@@ -16,7 +16,7 @@ from custvalue._typing import Array, NDArray
 from custvalue.evidence import _messages as say
 from custvalue.evidence._clock import cell, raw_problem, tick, whole_days
 from custvalue.evidence._terms import End, Terms, Ticks
-from custvalue.evidence._views import Facts, Histories, Tally, log_spacing
+from custvalue.evidence._views import Facts, Histories, Tally
 
 _WEEKS: Final = 1_000_000
 """Added to week numbers, so that engines that divide towards zero and those that floor agree."""
@@ -68,8 +68,8 @@ class LazyLog:
         )
         first, last = _ticks(got["first"].to_numpy(), self.terms), _ticks(got["last"].to_numpy(), self.terms)
         count = got["count"].to_numpy().astype(np.int64)
-        spacing = self._spacing(bought, count) if self.terms.log_spacing else None
-        return Histories(_ids(got["id"]), first, last, count, total, opening_spend, spacing)
+        when = self._times(bought) if self.terms.log_spacing else None
+        return Histories(_ids(got["id"]), first, last, count, total, opening_spend, when)
 
     def tally(self, after: End, until: End) -> Tally:
         """Purchases and spend of each customer after one end and up to another, in weeks from the first."""
@@ -80,12 +80,9 @@ class LazyLog:
         spend = None if self.terms.amount is None else _floats(got["money"])
         return Tally(_ids(got["id"]), got["count"].to_numpy().astype(np.int64), spend)
 
-    def _spacing(self, bought: nw.LazyFrame[Any], count: NDArray[np.int64]) -> Array:
-        """Log spacing of each customer; the ticks of all purchases come into memory, as no window is safe."""
-        ticks = _ticks(bought.select("id", "tick").sort("id", "tick").collect()["tick"].to_numpy(), self.terms)
-        heads = np.zeros(len(ticks), dtype=bool)
-        heads[np.cumsum(count) - count] = True
-        return log_spacing(ticks, heads)
+    def _times(self, bought: nw.LazyFrame[Any]) -> Ticks:
+        """Ticks of all purchases, by customer; they come into memory, as no window is safe."""
+        return _ticks(bought.select("id", "tick").sort("id", "tick").collect()["tick"].to_numpy(), self.terms)
 
     @property
     def _refunds(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._typing import Array, Bools, NDArray
+from custvalue._typing import Array, NDArray
 from custvalue.evidence._terms import End, Ticks
 
 
@@ -27,8 +27,8 @@ class Facts:
 class Histories:
     """One row per customer with a purchase: sorted ids, ticks, periods with a purchase, spend.
 
-    `total` is the spend from the period of the first purchase on, `opening` the spend in that period, `spacing` the
-    sum of the logs of the ticks between purchases; each where it is asked for.
+    `total` is the spend from the period of the first purchase on, `opening` the spend in that period, `ticks` the
+    times of all purchases, by customer and in order; each where it is asked for.
     """
 
     ids: NDArray[Any] = field()
@@ -37,7 +37,7 @@ class Histories:
     count: NDArray[np.int64] = field()
     total: Array | None = field()
     opening: Array | None = field()
-    spacing: Array | None = field(default=None)
+    ticks: Ticks | None = field(default=None)
 
 
 @frozen(eq=False)
@@ -47,14 +47,6 @@ class Tally:
     ids: NDArray[Any] = field()
     count: NDArray[np.int64] = field()
     spend: Array | None = field()
-
-
-def log_spacing(ticks: Ticks, heads: Bools) -> Array:
-    """Sum of the logs of the ticks between purchases of each customer; rows sorted, `heads` the first of each."""
-    after = np.flatnonzero(~heads)
-    owner = np.cumsum(heads)[after] - 1
-    logs = np.log(ticks[after] - ticks[after - 1])
-    return np.asarray(np.bincount(owner, logs, int(np.count_nonzero(heads))), dtype=np.float64)
 
 
 class Log(Protocol):

@@ -120,7 +120,7 @@ def reduce(who: Histories, facts: Facts, end: End, terms: Terms) -> Summary:
         T=(end.tick - who.first) / terms.per_unit,
         m=m,
         m_count=m_count,
-        log_spacing=None if who.spacing is None else who.spacing - x * np.log(terms.per_unit),
+        log_spacing=_log_spacing(who, terms),
         unit=terms.unit,
         rows=facts.rows,
         first_day=_day(facts.first, terms),
@@ -148,8 +148,25 @@ def _newcomers(who: Histories, terms: Terms) -> Histories:
             f"no customer's first purchase is on or after first_purchase_from ({terms.first_purchase_from}); "
             "choose an earlier date."
         )
-    more = (None if column is None else column[new] for column in (who.total, who.opening, who.spacing))
-    return Histories(who.ids[new], who.first[new], who.last[new], who.count[new], *more)
+    total, opening = (None if column is None else column[new] for column in (who.total, who.opening))
+    ticks = None if who.ticks is None else who.ticks[np.repeat(new, who.count)]
+    return Histories(who.ids[new], who.first[new], who.last[new], who.count[new], total, opening, ticks)
+
+
+def gaps(who: Histories, terms: Terms) -> Array:
+    """Times between the purchases of each customer, in units, by customer and in order."""
+    assert who.ticks is not None  # noqa: S101 (callers have asked for them)
+    later = np.ones(len(who.ticks), dtype=bool)
+    later[np.cumsum(who.count) - who.count] = False
+    return np.asarray(np.diff(who.ticks)[later[1:]] / terms.per_unit)
+
+
+def _log_spacing(who: Histories, terms: Terms) -> Array | None:
+    """Sum of the logs of the times between purchases, of each customer."""
+    if who.ticks is None:
+        return None
+    owner = np.repeat(np.arange(len(who.count)), who.count - 1)
+    return np.asarray(np.bincount(owner, np.log(gaps(who, terms)), len(who.count)), dtype=np.float64)
 
 
 def _mean_spend(who: Histories, x: Array, terms: Terms) -> tuple[Array | None, Array]:
