@@ -32,7 +32,7 @@ from custvalue.evidence.spacings import Spacings
 
 Method = Literal["mle", "wheat", "cv"]
 _WIDEST = np.log(1e6)
-"""k is sought between 1e-6 and 1e6."""
+"""k is sought between 1e-6 and 1e6; more is as good as infinite."""
 
 
 @frozen
@@ -152,13 +152,13 @@ def _conditional(n: Array, logs: Array) -> Regularity:
     sizes, size = np.unique(n, return_inverse=True)
     times = np.bincount(size)
     total = float(logs.sum())
-    if total >= -float((times * sizes * np.log(sizes)).sum()) * (1 - 1e-12):
-        return Regularity(np.inf, np.nan, len(n), "mle")
 
     def slope(k: float) -> float:
         return float((times * sizes * (psi(sizes * k) - psi(k))).sum()) + total
 
     k = _root(slope)
+    if np.isinf(k):
+        return Regularity(k, np.nan, len(n), "mle")
     information = float((times * sizes * (polygamma(1, k) - sizes * polygamma(1, sizes * k))).sum())
     return Regularity(k, information**-0.5, len(n), "mle")
 
@@ -177,20 +177,22 @@ def _by_pairs(counts: Array, shares: Array) -> Regularity:
 def _by_variation(counts: Array, shares: Array) -> Regularity:
     """k of Σ squares = Σ (k + 1)/(nk + 1), the expected sums of squares of n Dirichlet shares."""
     squares = np.add.reduceat(shares**2, _begins(counts))
-    if np.allclose(squares, 1 / counts, rtol=1e-12, atol=0):
-        return Regularity(np.inf, np.nan, len(counts), "cv")
 
     def excess(k: float) -> Array:
         return np.asarray((k + 1) / (counts * k + 1) - squares)
 
     k = _root(lambda k: float(excess(k).sum()))
+    if np.isinf(k):
+        return Regularity(k, np.nan, len(counts), "cv")
     fall = float(((counts - 1) / (counts * k + 1) ** 2).sum())
     return Regularity(k, float(np.sqrt((excess(k) ** 2).sum())) / fall, len(counts), "cv")
 
 
 def _root(falls: Callable[[float], float]) -> float:
-    """The k at which a falling function of k is zero, by halving the range of log k, to rounding."""
+    """The k at which a falling function of k is zero, by halving the range of log k, to rounding; inf beyond it."""
     low, high = -_WIDEST, _WIDEST
+    if falls(float(np.exp(high))) > 0:
+        return np.inf
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if falls(float(np.exp(middle))) > 0 else (low, middle)
