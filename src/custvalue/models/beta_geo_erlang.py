@@ -22,7 +22,7 @@ from attrs import field, frozen
 
 from custvalue._typing import Parameter
 from custvalue.models._after_purchase import First
-from custvalue.models._base import as_parameter, optional_unit, positive, same_parameter
+from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
 from custvalue.models._regular import RegularModel, whole_number
 from custvalue.units import Unit
 
