@@ -20,7 +20,7 @@ END = dt.date(2024, 3, 31)
 AMOUNTS = st.integers(-50, 200).map(float)
 # a purchase on the first day, then whatever comes within the time observed
 HISTORIES = st.dictionaries(
-    st.text(min_size=1).filter(lambda name: "\0" not in name),
+    st.text(min_size=1).filter(lambda name: "\0" not in name and name.strip()),
     st.lists(st.tuples(st.integers(0, 90), AMOUNTS), max_size=8).map(lambda rows: [(0, 10.0), *rows]),
     min_size=1,
     max_size=5,
