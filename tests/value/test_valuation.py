@@ -223,7 +223,15 @@ def test_a_model_worse_than_naive_forecasts_is_noticed(valuation: cv.Valuation) 
     assert any(worse.beaten_by in note for note in noted)
 
 
+def test_customers_left_out_are_counted() -> None:
+    late = cv.value_customers(datasets.cdnow(), rate=RATE, years=3, first_purchase_from="1997-02-01")
+    assert late.checks.left_out == 2357 - len(late.rfm) > 0
+    assert any("are left out" in note for note in late.notes)
+
+
 def test_bad_options_are_named() -> None:
+    with pytest.raises(cv.ParameterError, match="holdout must be a date"):
+        cv.value_customers(datasets.cdnow(), rate=RATE, years=1, holdout=39)
     with pytest.raises(cv.ParameterError, match="no option 'freq'; it takes unit, observed_until"):
         cv.value_customers(datasets.cdnow(), rate=RATE, years=1, freq="W")
     with pytest.raises(cv.ParameterError, match="years must be >= 0; got -1"):

@@ -32,6 +32,8 @@ class Checks:
         Errors of forecasting the end of the log from its beginning, beside naive forecasts.
     untested : str
         Why there are no such errors though they were asked for.
+    left_out : int
+        Customers of the log whose first purchase was before `first_purchase_from`.
     """
 
     spend_frequency_correlation: float
@@ -40,6 +42,7 @@ class Checks:
     without_spend: int
     holdout: Holdout | None = field(default=None)
     untested: str = field(default="")
+    left_out: int = field(default=0)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -61,6 +64,8 @@ class Checks:
                 f"{self.without_spend:,} repeat customers have no positive mean spend; the spend model was fitted "
                 "without them"
             )
+        if self.left_out:
+            found.append(f"{self.left_out:,} customers who first bought before first_purchase_from are left out")
         if self.holdout is not None and self.holdout.beaten_by:
             found.append(f"on the holdout the model does worse than the naive forecast {self.holdout.beaten_by!r}")
         if self.untested:

@@ -14,6 +14,7 @@ from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evaluation.comparison import Choice, choose
 from custvalue.evaluation.holdout import Holdout, evaluate
+from custvalue.evidence._terms import check_moment
 from custvalue.evidence.log import summarize
 from custvalue.evidence.rfm import RFM
 from custvalue.evidence.split import split
@@ -63,8 +64,8 @@ def value_customers(
     years : float or None
         Horizon in years; None is forever.
     margin : float, array or mapping
-        Share of spend that is profit: for all; per customer in the order of their ids; or by customer id. The
-        default, 1, values revenue.
+        Share of spend that is profit: for all; per customer in the order of their ids; or by customer id (of a CSV
+        file, text). The default, 1, values revenue.
     model : class or "auto"
         Of buying: any TransactionModel, such as `ParetoNBD`; spend is Gamma-Gamma. "auto" fits BG/NBD, MBG/NBD,
         Pareto/NBD and NBD, and takes the one with the lowest AIC; what cannot be fitted is left out and named.
@@ -102,6 +103,8 @@ def value_customers(
     unknown = options.keys() - OPTIONS
     if unknown:
         raise ParameterError(f"value_customers has no option {min(unknown)!r}; it takes {', '.join(OPTIONS)}")
+    if holdout is not None:
+        check_moment("holdout", holdout)
     columns = {"customer": customer, "date": date, "amount": amount}
     summary = summarize(log, **{**options, **columns})
     rfm = summary.rfm
@@ -126,7 +129,7 @@ def value_customers(
         expected_purchases=buying.model.expected_purchases(rfm, ahead),
         expected_spend=expected_spend,
         clv=worth,
-        checks=_checks(spending, p_alive, worth, purchases * share, tested),
+        checks=evolve(_checks(spending, p_alive, worth, purchases * share, tested), left_out=summary.left_out),
         choice=choice,
         log=log,
         customer=customer,
