@@ -56,4 +56,4 @@ def between(begin: Array, end: Array, count: int) -> Array:
     """Whole edges of `count` runs from begin to end >= begin, each edge as many times the one before."""
     steps = np.arange(count) / count
     edges = begin[..., None] * (end / begin)[..., None] ** steps
-    return np.floor(np.concatenate([edges, end[..., None]], axis=-1))
+    return np.asarray(np.floor(np.concatenate([edges, end[..., None]], axis=-1)))
