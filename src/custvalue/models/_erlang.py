@@ -59,9 +59,12 @@ def ahead(question: Question, k: int, R: Parameter, a: Parameter, b: Parameter, 
 
 def at_least(m: Array, R: Parameter, h: Array) -> Array:
     """P(N >= m) for beats in h time at a rate λ ~ Gamma(R, 1), m > 0."""
-    with np.errstate(divide="ignore"):
-        share = 1 / (1 + 1 / h)
-    return np.asarray(np.where(h > 1, betaincc(R, m, 1 / (1 + h)), betainc(m, R, share)))
+    m, R, h = np.broadcast_arrays(m, R, h)
+    result, long = np.empty(h.shape), h > 1
+    result[long] = betaincc(R[long], m[long], 1 / (1 + h[long]))
+    short = ~long
+    result[short] = betainc(m[short], R[short], h[short] / (1 + h[short]))
+    return result
 
 
 def _in_the_end(question: Question, a: Array, b: Array) -> Array:
