@@ -15,8 +15,6 @@ import pytest
 import custvalue
 
 PUBLIC = {
-    "NBD",
-    "RFM",
     "BetaGeoBetaBinom",
     "BetaGeoErlang",
     "BetaGeoNBD",
@@ -31,12 +29,16 @@ PUBLIC = {
     "GammaGompertzNBD",
     "ModifiedBetaGeoErlang",
     "ModifiedBetaGeoNBD",
+    "NBD",
     "Opportunities",
     "ParameterError",
     "ParetoNBD",
     "PeriodicDeath",
+    "RFM",
     "Rate",
+    "Regularity",
     "Relationship",
+    "Spacings",
     "Split",
     "Valuation",
     "WeibullGammaNBD",
@@ -45,6 +47,7 @@ PUBLIC = {
     "clv_new",
     "datasets",
     "present_value",
+    "regularity",
     "split",
     "value_customers",
 }

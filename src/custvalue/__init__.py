@@ -6,6 +6,7 @@ from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError, CustValueError, DataError, ParameterError
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
+from custvalue.evidence.spacings import Spacings
 from custvalue.evidence.split import Split, split
 from custvalue.inference.fit import Fit
 from custvalue.models.beta_geo_beta_binom import BetaGeoBetaBinom
@@ -18,6 +19,7 @@ from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.models.nbd import NBD
 from custvalue.models.pareto_nbd import ParetoNBD
 from custvalue.models.periodic_death import PeriodicDeath
+from custvalue.models.regularity import Regularity, regularity
 from custvalue.models.weibull_gamma_nbd import WeibullGammaNBD
 from custvalue.records.cashflow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
@@ -50,7 +52,9 @@ __all__ = [
     "ParetoNBD",
     "PeriodicDeath",
     "Rate",
+    "Regularity",
     "Relationship",
+    "Spacings",
     "Split",
     "Valuation",
     "WeibullGammaNBD",
@@ -59,6 +63,7 @@ __all__ = [
     "clv_new",
     "datasets",
     "present_value",
+    "regularity",
     "split",
     "value_customers",
 ]
