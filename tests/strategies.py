@@ -19,9 +19,13 @@ from custvalue.inference.fit import Fit
 from custvalue.models.beta_geo_erlang import BetaGeoErlang
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.gamma_gompertz_nbd import GammaGompertzNBD
 from custvalue.models.modified_beta_geo_erlang import ModifiedBetaGeoErlang
 from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
+from custvalue.models.nbd import NBD
 from custvalue.models.pareto_nbd import ParetoNBD
+from custvalue.models.periodic_death import PeriodicDeath
+from custvalue.models.weibull_gamma_nbd import WeibullGammaNBD
 
 _MORE = os.environ.get("CUSTVALUE_EXAMPLES")
 law = settings(max_examples=int(_MORE or 30), deadline=None, derandomize=_MORE is None)
@@ -85,6 +89,32 @@ def pareto_parameters(draw: st.DrawFn) -> dict[str, float]:
     return {"r": r, "alpha": alpha, "s": s, "beta": beta}
 
 
+@st.composite
+def nbd_parameters(draw: st.DrawFn) -> dict[str, float]:
+    """r and α."""
+    return {"r": draw(positive), "alpha": draw(positive)}
+
+
+@st.composite
+def gompertz_parameters(draw: st.DrawFn) -> dict[str, float]:
+    """r, α, b, s and β, with β = 1, where leaving does not change with age, exactly and near."""
+    b, s = draw(log_uniform(1e-4, 0.1)), draw(log_uniform(1e-2, 10.0))  # beyond, T - t_x is not known well enough
+    return {**draw(nbd_parameters()), "b": b, "s": s, "beta": draw(st.one_of(positive, near_one))}
+
+
+@st.composite
+def weibull_parameters(draw: st.DrawFn) -> dict[str, float]:
+    """r, α, s, β and c, with c = 1, which is Pareto/NBD, exactly and near."""
+    c = draw(st.one_of(log_uniform(0.1, 10.0), near_one))
+    return {**draw(nbd_parameters()), "s": draw(positive), "beta": draw(positive), "c": c}
+
+
+@st.composite
+def periodic_parameters(draw: st.DrawFn) -> dict[str, float]:
+    """r, α, a, b and τ, with a = 1 exactly and near."""
+    return {**draw(bg_parameters()), "tau": draw(positive)}
+
+
 @frozen
 class Entry:
     """What the laws need to know of a transaction model."""
@@ -97,6 +127,10 @@ class Entry:
     """Parameters in units of time (1) or per time (-1)."""
     k: int | None = None
     """Regularity, of models that have it: their times between purchases are Erlang-k."""
+    leaves: bool = True
+    """Whether customers leave at all."""
+    held: tuple[str, ...] = ()
+    """Parameters at which the likelihood jumps; fits are given them."""
 
     @property
     def model(self) -> type[Any]:
@@ -160,6 +194,23 @@ MODELS: dict[str, Entry] = {
         pareto_parameters(),
         {"alpha": 1, "beta": 1},
     ),
+    "NBD": Entry(NBD(r=0.385, alpha=12.072, unit="week"), nbd_parameters(), {"alpha": 1}, leaves=False),
+    "Gamma-Gompertz/NBD": Entry(
+        GammaGompertzNBD(r=0.8, alpha=6.0, b=0.08, s=1.2, beta=6.0, unit="week"),
+        gompertz_parameters(),
+        {"alpha": 1, "b": -1},
+    ),
+    "Weibull-gamma/NBD": Entry(
+        WeibullGammaNBD(r=0.8, alpha=6.0, s=1.2, beta=30.0, c=2.0, unit="week"),
+        weibull_parameters(),
+        {"alpha": 1, "beta": 1},
+    ),
+    "PDO": Entry(
+        PeriodicDeath(r=0.516, alpha=10.297, a=0.457, b=2.636, tau=3.0, unit="week"),
+        periodic_parameters(),
+        {"alpha": 1, "tau": 1},
+        held=("tau",),
+    ),
 }
 """Every transaction model, with the parameters of its CDNOW fit where that is published."""
 
@@ -204,3 +255,7 @@ def spenders(draw: st.DrawFn) -> RFM:
     rows = draw(st.lists(history(), min_size=CUSTOMERS, max_size=CUSTOMERS))
     m = draw(st.lists(money, min_size=CUSTOMERS, max_size=CUSTOMERS))
     return RFM(*np.array(rows).T, m=m, unit="week")
+
+
+FITTED = {name: entry for name, entry in MODELS.items() if not entry.held}
+"""Transaction models that are fitted in all their parameters."""

@@ -194,8 +194,8 @@ def test_a_fit_survives_json_and_draws_models(entry: Entry) -> None:
     assert again == fit
     assert again.iterations == fit.iterations
     assert np.array_equal(fit.covariance, fit.covariance.T)
-    assert fit.aic == 8 - 2 * fit.log_likelihood
-    assert fit.bic == pytest.approx(4 * np.log(2000) - 2 * fit.log_likelihood)
+    assert fit.aic == 2 * len(fit.covariance) - 2 * fit.log_likelihood
+    assert fit.bic == pytest.approx(len(fit.covariance) * np.log(2000) - 2 * fit.log_likelihood)
     draws = fit.draws(4000, rng=rng())
     for name, (low, high) in fit.confidence_intervals(0.9).items():
         drawn = draws.parameters[name]

@@ -100,6 +100,8 @@ def _climb(problem: Problem[M], theta: Array, curvature: Array) -> tuple[Array, 
             left = _gain(curvature, gradient, theta)
             if left < _GAIN or (idle > 2 and left < _noise(value)):
                 return theta, value, curvature, rounds
+    if np.abs(theta).max() >= _BOX * (1 - 1e-9):
+        return theta, value, curvature, _ROUNDS
     raise ConvergenceError(
         f"the search for the maximum did not end within {_ROUNDS} rounds; the data hardly identify "
         f"{', '.join(problem.names)}: use more customers or a longer period",

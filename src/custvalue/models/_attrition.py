@@ -84,9 +84,11 @@ class Attrition:
         def both(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: Array, T: Array) -> list[Array]:
             R, since = r + x, alpha + t_x
             u, du = law.nodes(t_x, T - t_x, since, R)
-            gone = (np.exp(law.log_leave(t_x, u) - R * np.log1p(u / since)) * du).sum(axis=0)
+            exponents = law.log_leave(t_x, u) - R * np.log1p(u / since)
+            top = _first(exponents)
             with np.errstate(divide="ignore"):
-                return [_log_silent(law, R, since, t_x, T), np.log(gone)]
+                gone = top + np.log((np.exp(exponents - top) * du).sum(axis=0))
+            return [_log_silent(law, R, since, t_x, T), gone]
 
         return self._in_blocks(both, 2, x, t_x, T)
 
@@ -108,8 +110,9 @@ class Attrition:
         def both(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: Array, T: Array) -> list[Array]:
             R, since = r + x, alpha + t_x
             u, du = law.nodes(t_x, T - t_x, since, R)
-            gone = np.exp(law.log_leave(t_x, u) - R * np.log1p(u / since)) * du
-            alive = np.exp(_log_silent(law, R, since, t_x, T))
+            exponents, silent = law.log_leave(t_x, u) - R * np.log1p(u / since), _log_silent(law, R, since, t_x, T)
+            top = np.maximum(silent, _first(exponents))
+            gone, alive = np.exp(exponents - top) * du, np.exp(silent - top)
             total = alive + gone.sum(axis=0)
             rate = (alive / (alpha + T) + (gone / (since + u)).sum(axis=0)) * R
             drop_out = alive * law.mean_drop_out(T, 0) + (gone * law.mean_drop_out(t_x + u, 1)).sum(axis=0)
@@ -179,15 +182,23 @@ def _score_block(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: A
     gaps = -np.log(nearer)
     exponents, slopes = law.score_leave(t_x, u)
     exponents -= R * gaps
+    silent = _log_silent(law, R, since, t_x, T)
+    top = np.maximum(silent, _first(exponents))
+    exponents -= top
     terms *= np.exp(exponents, out=exponents)
-    stay = np.exp(_log_silent(law, R, since, t_x, T))
+    stay = np.exp(silent - top)
     total = stay + terms.sum(axis=0)
     terms /= total
     p = stay / total
     waited = p * np.log1p((T - t_x) / since) + _sum(terms, gaps)
     rates = p / (alpha + T) + _sum(terms, nearer) / since
     own = [p * end + _sum(terms, node) for end, node in zip(law.slopes_stay(T), slopes, strict=True)]
-    return [np.log(total), waited, rates, *own]
+    return [top + np.log(total), waited, rates, *own]
+
+
+def _first(exponents: Array) -> Array:
+    """At the first node, about the largest: a scale in which sums do not vanish, -1e300 where there is no node."""
+    return np.asarray(exponents[0]) if len(exponents) else np.full(exponents.shape[1:], -1e300)
 
 
 def _sum(terms: Array, values: Array) -> Array:

@@ -83,7 +83,8 @@ class DeathChances:
         inside += fall.between(np.zeros_like(first), np.minimum(first, length))
         last = np.where(np.isfinite(within), np.maximum(within, 1.0), 1.0)
         begin = np.minimum(self._time(start, last), length)
-        rest = np.exp(log_stay(self.a, self.b + self._count(start), last)) * fall.between(begin, length)
+        end = np.where(np.isfinite(length), length, begin)
+        rest = np.exp(log_stay(self.a, self.b + self._count(start), last)) * fall.between(begin, end)
         inside += np.where((within >= 1) & np.isfinite(within), rest, 0.0)
         return np.where(diverges, np.inf, inside)
 
