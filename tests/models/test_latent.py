@@ -1,4 +1,4 @@
-"""Models of latent attrition against 40-digit arithmetic (tests/reference/make_latent_attrition.py).
+"""Models of latent attrition against 40-digit arithmetic, of make_latent_attrition.py and make_periodic_death.py.
 
 Over the whole domain: parameters from 1e-2 to 1e4, x to 10,000, T from 0 to 1e6, t_x = T, horizons from 1e-10 to
 infinity, negative and tiny rates, s = 1, c = 1, beta = 1 and alpha = beta exactly and near.
@@ -19,6 +19,7 @@ from custvalue.evidence.rfm import RFM
 from custvalue.models._latent import LatentAttritionModel
 from custvalue.models.gamma_gompertz_nbd import GammaGompertzNBD
 from custvalue.models.pareto_nbd import ParetoNBD
+from custvalue.models.periodic_death import PeriodicDeath
 from custvalue.models.weibull_gamma_nbd import WeibullGammaNBD
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -26,6 +27,7 @@ MODELS = {
     "pareto_nbd": ParetoNBD,
     "gamma_gompertz_nbd": GammaGompertzNBD,
     "weibull_gamma_nbd": WeibullGammaNBD,
+    "periodic_death": PeriodicDeath,
 }
 ACCURACY = 1e-10
 PREDICTIONS = {

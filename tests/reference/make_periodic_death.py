@@ -16,20 +16,22 @@ from typing import Any
 
 from mpmath import mp, mpf
 
-mp.dps = 40
+mp.dps = 50
 DIRECT = 500
 
 
-def total(g: Callable[[Any], Any], last: Any) -> Any:
-    """Sum of g(m), m = 1, ..., last."""
+def total(g: Callable[[Any], Any], last: Any, reach: Any = 60) -> Any:
+    """Sum of g(m), m = 1, ..., last; an endless one falls as a power of m beyond e^reach."""
     direct = mp.fsum(g(mpf(m)) for m in range(1, int(min(last, DIRECT)) + 1))
     if last <= DIRECT:
         return direct
     begin = mpf(DIRECT + 1)
-    end = mp.log(last / begin) if last != mp.inf else None
-    points = [mpf(k) * 2 for k in range(60)] + [mp.inf] if end is None else mp.linspace(0, end, int(end / 2) + 2)
-    inside = mp.quad(lambda v: g(begin * mp.exp(v)) * begin * mp.exp(v), points)
-    edges = [(begin, -1)] if end is None else [(begin, -1), (mpf(last), 1)]
+    end = mp.log(last / begin) if last != mp.inf else mpf(reach)
+    inside = mp.quad(lambda v: g(begin * mp.exp(v)) * begin * mp.exp(v), mp.linspace(0, end, int(end / 2) + 2))
+    if last == mp.inf:  # a power of m from here on
+        far = begin * mp.exp(end)
+        inside += far * g(far) / (mp.log(g(far) / g(far * mp.e)) - 1) if g(far) else 0
+    edges = [(begin, -1)] if last == mp.inf else [(begin, -1), (mpf(last), 1)]
     ends = sum(g(m) / 2 + sign * (mp.diff(g, m) / 12 - mp.diff(g, m, 3) / 720) for m, sign in edges)
     return direct + inside + ends
 
@@ -85,22 +87,26 @@ class Case:
         known = mp.loggamma(self.R) - mp.loggamma(r) + r * mp.log(a) - self.R * mp.log(a + self.t_x)
         return known + self.kept(self.own_b, self.before) + mp.log(self.alive + self.gone)
 
-    def over_lifetime(self, H: Callable[[Any], Any], at_end: Any) -> Any:
-        """E[H(time alive ahead)], of those alive at T, H(0) = 0."""
-        return total(lambda m: self.left(self.b_now, m) * H(self.u(m)), self.chances) + self.stay() * at_end
+    def over_lifetime(self, H: Callable[[Any], Any], at_end: Any, reach: Any = 60) -> Any:
+        """E[H(time alive ahead)], of those alive at T."""
+        return total(lambda m: self.left(self.b_now, m) * H(self.u(m)), self.chances, reach) + self.stay() * at_end
 
     def discounted(self, force: Any) -> Any:
         if self.t == mp.inf and (force < 0 or (force == 0 and self.a <= 1)):
             return mp.inf
         H = (lambda u: -mp.expm1(-force * u) / force) if force else (lambda u: u)
         at_end = mpf(0) if self.t == mp.inf else H(self.t)
-        return self.p_alive() * self.R / self.A * self.over_lifetime(H, at_end)
+        reach = max(60, mp.log(1000 / (force * self.tau))) if force > 0 else 60
+        return self.p_alive() * self.R / self.A * self.over_lifetime(H, at_end, reach)
 
     def buys(self) -> Any:
-        def H(u: Any) -> Any:
-            return -mp.expm1(-self.R * mp.log1p(u / self.A))
+        def never(u: Any) -> Any:
+            return (self.A / (self.A + u)) ** self.R
 
-        return self.p_alive() * self.over_lifetime(H, mpf(0) if self.t == mp.inf else H(self.t))
+        at_end = mpf(0) if self.t == mp.inf else never(self.t)
+        if self.t < self.A / 10**6:  # what is bought is lost in what is not
+            return self.p_alive() * self.over_lifetime(lambda u: 1 - never(u), 1 - at_end)
+        return self.p_alive() * (1 - self.over_lifetime(never, at_end))
 
     def pmf(self) -> Any:
         ways = mp.binomial(self.R + self.n - 1, self.n)

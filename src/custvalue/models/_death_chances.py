@@ -38,7 +38,7 @@ class DeathChances:
     def log_leave(self, start: Array, u: Array) -> Array:
         """Log-probability to leave at the chance at start + u of those who are there at the start."""
         before, j = self._count(start), (start + u) / self.tau
-        if _tabulated(self.a, self.b, j):
+        if _tabulated(self.a, self.b, np.append(j, before)):
             j = np.rint(j).astype(np.intp)
             steps = np.arange(max(j.max(initial=0), before.max(initial=0)) + 1.0) + (self.a + self.b)
             stays = np.concatenate(([0.0], np.cumsum(np.log1p(-self.a / steps))))
@@ -79,12 +79,12 @@ class DeathChances:
         fineness = 1 + float(np.max(np.where(rises & np.isfinite(length), length / fall.scale, 0.0), initial=0.0)) / 8
         tail = self.a + np.where(level, -1.0, fall.power)
         u, many = self._chances(start, within - 1, tail=tail, fineness=fineness)
-        inside = (many * np.exp(self._log_kept(start, u)) * fall.between(u, u + self.tau)).sum(axis=0)
-        inside += fall.between(np.zeros_like(first), np.minimum(first, length))
+        inside = (many * np.exp(self._log_kept(start, u)) * fall.over(u, np.full_like(u, 1.0) * self.tau)).sum(axis=0)
+        inside += fall.over(np.zeros_like(first), np.minimum(first, length))
         last = np.where(np.isfinite(within), np.maximum(within, 1.0), 1.0)
         begin = np.minimum(self._time(start, last), length)
-        end = np.where(np.isfinite(length), length, begin)
-        rest = np.exp(log_stay(self.a, self.b + self._count(start), last)) * fall.between(begin, end)
+        left = np.where(np.isfinite(length), length, begin) - begin
+        rest = np.exp(log_stay(self.a, self.b + self._count(start), last)) * fall.over(begin, left)
         inside += np.where((within >= 1) & np.isfinite(within), rest, 0.0)
         return np.where(diverges, np.inf, inside)
 
@@ -124,8 +124,8 @@ class DeathChances:
         endless = np.isinf(within)
         m, many = _runs(np.where(endless, _FAR, within), fineness)
         if endless.any():
-            m = np.concatenate([m, np.full((1, len(start)), _FAR)])
-            many = np.concatenate([many, [np.where(endless, _FAR / tail, 0.0)]])
+            m = np.concatenate([m, [np.where(endless, _FAR, 1.0)]])
+            many = np.concatenate([many, [np.where(endless, _FAR, 0.0) / np.where(endless, tail, 1.0)]])
         return self._time(start, m), many
 
 

@@ -38,8 +38,8 @@ class Fall(Protocol):
         """Its value at u."""
         ...
 
-    def between(self, u: Array, v: Array) -> Array:
-        """Its integral from u to v."""
+    def over(self, u: Array, span: Array) -> Array:
+        """Its integral from u to u + span."""
         ...
 
 
@@ -68,8 +68,7 @@ class Discount:
     def at(self, u: Array) -> Array:
         return np.asarray(np.exp(-self.force * u))
 
-    def between(self, u: Array, v: Array) -> Array:
-        span = v - u
+    def over(self, u: Array, span: Array) -> Array:
         steps = self.force * span
         with np.errstate(divide="ignore", invalid="ignore"):
             mean = np.where(np.abs(steps) < 1e-9, 1 - steps / 2, -np.expm1(-steps) / steps)
@@ -98,8 +97,8 @@ class NextPurchase:
     def at(self, u: Array) -> Array:
         return np.asarray(self.R / self.scale * np.exp(-(self.R + 1) * np.log1p(u / self.scale)))
 
-    def between(self, u: Array, v: Array) -> Array:
-        more = np.log1p((v - u) / (self.scale + u))
+    def over(self, u: Array, span: Array) -> Array:
+        more = np.log1p(span / (self.scale + u))
         return np.asarray(-np.exp(-self.R * np.log1p(u / self.scale)) * np.expm1(-self.R * more))
 
 

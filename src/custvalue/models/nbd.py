@@ -123,7 +123,7 @@ class NBD(TransactionModel):
     def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
         span, delta = np.broadcast_arrays(np.asarray(horizon, dtype=np.float64), np.asarray(force, dtype=np.float64))
         endless = np.isinf(span)
-        finite = Discount(delta).between(np.zeros(span.shape), np.where(endless, 0.0, span))
+        finite = Discount(delta).over(np.zeros(span.shape), np.where(endless, 0.0, span))
         forever = np.where(delta > 0, 1 / np.where(delta > 0, delta, 1.0), np.inf)
         return self.posterior_mean_purchase_rate(rfm) * np.where(endless, forever, finite)
 
