@@ -183,8 +183,9 @@ def _score_block(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: A
     exponents, slopes = law.score_leave(t_x, u)
     exponents -= R * gaps
     silent = _log_silent(law, R, since, t_x, T)
-    top = np.maximum(silent, _first(exponents))
-    exponents -= top
+    top = np.minimum(np.maximum(silent, _first(exponents)) + 500, 0.0)
+    if top.any():
+        exponents -= top
     terms *= np.exp(exponents, out=exponents)
     stay = np.exp(silent - top)
     total = stay + terms.sum(axis=0)
