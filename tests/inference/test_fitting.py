@@ -54,12 +54,13 @@ def test_every_start_leads_to_the_same_maximum(entry: Entry) -> None:
     rfm = customers(entry.typical, 3000)
     best = entry.fit(rfm)
     problem = problem_of(lambda: entry.fit(rfm))
+    reached = fitting.maximize(problem).log_likelihood  # without the constants that some fits add
     rng = np.random.default_rng(1)
     for _ in range(6):
         start = values(best.model) * np.exp(rng.normal(0, 1.0, len(values(best.model))))
         fit = fitting.maximize(attrs.evolve(problem, start=start))
         assert values(fit.model) == pytest.approx(values(best.model), rel=1e-6)
-        assert fit.log_likelihood == pytest.approx(best.log_likelihood, rel=1e-12)
+        assert fit.log_likelihood == pytest.approx(reached, rel=1e-12)
         assert fit.iterations < ROUNDS
 
 
@@ -89,7 +90,7 @@ def test_the_gradient_is_0_at_the_maximum_and_the_covariance_its_curvature(entry
 @every_model
 def test_customers_count_as_often_as_they_are_in_any_order(entry: Entry) -> None:
     rfm = customers(entry.typical, 800)
-    thrice = RFM(*(np.tile(column[::-1], 3) for column in (rfm.x, rfm.t_x, rfm.T)), unit="week")
+    thrice = rfm[np.tile(np.arange(800)[::-1], 3)]
     one, three = entry.fit(rfm), entry.fit(thrice)
     assert values(three.model) == pytest.approx(values(one.model), rel=1e-6)
     assert three.log_likelihood == pytest.approx(3 * one.log_likelihood, rel=1e-11)
@@ -201,7 +202,7 @@ def test_heavy_buyers(entry: Entry) -> None:
     """Purchases by the thousand: alpha a thousandth of a week."""
     heavy = attrs.evolve(entry.typical, r=2.0, alpha=0.02)
     rfm = customers(heavy, 1000)
-    assert rfm.x.max() > 2000
+    assert rfm.x.max() > 2000 / (entry.k or 1)
     fit = entry.fit(rfm)
     assert_sensible(fit)
     for name, error in fit.standard_errors.items():
