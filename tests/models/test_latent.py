@@ -119,3 +119,14 @@ def test_posterior_means_are_those_of_simulated_customers() -> None:
         for some in (x >= 0, x == 0, (x > 3) & (t_x < 20), (x > 3) & (t_x >= 20)):
             error = (true - posterior)[some]
             assert abs(error.mean()) < 4 * error.std() / np.sqrt(some.sum())
+
+
+def test_a_last_purchase_just_before_leaving_is_likeliest() -> None:
+    """A heavy buyer's silence is told from leaving within moments, on both sides of the edge of the lifetime law."""
+    rows = [np.array([value]) for value in (1.0, 0.5, 1.0)]
+    at = [
+        float(WeibullGammaNBD(1e4, 1.0, np.exp(step), 1.0, 1.0)._engine.log_likelihood(*rows)[0])
+        for step in (-1e-3, 0.0, 1e-3)
+    ]
+    assert at[1] == pytest.approx(-4055.4622112778607, rel=1e-12)  # mpmath, 50 digits
+    assert (at[2] - at[0]) / 2e-3 == pytest.approx(0.594434912, rel=1e-5)

@@ -112,7 +112,8 @@ def around(
     peak, and of `far` close to the length. `tail` and `rise` are those of `log_panels`.
     """
     first = np.minimum(peak, length)
-    rest, scale = length - first, np.where(first > 0, width, near)
+    alive = first < 50 * near  # what falls over distances of `near` is still falling at the peak
+    rest, scale = length - first, np.where(first == 0, near, np.where(alive, np.minimum(near, width), width))
     if far is None:
         later = np.minimum(rest, 1e300) / np.clip(length, 1e-300, 1e300)
         u, du = log_panels(rest, scale, 0.0, tail=tail, rise=rise * later, fineness=1.5 * fineness)
