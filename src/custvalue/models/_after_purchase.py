@@ -21,7 +21,8 @@ from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
 from custvalue.models import _drop_out
-from custvalue.models._base import Limits, TransactionModel, duration, histories, whole, worth
+from custvalue.models._base import TransactionModel, histories, worth
+from custvalue.models._model import Limits, duration, whole
 from custvalue.models._special import by_count, log_nbd_pmf, log_rising, psi_rising
 from custvalue.units import Unit
 

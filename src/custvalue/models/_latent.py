@@ -14,7 +14,8 @@ from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
 from custvalue.models._attrition import Attrition
-from custvalue.models._base import Limits, TransactionModel, duration, histories, whole, worth
+from custvalue.models._base import TransactionModel, histories, worth
+from custvalue.models._model import Limits, duration, whole
 from custvalue.units import Unit
 
 _HISTORY = ("x", "t_x", "T")

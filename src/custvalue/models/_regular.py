@@ -26,9 +26,10 @@ from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
 from custvalue.models import _erlang
 from custvalue.models._after_purchase import AfterPurchaseModel, First, log_left
-from custvalue.models._base import Limits, TransactionModel, duration, histories, whole, worth
+from custvalue.models._base import TransactionModel, histories, worth
 from custvalue.models._erlang_discounted import discounted
 from custvalue.models._erlang_likelihood import phases, score
+from custvalue.models._model import Limits, duration, whole
 from custvalue.models._special import log_nbd_pmf, log_rising
 from custvalue.units import Unit
 

@@ -27,7 +27,8 @@ from custvalue.evidence.opportunities import Opportunities
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
 from custvalue.models import _opportunities as ahead_of
-from custvalue.models._base import Limits, TransactionModel, duration, histories, whole, worth
+from custvalue.models._base import TransactionModel, histories, worth
+from custvalue.models._model import Limits, duration, whole
 from custvalue.models._opportunities import log_stay, silence, silence_slopes
 from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
 from custvalue.models._special import by_count, log_rising, psi_rising

@@ -26,7 +26,8 @@ from custvalue.errors import DataError
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
-from custvalue.models._base import Limits, SpendModel, whole
+from custvalue.models._base import SpendModel
+from custvalue.models._model import Limits, whole
 from custvalue.models._parameters import as_parameter, positive, same_parameter
 from custvalue.models._special import by_count, stirling_error
 

@@ -24,8 +24,9 @@ from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
-from custvalue.models._base import Limits, TransactionModel, duration, histories, whole
+from custvalue.models._base import TransactionModel, histories
 from custvalue.models._falls import Discount
+from custvalue.models._model import Limits, duration, whole
 from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
 from custvalue.models._special import by_count, log_nbd_pmf, log_rising, psi_rising
 from custvalue.units import Unit

@@ -25,9 +25,9 @@ from custvalue._typing import Array, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.models._attrition import Attrition
-from custvalue.models._base import Limits
 from custvalue.models._falls import Fall, Purchases
 from custvalue.models._latent import LatentAttritionModel
+from custvalue.models._model import Limits
 from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
 from custvalue.models._quadrature import log_panels, logistic
 from custvalue.units import Unit

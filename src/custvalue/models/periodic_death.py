@@ -28,9 +28,10 @@ from custvalue.errors import ConvergenceError, ParameterError
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.models._attrition import Attrition
-from custvalue.models._base import Limits, histories
+from custvalue.models._base import histories
 from custvalue.models._death_chances import DeathChances
 from custvalue.models._latent import LatentAttritionModel
+from custvalue.models._model import Limits
 from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
 from custvalue.units import Unit
 

@@ -10,7 +10,8 @@ from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
-from custvalue.models._base import SpendModel, TransactionModel, duration
+from custvalue.models._base import SpendModel, TransactionModel
+from custvalue.models._model import duration
 from custvalue.units import Unit, per_year
 
 

@@ -19,7 +19,8 @@ from custvalue.evidence.log import summarize
 from custvalue.evidence.rfm import RFM
 from custvalue.evidence.split import split
 from custvalue.inference.fit import Fit
-from custvalue.models._base import TransactionModel, duration
+from custvalue.models._base import TransactionModel
+from custvalue.models._model import duration
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
 from custvalue.units import per_year

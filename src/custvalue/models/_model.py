@@ -1,0 +1,128 @@
+"""What all models share: parameters as the object, JSON, distinct rows, and the unit of time."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Generic, Self
+
+import attrs
+import numpy as np
+
+from custvalue._columns import numbers
+from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue.errors import DataError, ParameterError
+from custvalue.evidence.opportunities import Opportunities
+from custvalue.evidence.rfm import RFM
+from custvalue.evidence.tenures import Tenures
+from custvalue.inference.fit import Fit
+from custvalue.units import Unit, as_unit
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    Evidence = TypeVar("Evidence", bound=RFM | Opportunities | Tenures, default=RFM)
+else:
+    from typing import TypeVar
+
+    Evidence = TypeVar("Evidence")
+
+Limits = Mapping[str, tuple[str, str]]
+"""For each parameter, what it means that the likelihood rises as it falls to 0, or rises to infinity."""
+
+
+class Model(ABC, Generic[Evidence]):
+    """A probability model: an immutable set of parameters that predicts at once.
+
+    Parameters are floats or arrays. One axis over customers is a covariate model; a leading axis over draws,
+    as shape (draws, 1), is uncertainty: predictions broadcast.
+    """
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters by name, in the papers' order; what is given by keyword (the unit, say) is none of them."""
+        return {f.name: getattr(self, f.name) for f in attrs.fields(type(self)) if not f.kw_only}  # type: ignore[arg-type]
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, rows: Evidence, /) -> Fit[Self]:
+        """Estimate the parameters by maximum likelihood.
+
+        Raises
+        ------
+        ConvergenceError
+            The likelihood has no interior maximum; the message names the direction and the remedy.
+        """
+
+    @abstractmethod
+    def log_likelihood(self, rows: Evidence, /) -> Array:
+        """Log-likelihood of each row, neither weighted nor summed; combinatorial constants dropped."""
+
+    def to_json(self) -> str:
+        """The model as JSON: its class, parameters and unit."""
+        values = {name: np.asarray(value).tolist() for name, value in self.parameters.items()}
+        given = {f.name: getattr(self, f.name) for f in attrs.fields(type(self)) if f.kw_only}  # type: ignore[arg-type]
+        return json.dumps({"model": type(self).__name__, **given, **values})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The model that `to_json` wrote.
+
+        Raises
+        ------
+        ParameterError
+            The text is of another model, or of none.
+        """
+        try:
+            values = json.loads(text)
+            name = values.pop("model")
+        except (ValueError, KeyError, AttributeError, TypeError):
+            raise ParameterError(f"the text is not a model that to_json wrote: {text[:40]!r}") from None
+        if name != cls.__name__:
+            raise ParameterError(f"the text describes a {name}, not a {cls.__name__}; use {name}.from_json")
+        return cls(**{field: value for field, value in values.items() if value is not None})
+
+
+class TimedModel(Model[Evidence]):
+    """A model of when things happen: its times are in the unit it was fitted in, and it refuses data in another."""
+
+    unit: Unit | None
+
+    def known_unit(self, unit: Unit | None) -> Unit:
+        """The unit given or the model's own; ParameterError where neither or both and different."""
+        known = self.unit if unit is None else as_unit(unit)
+        if known is None:
+            raise ParameterError(
+                f"this {type(self).__name__} does not know its unit of time; say it, such as period='week', "
+                "or construct the model with unit='week'"
+            )
+        if self.unit not in (None, known):
+            raise ParameterError(f"the model is in {self.unit}s, not in {known}s")
+        return known
+
+    def _unit_of(self, rows: Evidence) -> Unit:
+        """The data's unit, once it is sure that the model's is the same."""
+        if self.unit is not None and rows.unit != self.unit:
+            raise DataError(
+                f"the model was fitted in {self.unit}s and the data are in {rows.unit}s; "
+                f"build the {type(rows).__name__} with unit={self.unit!r}"
+            )
+        return rows.unit
+
+
+def duration(name: str, value: ArrayLike) -> Array:
+    """A span of time ahead: at least 0, inf allowed; ParameterError otherwise."""
+    span = numbers(name, value)
+    if not np.all(span >= 0):
+        raise ParameterError(f"{name} must be >= 0; got {span[~(span >= 0)].ravel()[0]}")
+    return span
+
+
+def whole(name: str, value: ArrayLike) -> Array:
+    """A count: whole and at least 0; ParameterError otherwise."""
+    count = numbers(name, value)
+    good = (count >= 0) & (count == np.floor(count)) & np.isfinite(count)
+    if not np.all(good):
+        raise ParameterError(f"{name} must be a whole number >= 0; got {count[~good].ravel()[0]}")
+    return count
