@@ -120,33 +120,35 @@ class Attrition:
 
         return self._in_blocks(both, 2, x, t_x, T)
 
-    def discounted_stay(self, T: Array, t: Array, force: Array) -> Array:
-        """∫_0^t e^{-δu} S(T+u)/S(T) du for a force of interest δ: time alive, discounted."""
+    def discounted_stay(self, start: Array, t: Array, force: Array) -> Array:
+        """∫_0^t e^{-δu} S(start+u)/S(start) du for a force of interest δ: time alive, discounted."""
 
-        def block(law: Lifetime, _r: Parameter, _alpha: Parameter, T: Array, t: Array, force: Array) -> list[Array]:
-            return [law.staying(T, t, Discount(force))]
+        def block(law: Lifetime, _r: Parameter, _alpha: Parameter, start: Array, t: Array, force: Array) -> list[Array]:
+            return [law.staying(start, t, Discount(force))]
 
-        return self._in_blocks(block, 1, T, t, force)[0]
+        return self._in_blocks(block, 1, start, t, force)[0]
 
-    def buys(self, x: Array, T: Array, t: Array) -> Array:
-        """P(a purchase in (T, T + t] | alive at T)."""
+    def buys(self, start: Array, t: Array, R: Array, A: Array) -> Array:
+        """P(a purchase in (start, start + t] | alive at the start) at a rate λ ~ Gamma(R, A)."""
 
-        def block(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, T: Array, t: Array) -> list[Array]:
-            return [law.staying(T, t, NextPurchase(r + x, alpha + T))]
+        def block(law: Lifetime, _r: Parameter, _alpha: Parameter, *columns: Array) -> list[Array]:
+            start, t, R, A = columns
+            return [law.staying(start, t, NextPurchase(R, A))]
 
-        return self._in_blocks(block, 1, x, T, t)[0]
+        return self._in_blocks(block, 1, start, t, R, A)[0]
 
-    def pmf(self, n: Array, x: Array, T: Array, t: Array) -> Array:
-        """P(n purchases in (T, T + t] | alive at T)."""
+    def pmf(self, n: Array, start: Array, t: Array, R: Array, A: Array) -> Array:
+        """P(n purchases in (start, start + t] | alive at the start) at a rate λ ~ Gamma(R, A)."""
 
-        def block(law: Lifetime, r: Parameter, alpha: Parameter, n: Array, x: Array, T: Array, t: Array) -> list[Array]:
-            count = Purchases(n, r + x, alpha + T)
-            stays = np.exp(law.log_stay(T, t) + count.log_at(t))
-            u, du = law.fine_nodes(T, t, count)
-            leaves = np.exp(law.log_leave(T, u) + count.log_at(u)) * du
+        def block(law: Lifetime, _r: Parameter, _alpha: Parameter, *columns: Array) -> list[Array]:
+            n, start, t, R, A = columns
+            count = Purchases(n, R, A)
+            stays = np.exp(law.log_stay(start, t) + count.log_at(t))
+            u, du = law.fine_nodes(start, t, count)
+            leaves = np.exp(law.log_leave(start, u) + count.log_at(u)) * du
             return [stays + leaves.sum(axis=0)]
 
-        return self._in_blocks(block, 1, n, x, T, t)[0]
+        return self._in_blocks(block, 1, n, start, t, R, A)[0]
 
     def _until_last(self, x: Array, t_x: Array) -> Array:
         """log Γ(R)/Γ(r) α^r (α+t_x)^-R S(t_x)."""

@@ -228,3 +228,10 @@ def worth(alive: Array, ahead: Array) -> Array:
     """
     endless = np.isinf(ahead)
     return np.where(endless, ahead, alive * np.where(endless, 0.0, ahead))
+
+
+def scattered(counts: Ints, spans: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+    """So many times for each, evenly over (0, span]: whose they are, ascending, and the times, ascending in each."""
+    whose = np.repeat(np.arange(len(counts)), counts)
+    times = spans[whose] * (1 - rng.random(len(whose)))
+    return whose, times[np.lexsort((times, whose))]

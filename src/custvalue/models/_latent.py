@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import expit
 
-from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
 from custvalue.models._attrition import Attrition
-from custvalue.models._base import TransactionModel, histories, worth
+from custvalue.models._base import TransactionModel, histories, scattered, worth
 from custvalue.models._model import Limits, duration, whole
 from custvalue.units import Unit
 
@@ -90,35 +90,49 @@ class LatentAttritionModel(TransactionModel):
         gone = expit(-self._log_odds(rfm))
         return gone - (1 - gone) * np.expm1(self._log_stay(rfm, duration("within", within)))
 
-    def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
-        return self._discounted(rfm, 0.0, duration("t", t))
+    def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        return self._bought(rfm, 0.0, duration("t", t), duration("after", after))
 
     def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
-        def ahead(x: Array, T: Array, force: Array, t: Array) -> Array:
-            return (self.r + x) / (self.alpha + T) * self._engine.discounted_stay(T, t, force)
+        return self._bought(rfm, force, horizon, np.zeros(()))
 
-        return worth(expit(self._log_odds(rfm)), self._each_row(ahead, rfm, ("x", "T"), force, horizon))
+    def _bought(self, rfm: RFM, force: ArrayLike, t: ArrayLike, after: Array) -> Array:
+        def ahead(x: Array, T: Array, force: Array, t: Array, after: Array) -> Array:
+            R, A = self._rate(x, T)
+            return R / A * self._engine.discounted_stay(T + after, t, force)
 
-    def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
-        ahead = self._each_row(self._engine.buys, rfm, ("x", "T"), duration("t", t))
-        return expit(self._log_odds(rfm)) * ahead
+        return worth(self.p_alive(rfm, after), self._each_row(ahead, rfm, ("x", "T"), force, t, _reached(after)))
 
-    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike) -> Array:
-        count, odds = whole("n", n), self._log_odds(rfm)
+    def probability_of_purchase(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        def ahead(x: Array, T: Array, t: Array, after: Array) -> Array:
+            return self._engine.buys(T + after, t, *self._rate(x, T))
 
-        def ahead(x: Array, T: Array, n: Array, t: Array) -> Array:
-            return self._engine.pmf(n, x, T, t)
+        span, since = duration("t", t), duration("after", after)
+        return self.p_alive(rfm, since) * self._each_row(ahead, rfm, ("x", "T"), span, _reached(since))
 
-        while_customer = self._each_row(ahead, rfm, ("x", "T"), count, duration("t", t))
-        return expit(odds) * while_customer + np.where(count == 0, expit(-odds), 0.0)
+    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        def ahead(x: Array, T: Array, n: Array, t: Array, after: Array) -> Array:
+            return self._engine.pmf(n, T + after, t, *self._rate(x, T))
+
+        count, span, since = whole("n", n), duration("t", t), duration("after", after)
+        while_customer = self._each_row(ahead, rfm, ("x", "T"), count, span, _reached(since))
+        gone = np.where(count == 0, self.churn_probability(rfm, since), 0.0)
+        return self.p_alive(rfm, since) * while_customer + gone
 
     def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
         age = np.asarray(T, dtype=np.float64)
-        rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
-        alive = np.minimum(age, self._draw_lifetimes(age.shape, rng))
-        x = rng.poisson(rate * alive)
+        x, alive = self._draw_counts(age, rng)
         t_x = np.where(x > 0, alive * rng.beta(np.maximum(x, 1), 1.0), 0.0)
         return RFM(x, t_x, age, unit=self.known_unit(unit))
+
+    def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+        return scattered(*self._draw_counts(age, rng), rng)
+
+    def _draw_counts(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+        """How often each buys again, and until when: the age, or sooner."""
+        rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
+        alive = np.minimum(age, self._draw_lifetimes(age.shape, rng))
+        return rng.poisson(rate * alive), alive
 
     def posterior_mean_purchase_rate(self, rfm: RFM) -> Array:
         """E[λ | history], per unit of time while a customer, whether still one or not."""
@@ -136,6 +150,10 @@ class LatentAttritionModel(TransactionModel):
 
         return self._each_row(means, rfm, _HISTORY)
 
+    def _rate(self, x: Array, T: Array) -> tuple[Array, Array]:
+        """R and A of the gamma distribution of a customer's rate, which those alive at T keep."""
+        return np.broadcast_arrays(self.r + x, self.alpha + T)  # type: ignore[return-value]
+
     def _log_odds(self, rfm: RFM) -> Array:
         """Log-odds that a customer is alive at T."""
         self._unit_of(rfm)
@@ -148,3 +166,8 @@ class LatentAttritionModel(TransactionModel):
 
     def _log_stay(self, rfm: RFM, t: Array) -> Array:
         return self._each_row(self._engine.log_stay, rfm, ("T",), t)
+
+
+def _reached(after: Array) -> Array:
+    """A start that somebody may reach: at infinity, where nobody does, any other will do."""
+    return np.where(np.isinf(after), 0.0, after)

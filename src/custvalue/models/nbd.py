@@ -20,11 +20,11 @@ from typing import ClassVar, Self, final
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
-from custvalue.models._base import TransactionModel, histories
+from custvalue.models._base import TransactionModel, histories, scattered
 from custvalue.models._falls import Discount
 from custvalue.models._model import Limits, duration, whole
 from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
@@ -118,8 +118,8 @@ class NBD(TransactionModel):
         parameters = (np.shape(value) for value in self.parameters.values())
         return np.zeros(np.broadcast_shapes(rfm.x.shape, np.shape(duration("within", within)), *parameters))
 
-    def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
-        return self.posterior_mean_purchase_rate(rfm) * duration("t", t)
+    def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        return self.posterior_mean_purchase_rate(rfm) * _span(t, after)
 
     def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
         span, delta = np.broadcast_arrays(np.asarray(horizon, dtype=np.float64), np.asarray(force, dtype=np.float64))
@@ -128,27 +128,33 @@ class NBD(TransactionModel):
         forever = np.where(delta > 0, 1 / np.where(delta > 0, delta, 1.0), np.inf)
         return self.posterior_mean_purchase_rate(rfm) * np.where(endless, forever, finite)
 
-    def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
+    def probability_of_purchase(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         self._unit_of(rfm)
 
         def buys(x: Array, T: Array, t: Array) -> Array:
             return np.asarray(-np.expm1(-(self.r + x) * np.log1p(t / (self.alpha + T))))
 
-        return self._each_row(buys, rfm, ("x", "T"), duration("t", t))
+        return self._each_row(buys, rfm, ("x", "T"), _span(t, after))
 
-    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike) -> Array:
+    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         self._unit_of(rfm)
 
         def pmf(x: Array, T: Array, n: Array, t: Array) -> Array:
             return np.exp(log_nbd_pmf(n, self.r + x, t / (self.alpha + T)))
 
-        return self._each_row(pmf, rfm, ("x", "T"), whole("n", n), duration("t", t))
+        return self._each_row(pmf, rfm, ("x", "T"), whole("n", n), _span(t, after))
 
     def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
         age = np.asarray(T, dtype=np.float64)
-        x = rng.poisson(rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape) * age)
+        x = self._draw_counts(age, rng)
         t_x = np.where(x > 0, age * rng.beta(np.maximum(x, 1), 1.0), 0.0)
         return RFM(x, t_x, age, unit=self.known_unit(unit))
+
+    def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+        return scattered(self._draw_counts(age, rng), age, rng)
+
+    def _draw_counts(self, age: Array, rng: np.random.Generator) -> Ints:
+        return rng.poisson(rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape) * age)
 
     def posterior_mean_purchase_rate(self, rfm: RFM) -> Array:
         """E[λ | history], (r + x)/(α + T), per unit of time."""
@@ -158,3 +164,8 @@ class NBD(TransactionModel):
     def posterior_mean_drop_out(self, rfm: RFM) -> Array:
         """0: nobody leaves."""
         return self.churn_probability(rfm, 0.0)
+
+
+def _span(t: ArrayLike, after: ArrayLike) -> Array:
+    """The length t, of the shape of both: as nobody leaves, it does not matter when it begins."""
+    return np.broadcast_arrays(duration("t", t), duration("after", after))[0]
