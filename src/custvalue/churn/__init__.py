@@ -1,0 +1,1 @@
+"""Who leaves, and what to do about it: survival, hazards, scores and campaigns."""
