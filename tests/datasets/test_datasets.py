@@ -93,3 +93,13 @@ def test_licence_and_provenance_stand_beside_the_data():
     provenance = (here / "PROVENANCE.md").read_text(encoding="utf-8")
     assert all(file.name in provenance for file in here.glob("*.npz"))
     assert sum(file.stat().st_size for file in here.glob("*.npz")) < 1_000_000
+
+
+def test_the_donations_are_the_source_row_by_row():
+    spec = importlib.util.find_spec("lifetimes")
+    path = Path(spec.submodule_search_locations[0], "datasets", "donations.csv")
+    expected = np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.int64)
+    table = datasets.donations()
+    assert list(table) == ["x", "t_x", "n", "weights"]
+    np.testing.assert_array_equal(np.stack(list(table.values()), axis=1), expected)
+    assert not any(column.flags.writeable for column in table.values())

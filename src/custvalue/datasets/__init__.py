@@ -1,4 +1,4 @@
-"""Small real transaction logs, as mappings of arrays: no dataframe library is needed, any takes them."""
+"""Small real logs and tables, as mappings of arrays: no dataframe library is needed, any takes them."""
 
 from __future__ import annotations
 
@@ -58,6 +58,33 @@ def cdnow_full() -> dict[str, NDArray[Any]]:
     2,500,315.63
     """
     return _load("cdnow_full.npz")
+
+
+def donations() -> dict[str, NDArray[Any]]:
+    """Return the donations table: 11,104 people who first gave to a nonprofit in 1995, and when again until 2001.
+
+    Fader, Hardie & Shang's (2010) data, for the BG/BB model: yearly gifts, counted over the six years after the first.
+
+    Returns
+    -------
+    dict of read-only int64 arrays, one row per pattern (22)
+        x : in how many of the years they gave; t_x : the last of these, 0 if none; n : years, 6; weights : people.
+
+    Notes
+    -----
+    Source: as distributed with the Python package lifetimes 0.11.3 (MIT licence); see PROVENANCE.md beside this file.
+
+    Examples
+    --------
+    >>> from custvalue import Opportunities
+    >>> Opportunities.from_table(donations(), unit="year")
+    Opportunities of 11,104 customers, yearly: 23,886 repeat purchases, 3,464 with none, n from 6 to 6
+    """
+    x = [0] + [1] * 6 + [2] * 5 + [3] * 4 + [4] * 3 + [5] * 2 + [6]
+    t_x = [0, *range(1, 7), *range(2, 7), *range(3, 7), *range(4, 7), 5, 6, 6]
+    people = [3464, 1091, 277, 129, 78, 119, 129, 613, 255, 155, 173, 234, 322, 181, 225, 357, 240, 284, 512]
+    columns = {"x": x, "t_x": t_x, "n": [6] * len(x), "weights": [*people, 335, 728, 1203]}
+    return {name: read_only(np.array(column, dtype=np.int64)) for name, column in columns.items()}
 
 
 def _load(file: str) -> dict[str, NDArray[Any]]:
