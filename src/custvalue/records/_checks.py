@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -30,3 +30,13 @@ def tuple_of(kind: type[Record], name: str, items: Iterable[Record]) -> tuple[Re
         if not isinstance(item, kind):
             raise DataError(f"{name} must be {kind.__name__} objects; item {i} is {item!r}")
     return members
+
+
+def name_of(what: str, value: str, known: Mapping[str, str]) -> str:
+    """Return a name that is not empty, or raise DataError that lists the well-known ones."""
+    if not isinstance(value, str) or not value.strip():
+        well_known = ", ".join(known)
+        raise DataError(
+            f"{what} must be a name that is not empty; got {value!r}. Well-known: {well_known}; any other is fine."
+        )
+    return value

@@ -13,7 +13,8 @@ from attrs import cmp_using, field, frozen
 from custvalue._columns import check_rows, moments, numbers, read_only
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError
-from custvalue.records._checks import finite, tuple_of
+from custvalue.records._checks import finite, name_of, tuple_of
+from custvalue.records._json import from_json, to_json
 from custvalue.records.moment import Moment, MomentLike, as_moment
 
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -45,11 +46,7 @@ def _as_amount(value: float) -> float:
 
 
 def _as_kind(value: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise DataError(
-            f"kind must be a name that is not empty; got {value!r}. Well-known: {', '.join(KINDS)}; any other is fine."
-        )
-    return value
+    return name_of("kind", value, KINDS)
 
 
 @frozen
@@ -81,6 +78,15 @@ class CashFlow:
     amount: float = field(converter=_as_amount)
     when: Moment = field(converter=as_moment)
     kind: str = field(default="purchase", converter=_as_kind)
+
+    def to_json(self) -> str:
+        """The record and all inside it as JSON; ids must be text or numbers."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The record that `to_json` wrote."""
+        return from_json(cls, text, {})
 
 
 def _amounts(values: ArrayLike) -> Array:

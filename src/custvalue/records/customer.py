@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from typing import Self
 
 import numpy as np
 from attrs import field, frozen
 
 from custvalue._columns import moments
 from custvalue.records._checks import tuple_of
+from custvalue.records._json import from_json, to_json
 from custvalue.records.cashflow import CashFlow
 from custvalue.records.relationship import Relationship
 
@@ -57,3 +59,12 @@ class Customer:
         flows = [flow for relationship in self.relationships for flow in relationship.cash_flows]
         times, _ = moments("cash flows", [flow.when for flow in flows])
         return tuple(flows[i] for i in np.argsort(times, kind="stable"))
+
+    def to_json(self) -> str:
+        """The record and all inside it as JSON; ids must be text or numbers."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The record that `to_json` wrote."""
+        return from_json(cls, text, {"relationships": Relationship})
