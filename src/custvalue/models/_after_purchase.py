@@ -11,6 +11,7 @@ at T has λ ~ Gamma(r+x, α+T) and p ~ Beta(a, b+x+first).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
-from custvalue.models import _drop_out
+from custvalue.models import _drop_out, _drop_out_later
 from custvalue.models._base import TransactionModel, histories, worth
 from custvalue.models._model import Limits, duration, whole
 from custvalue.models._special import by_count, log_nbd_pmf, log_rising, psi_rising
@@ -118,8 +119,11 @@ class AfterPurchaseModel(TransactionModel):
         t = duration("within", within)
         return self._gone(rfm) + self._alive(rfm) * self._ahead(_drop_out.leave, rfm, t)
 
-    def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
-        return worth(self._alive(rfm), self._ahead(_drop_out.expected_purchases, rfm, duration("t", t)))
+    def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        span, later = duration("t", t), duration("after", after)
+        if not later.any():
+            return worth(self._alive(rfm), self._ahead(_drop_out.expected_purchases, rfm, span))
+        return worth(self._alive(rfm), self._later(_drop_out_later.expected_purchases, rfm, later, span))
 
     def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
         def ahead(x: Array, T: Array, force: Array, t: Array) -> Array:
@@ -128,19 +132,25 @@ class AfterPurchaseModel(TransactionModel):
 
         return worth(self._alive(rfm), self._each_row(ahead, rfm, ("x", "T"), force, horizon))
 
-    def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
+    def probability_of_purchase(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         def buys(x: Array, T: Array, t: Array) -> Array:
             return np.asarray(-np.expm1(-(self.r + x) * np.log1p(t / (self.alpha + T))))
 
-        return self._alive(rfm) * self._each_row(buys, rfm, ("x", "T"), duration("t", t))
+        span, later = duration("t", t), duration("after", after)
+        if not later.any():
+            return self._alive(rfm) * self._each_row(buys, rfm, ("x", "T"), span)
+        return self._alive(rfm) * self._later(_drop_out_later.buys, rfm, later, span)
 
-    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike) -> Array:
+    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         def while_customer(x: Array, T: Array, n: Array, t: Array) -> Array:
             return _pmf(n, self.r + x, self.a, self.b + x + self._first, t / (self.alpha + T))
 
-        count = whole("n", n)
-        ahead = self._each_row(while_customer, rfm, ("x", "T"), count, duration("t", t))
-        return self._alive(rfm) * ahead + np.where(count == 0, self._gone(rfm), 0.0)
+        count, span, later = whole("n", n), duration("t", t), duration("after", after)
+        if not later.any():
+            ahead, gone = self._each_row(while_customer, rfm, ("x", "T"), count, span), self._gone(rfm)
+        else:
+            ahead, gone = self._later(_drop_out_later.pmf, rfm, count, later, span), self.churn_probability(rfm, later)
+        return self._alive(rfm) * ahead + np.where(count == 0, gone, 0.0)
 
     def posterior_mean_purchase_rate(self, rfm: RFM) -> Array:
         """E[λ | history]: purchases per unit of time while a customer, also of those who have probably left."""
@@ -187,6 +197,16 @@ class AfterPurchaseModel(TransactionModel):
             return expectation(self.r + x, self.a, self.b + x + self._first, t / (self.alpha + T))
 
         return self._each_row(ahead, rfm, ("x", "T"), t)
+
+    def _later(self, expectation: Callable[..., Array], rfm: RFM, *arguments: Array) -> Array:
+        """An expectation over an interval, `arguments` ending with how long after T it begins and how long it is."""
+
+        def later(x: Array, T: Array, *arguments: Array) -> Array:
+            *count, after, t = arguments
+            A, stays = self.alpha + T, self.b + x + self._first
+            return expectation(*count, self.r + x, self.a, stays, after / A, t / A)
+
+        return self._each_row(later, rfm, ("x", "T"), *arguments)
 
 
 def log_left(x: Array, a: Parameter, b: Parameter, first: First) -> Array:

@@ -35,7 +35,7 @@ _PANEL = 3.0
 
 def expected_purchases(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
     """E[(1 - (1 + p h)^-R) / p]: purchases in h before dropping out; infinite only for h = inf and a <= 1."""
-    R, a, b, h = _rows(R, a, b, h)
+    R, a, b, h = rows_of(R, a, b, h)
     finite = np.isfinite(h)
 
     def integrand(p: Array, R: Array, h: Array) -> Array:
@@ -47,7 +47,7 @@ def expected_purchases(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -
 
 def leave(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
     """E[1 - (1 + p h)^-R]: the probability to drop out within h."""
-    R, a, b, h = _rows(R, a, b, h)
+    R, a, b, h = rows_of(R, a, b, h)
 
     def integrand(p: Array, R: Array, h: Array) -> Array:
         return np.asarray(-np.expm1(-R * np.log1p(p * h)))
@@ -58,19 +58,19 @@ def leave(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
 
 def stay(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
     """E[(1 + p h)^-R]: the probability not to drop out within h, exact however small."""
-    R, a, b, h = _rows(R, a, b, h)
+    R, a, b, h = rows_of(R, a, b, h)
     shape = h.shape
     R, a, b, h = R.ravel(), a.ravel(), b.ravel(), h.ravel()
     result = np.zeros(h.shape)
-    for rows in _blocks(np.flatnonzero(np.isfinite(h)), _EXTENT):
+    for rows in blocks(np.flatnonzero(np.isfinite(h)), EXTENT):
         Ri, ai, bi, hi = R[rows], a[rows], b[rows], h[rows]
-        result[rows] = np.exp(_log_integral(Ri, ai, bi, hi) - _log_integral(0 * Ri, ai, bi, 0 * hi))
+        result[rows] = np.exp(log_integral(Ri, ai, bi, hi) - log_integral(0 * Ri, ai, bi, 0 * hi))
     return result.reshape(shape)
 
 
 def discounted_purchases(R: Parameter, a: Parameter, b: Parameter, h: Parameter, theta: Parameter) -> Array:
     """E[R ∫_0^h e^{-θv} (1 + p v)^-(R+1) dv]: purchases in h, discounted at the force θ per unit of h."""
-    R, a, b, h, theta = _rows(R, a, b, h, theta)
+    R, a, b, h, theta = rows_of(R, a, b, h, theta)
     endless = ~np.isfinite(h)
     diverges = endless & (theta <= 0)
     limit = np.where(theta == 0, lifetime(a, b), np.inf)
@@ -103,14 +103,14 @@ def _discounted_integrand(p: Array, R: Array, h: Array, theta: Array) -> Array:
     return total * R * end / (2 * panels * rho)
 
 
-def _rows(*parameters: Parameter) -> tuple[Array, ...]:
+def rows_of(*parameters: Parameter) -> tuple[Array, ...]:
     return tuple(np.broadcast_arrays(*(np.asarray(p, dtype=np.float64) for p in parameters)))
 
 
-_EXTENT = 256
+EXTENT = 256
 
 
-def _blocks(rows: Ints, width: int) -> list[Ints]:
+def blocks(rows: Ints, width: int) -> list[Ints]:
     size = max(1, _BLOCK // width)
     return [rows[i : i + size] for i in range(0, len(rows), size)]
 
@@ -129,7 +129,7 @@ def expectation(
     a, b, reach, where = a.ravel(), b.ravel(), reach.ravel(), where.ravel()
     flat = [argument.ravel() for argument in arguments]
     result = np.zeros(a.shape)
-    for rows in _blocks(np.flatnonzero(where), 64 * min(inner, 4)):
+    for rows in blocks(np.flatnonzero(where), 64 * min(inner, 4)):
         laws = distinct(a[rows], b[rows])
         farthest = np.zeros(len(laws.counts))
         np.maximum.at(farthest, laws.index, reach[rows])
@@ -143,45 +143,56 @@ def _beta_rule(a: Array, b: Array, reach: Array) -> tuple[Array, Array]:
     """Nodes p and weights, both of shape (n, nodes), of E[f(p)] under each Beta(a, b)."""
     a, b = a[:, None], b[:, None]
     y, log_dy = _nodes(a, b, reach[:, None], np.log(a / b), np.sqrt(1 / a + 1 / b))
-    log_p, log_q = _logs(y)
+    log_p, log_q = logs(y)
     log_w = a * log_p + b * log_q + log_dy
     weight = np.exp(log_w - log_w.max(axis=1, keepdims=True))
     return np.exp(np.maximum(log_p, -700.0)), weight / weight.sum(axis=1, keepdims=True)
 
 
-def _log_integral(R: Array, a: Array, b: Array, h: Array) -> Array:
+def log_integral(R: Array, a: Array, b: Array, h: Array) -> Array:
     """log ∫ p^(a-1) (1-p)^(b-1) (1 + p h)^-R dp, centered on the integrand's own mode."""
     R, a, b, h = R[:, None], a[:, None], b[:, None], h[:, None]
-    w = _mode(R, a, b, h)
-    far, near = (1 + h) * w / (1 + (1 + h) * w), w / (1 + w)
-    curvature = R * far * (1 - far) + (a + b - R) * near * (1 - near)
-    y, log_dy = _nodes(a, b, (R + 1) * h, np.log(w), 1 / np.sqrt(curvature))
-    log_p, log_q = _logs(y)
+    w = mode(R, a, b, h)
+    y, log_dy = _nodes(a, b, (R + 1) * h, np.log(w), 1 / np.sqrt(curvature(w, R, a, b, h)))
+    log_p, log_q = logs(y)
     g = a * log_p + b * log_q - R * np.log1p(h * np.exp(np.maximum(log_p, -700.0))) + log_dy
     top = g.max(axis=1)
     return np.asarray(top + np.log(np.exp(g - top[:, None]).sum(axis=1)))
 
 
-def _mode(R: Array, a: Array, b: Array, h: Array) -> Array:
+def curvature(w: Array, R: Array, a: Array, b: Array, h: Array) -> Array:
+    """Of the logarithm of that integrand in y = log w, with its sign turned."""
+    far, near = (1 + h) * w / (1 + (1 + h) * w), w / (1 + w)
+    return np.asarray(R * far * (1 - far) + (a + b - R) * near * (1 - near))
+
+
+def mode(R: Array, a: Array, b: Array, h: Array) -> Array:
     """The one positive root w = p/(1-p) of a + (a - b + ah - Rh) w - b (1 + h) w^2 = 0."""
     half = 0.5 * (a - b + (a - R) * h)
     root = np.sqrt(half * half + a * b * (1 + h))
     return np.where(half > 0, (half + root) / (b * (1 + h)), a / np.where(half > 0, 1.0, root - half))
 
 
-def _logs(y: Array) -> tuple[Array, Array]:
+def logs(y: Array) -> tuple[Array, Array]:
     """log p and log(1 - p) of p = 1/(1 + e^-y)."""
     tail = np.log1p(np.exp(-np.abs(y)))
     return np.minimum(y, 0) - tail, -np.maximum(y, 0) - tail
 
 
 def _nodes(a: Array, b: Array, reach: Array, center: Array, spread: Array) -> tuple[Array, Array]:
-    """Values of y, and log dy, of the trapezoidal rule in s where y = center + σ (s - e^{left-s} + e^{s-right})."""
-    sigma = np.minimum(1.0, spread)
+    """Values of y, and log dy, for an integrand with its mass within some spreads of the center."""
     low = np.minimum(np.minimum(center, 0.0), -np.log(np.maximum(reach, 1.0)) - 2.0)
     down, up = 9 * spread + 45 / a, 9 * spread + 45 / b
     low = np.maximum(low, center - down)
     high = np.minimum(np.maximum(center, 0.0), center + up)
+    return trapezoid(center, low, high, np.minimum(1.0, spread), down, up)
+
+
+def trapezoid(center: Array, low: Array, high: Array, sigma: Array, down: Array, up: Array) -> tuple[Array, Array]:
+    """Values of y, and log dy, of the trapezoidal rule in s where y = center + σ (s - e^{left-s} + e^{s-right}).
+
+    From low to high y is linear in s; it ends `down` below and `up` above.
+    """
     left, right = (low - center) / sigma - 1, (high - center) / sigma + 1
     start, stop = left - np.log1p(down / sigma), right + np.log1p(up / sigma)
     count = int(np.ceil((stop - start).max() / _STEP)) + 1

@@ -19,11 +19,11 @@ from itertools import count
 from typing import Literal
 
 import numpy as np
-from scipy.special import betainc, betaincc
+from scipy.special import betainc
 
 from custvalue._typing import Array, Ints, Parameter
 from custvalue.models._drop_out import lifetime
-from custvalue.models._special import log_rising
+from custvalue.models._special import at_least, log_rising
 from custvalue.models._whole import between, runs
 
 Question = Literal["purchases", "leaves", "stays"]
@@ -55,16 +55,6 @@ def ahead(question: Question, k: int, R: Parameter, a: Parameter, b: Parameter, 
     for rows in _blocks(np.flatnonzero(~few & ~endless), beats, max(1, _BLOCK // (k * 512))):
         result[:, rows] = _in_runs(question, k, *(value[rows] for value in columns))
     return result.reshape(k, *shape)
-
-
-def at_least(m: Array, R: Parameter, h: Array) -> Array:
-    """P(N >= m) for beats in h time at a rate λ ~ Gamma(R, 1), m > 0."""
-    m, R, h = np.broadcast_arrays(m, R, h)
-    result, long = np.empty(h.shape), h > 1
-    result[long] = betaincc(R[long], m[long], 1 / (1 + h[long]))
-    short = ~long
-    result[short] = betainc(m[short], R[short], h[short] / (1 + h[short]))
-    return result
 
 
 def _in_the_end(question: Question, a: Array, b: Array) -> Array:

@@ -30,7 +30,7 @@ from custvalue.models._base import TransactionModel, histories, worth
 from custvalue.models._erlang_discounted import discounted
 from custvalue.models._erlang_likelihood import phases, score
 from custvalue.models._model import Limits, duration, whole
-from custvalue.models._special import log_nbd_pmf, log_rising
+from custvalue.models._special import at_least, log_nbd_pmf, log_rising
 from custvalue.units import Unit
 
 _HISTORY = ("x", "t_x", "T")
@@ -103,7 +103,7 @@ class RegularModel(TransactionModel):
         ahead = self._ahead("leaves", rfm, duration("within", within))
         return np.asarray(expit(-self._log_odds(rfm)) + self._alive(rfm) * ahead)
 
-    def expected_purchases(self, rfm: RFM, t: ArrayLike) -> Array:
+    def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         return worth(self._alive(rfm), self._ahead("purchases", rfm, duration("t", t)))
 
     def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
@@ -114,15 +114,15 @@ class RegularModel(TransactionModel):
         phases = self._each_row(ahead, rfm, ("x", "T"), force, horizon)
         return worth(self._alive(rfm), self._over_phases(rfm, phases))
 
-    def probability_of_purchase(self, rfm: RFM, t: ArrayLike) -> Array:
+    def probability_of_purchase(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         def buys(x: Array, T: Array, t: Array) -> Array:
             h, R = t / (self.alpha + T), self._shape(x)
-            return np.stack([_erlang.at_least(np.asarray(self.k - j), R + j, h) for j in range(self.k)])
+            return np.stack([at_least(np.asarray(self.k - j), R + j, h) for j in range(self.k)])
 
         phases = self._each_row(buys, rfm, ("x", "T"), duration("t", t))
         return self._alive(rfm) * self._over_phases(rfm, phases)
 
-    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike) -> Array:
+    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         def while_customer(x: Array, T: Array, n: Array, t: Array) -> Array:
             h = t / (self.alpha + T)
             return np.stack([self._pmf(j, n, self._shape(x) + j, self._stays(x), h) for j in range(self.k)])
@@ -180,7 +180,7 @@ class RegularModel(TransactionModel):
         stayed = np.exp(log_rising(b, n) - log_rising(self.a + b, n)) * np.sum(beats, axis=0)
         before = np.maximum(n - 1, 0)
         leaves = np.exp(np.log(self.a) + log_rising(b, before) - log_rising(self.a + b, before + 1))
-        return np.asarray(stayed) + np.where(n > 0, leaves * _erlang.at_least(np.maximum(due, 1), R, h), 0.0)
+        return np.asarray(stayed) + np.where(n > 0, leaves * at_least(np.maximum(due, 1), R, h), 0.0)
 
     def _alive(self, rfm: RFM) -> Array:
         return np.asarray(expit(self._log_odds(rfm)))

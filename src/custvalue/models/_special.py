@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import gammaln, psi
+from scipy.special import betainc, betaincc, gammaln, psi
 
 from custvalue._typing import Array, Parameter
 
@@ -47,6 +47,16 @@ def log_nbd_pmf(n: Array, R: Parameter, h: Array) -> Array:
     counts = by_count(lambda k: log_rising(R, k) - gammaln(k + 1), n, R)
     bought = np.where(n > 0, np.where(n > 0, n, 1.0) * log_z, 0.0)
     return np.asarray(counts - R * np.log1p(h) + bought)
+
+
+def at_least(m: Parameter, R: Parameter, h: Parameter) -> Array:
+    """P(N >= m) for N purchases in h time at a rate λ ~ Gamma(R, 1), m > 0."""
+    m, R, h = (np.asarray(value, dtype=np.float64) for value in np.broadcast_arrays(m, R, h))
+    result, long = np.empty(h.shape), h > 1
+    result[long] = betaincc(R[long], m[long], 1 / (1 + h[long]))
+    short = ~long
+    result[short] = betainc(m[short], R[short], h[short] / (1 + h[short]))
+    return result
 
 
 def stirling_error(z: Array) -> Array:

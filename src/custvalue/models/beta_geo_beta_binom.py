@@ -151,10 +151,7 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
         return self._each_row(each, rows, _HISTORY)
 
     def p_alive(self, rows: Opportunities, ahead: ArrayLike = 0.0) -> Array:
-        def stays(n: Array, t: Array) -> Array:
-            return np.exp(log_stay(self.gamma, self.delta + n, t))
-
-        return self._now(rows)[0] * self._each_row(stays, rows, ("n",), _chances("ahead", ahead))
+        return self._now(rows)[0] * self._each_row(self._stays, rows, ("n",), _chances("ahead", ahead))
 
     def churn_probability(self, rows: Opportunities, within: ArrayLike) -> Array:
         def leaves(n: Array, t: Array) -> Array:
@@ -163,30 +160,36 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
         alive, gone = self._now(rows)
         return gone + alive * self._each_row(leaves, rows, ("n",), _chances("within", within))
 
-    def expected_purchases(self, rows: Opportunities, t: ArrayLike) -> Array:
-        return self._discounted(rows, 0.0, duration("t", t))
+    def expected_purchases(self, rows: Opportunities, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        return self._purchases(rows, 0.0, *_interval(t, after))
 
     def _discounted(self, rows: Opportunities, force: ArrayLike, horizon: ArrayLike) -> Array:
-        def there(n: Array, force: Array, t: Array) -> Array:
-            stays = self.gamma, self.delta + n + 1
-            first = (self.delta + n) / (self.gamma + self.delta + n) * np.exp(-force)
-            return np.asarray(first * ahead_of.powers(*stays, t, force))
+        return self._purchases(rows, force, np.zeros(()), _chances("horizon", horizon))
 
-        chances = self._each_row(there, rows, ("n",), force, _chances("horizon", horizon))
-        return worth(self._now(rows)[0], (self.alpha + rows.x) / (self.alpha + self.beta + rows.n) * chances)
+    def _purchases(self, rows: Opportunities, force: ArrayLike, skipped: Array, chances: Array) -> Array:
+        """Expected purchases after the opportunities that are skipped, discounted to there."""
 
-    def probability_of_purchase(self, rows: Opportunities, t: ArrayLike) -> Array:
-        def buys(x: Array, n: Array, t: Array) -> Array:
-            return ahead_of.buys(*self._given_alive(x, n), t)
+        def there(n: Array, force: Array, s: Array, t: Array) -> Array:
+            stays = self.delta + n + _finite(s)
+            first = stays / (self.gamma + stays) * np.exp(-force)
+            return worth(self._stays(n, s), first * ahead_of.powers(self.gamma, stays + 1, t, force))
 
-        return self._now(rows)[0] * self._each_row(buys, rows, ("x", "n"), _chances("t", t))
+        ahead = self._each_row(there, rows, ("n",), force, skipped, chances)
+        return worth(self._now(rows)[0], (self.alpha + rows.x) / (self.alpha + self.beta + rows.n) * ahead)
 
-    def purchase_pmf(self, rows: Opportunities, n: ArrayLike, t: ArrayLike) -> Array:
-        def while_customer(x: Array, n: Array, k: Array, t: Array) -> Array:
-            return ahead_of.pmf(k, *self._given_alive(x, n), t)
+    def probability_of_purchase(self, rows: Opportunities, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        def buys(x: Array, n: Array, s: Array, t: Array) -> Array:
+            return self._stays(n, s) * ahead_of.buys(*self._given_alive(x, n, s), t)
+
+        return self._now(rows)[0] * self._each_row(buys, rows, ("x", "n"), *_interval(t, after))
+
+    def purchase_pmf(self, rows: Opportunities, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        def while_customer(x: Array, n: Array, k: Array, s: Array, t: Array) -> Array:
+            leaves = np.where(k == 0, ahead_of.leave(self.gamma, self.delta + n, s), 0.0)
+            return leaves + self._stays(n, s) * ahead_of.pmf(k, *self._given_alive(x, n, s), t)
 
         count, (alive, gone) = whole("n", n), self._now(rows)
-        purchases = self._each_row(while_customer, rows, ("x", "n"), count, _chances("t", t))
+        purchases = self._each_row(while_customer, rows, ("x", "n"), count, *_interval(t, after))
         return alive * purchases + np.where(count == 0, gone, 0.0)
 
     def posterior_mean_purchase_rate(self, rows: Opportunities) -> Array:
@@ -224,9 +227,13 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
     def _all(self) -> tuple[Parameter, Parameter, Parameter, Parameter]:
         return self.alpha, self.beta, self.gamma, self.delta
 
-    def _given_alive(self, x: Array, n: Array) -> tuple[Parameter, Parameter, Parameter, Parameter]:
-        """p ~ Beta(α+x, β+n-x) and θ ~ Beta(γ, δ+n), of a customer still there at n."""
-        return self.alpha + x, self.beta + n - x, self.gamma, self.delta + n
+    def _stays(self, n: Array, t: Array) -> Array:
+        """P(still a customer at opportunity n + t | there at n)."""
+        return np.asarray(np.exp(log_stay(self.gamma, self.delta + n, t)))
+
+    def _given_alive(self, x: Array, n: Array, s: Array) -> tuple[Parameter, Parameter, Parameter, Parameter]:
+        """p ~ Beta(α+x, β+n-x) and θ ~ Beta(γ, δ+n+s), of a customer seen until n and still there at n + s."""
+        return self.alpha + x, self.beta + n - x, self.gamma, self.delta + n + _finite(s)
 
     def _now(self, rows: Opportunities) -> tuple[Array, Array]:
         """P(alive at n | history) and P(gone | history), both exact where they are small."""
@@ -243,6 +250,19 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
 def _chances(name: str, t: ArrayLike) -> Array:
     """Opportunities in a time t ahead: its whole periods."""
     return np.asarray(np.floor(duration(name, t) * _WHOLE))
+
+
+def _interval(t: ArrayLike, after: ArrayLike) -> tuple[Array, Array]:
+    """Opportunities before an interval ahead, and in it."""
+    begin, length = duration("after", after), duration("t", t)
+    skipped = _chances("after", begin)
+    endless = np.isinf(begin)
+    return skipped, _chances("t", np.where(endless, 0.0, begin) + length) - np.where(endless, 0.0, skipped)
+
+
+def _finite(skipped: Array) -> Array:
+    """Opportunities skipped, where an end to them makes a difference: nobody stays for endless ones."""
+    return np.where(np.isinf(skipped), 0.0, skipped)
 
 
 def _failures(chance: Array, rng: np.random.Generator) -> Array:
