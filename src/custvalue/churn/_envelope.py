@@ -7,7 +7,6 @@ from scipy.special import betaincc, betaln
 
 from custvalue._typing import Array, Bools, Ints
 
-
 _PASSES = 40
 """How often points above the chord of their neighbors are dropped, all at once, before going one by one."""
 
@@ -55,17 +54,20 @@ def expected_maximum(a: Array, b: Array, share: Array, alpha: float, beta: float
     Δa E[(γ - g)+], all of them positive: nothing cancels, however unlikely a profit is.
     """
     best = corners(a, b)
-    gain, g = np.diff(a[best]), np.diff(b[best]) / np.diff(a[best])
-    profit = (gain * _mean_excess(g, alpha, beta)).sum()
-    reached = (np.diff(share[best]) * betaincc(alpha, beta, np.minimum(g, 1.0))).sum()
-    return float(profit), float(reached)
+    gain = np.diff(a[best])
+    with np.errstate(over="ignore"):
+        g = np.minimum(np.diff(b[best]) / gain, 1.0)
+    above = betaincc(alpha, beta, g)
+    profit = (gain * _mean_excess(g, above, alpha, beta)).sum()
+    return float(profit), float((np.diff(share[best]) * above).sum())
 
 
-def _mean_excess(g: Array, alpha: float, beta: float) -> Array:
-    """E[(γ - g)+] for γ ~ Beta(α, β) and g >= 0, by I_g(α + 1, β) = I_g(α, β) - g^α (1 - g)^β / (α B(α, β))."""
+def _mean_excess(g: Array, above: Array, alpha: float, beta: float) -> Array:
+    """E[(γ - g)+] for γ ~ Beta(α, β) and g in [0, 1], where `above` is P(γ > g).
+
+    By I_g(α + 1, β) = I_g(α, β) - g^α (1 - g)^β / (α B(α, β)).
+    """
     mean = alpha / (alpha + beta)
-    inside = np.minimum(g, 1.0)
     with np.errstate(divide="ignore"):
-        log_density = alpha * np.log(inside) + beta * np.log1p(-inside) - betaln(alpha, beta) - np.log(alpha)
-    excess = (mean - inside) * betaincc(alpha, beta, inside) + mean * np.exp(log_density)
-    return np.asarray(np.where(g < 1.0, np.maximum(excess, 0.0), 0.0))
+        log_density = alpha * np.log(g) + beta * np.log1p(-g) - betaln(alpha, beta) - np.log(alpha)
+    return np.maximum((mean - g) * above + mean * np.exp(log_density), 0.0)
