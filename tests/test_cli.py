@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +22,7 @@ from custvalue import cli, datasets
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError
 from custvalue.evidence import readers
+from custvalue.reproductions import AREAS, run
 from custvalue.value.customers import value_customers
 from custvalue.value.valuation import Valuation
 
@@ -233,7 +236,7 @@ def test_usage_errors_are_one_line_and_2(capsys, monkeypatch, tokens, said):
     monkeypatch.setattr(cli, "value_customers", lambda *_, **__: pytest.fail("work began"))
     message = refused(capsys, *tokens.split(), code=2)
     assert said in message
-    assert message.endswith("See custvalue value --help.\n")
+    assert message.endswith("See custvalue --help.\n")
 
 
 @pytest.mark.parametrize(
@@ -396,3 +399,23 @@ def test_another_model(model: str, shown: str, capsys: pytest.CaptureFixture[str
     out = ran(capsys, "value", "--dataset", "cdnow", "--model", model)
     assert f"\n  {shown} " in out
     assert ("lowest AIC" in out) == (model == "auto")
+
+
+def test_the_ledger_is_printed(capsys) -> None:
+    """Published and computed, and why some differ."""
+    text = ran(capsys, "reproduce", "--area", "buying")
+    assert line(text, "BG/NBD alpha").split() == ["BG/NBD", "alpha", "4.414", "4.41360", "agrees"]
+    assert "differs (Hardie, note 004): the sheet's figure differs from its own formula" in text
+    assert max(len(each) for each in text.splitlines()) <= 100
+
+
+def test_the_ledger_is_a_table_for_programs(capsys) -> None:
+    text = ran(capsys, "reproduce", "--area", "buying", "--csv")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    ledger = run("buying")
+    assert [row["published"] for row in rows] == [row.published for row in ledger]
+    assert [float(row["computed"]) for row in rows] == [row.computed for row in ledger]
+
+
+def test_every_area_of_the_ledger_can_be_asked_for() -> None:
+    assert get_args(cli.Area) == tuple(AREAS)

@@ -1,4 +1,4 @@
-"""The command line: `custvalue value LOG` says what the customers of a transaction log are worth.
+"""The command line: `custvalue value LOG` says what customers are worth, `custvalue reproduce` checks the literature.
 
 Exit codes: 0 done; 1 the data, a model or a file refused, said in one line on standard error; 2 the command was
 misspelled; 130 interrupted. Needs the `cli` extra, whose libraries are imported only when a command runs.
@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from custvalue import datasets
 from custvalue.discounting.rate import Rate
@@ -37,6 +37,8 @@ _MODELS: Final[dict[str, type[TransactionModel] | Literal["auto"]]] = {
     "nbd": NBD,
     "auto": "auto",
 }
+Area: TypeAlias = Literal["harvard", "formulas", "buying", "contracts", "churn", "discounting"]
+"""The ledger's areas; spelled out, as the command line reads them from the annotation."""
 _EXTRA: Final = "the command line needs the 'cli' extra: pip install 'custvalue[cli]'"
 _FILE_LIBRARIES: Final = {"polars", "duckdb", "pyarrow"}
 _SUFFIXES: Final = {".parquet", ".csv"}
@@ -152,6 +154,25 @@ def value(
         print(f"\n{len(valuation.rfm):,} customers written to {out}")
 
 
+def reproduce(*, area: Area | None = None, csv: bool = False) -> None:
+    """Recompute published numbers on the spot, and say which agree.
+
+    Every number is computed through the library's public functions. A number
+    agrees if it rounds to the one printed; those that differ say why.
+
+    Parameters
+    ----------
+    area
+        One area alone.
+    csv
+        Write a table for programs, with all digits, instead of one to read.
+    """
+    from custvalue.reporting.ledger import print_ledger, write_ledger  # noqa: PLC0415 (imports rich)
+    from custvalue.reproductions import run  # noqa: PLC0415 (imports all models)
+
+    (write_ledger if csv else print_ledger)(run(area))
+
+
 def main(tokens: Sequence[str] | None = None) -> int:
     """Run a command line, `sys.argv` by default, and return the exit code.
 
@@ -181,7 +202,7 @@ def _run(tokens: Sequence[str]) -> int:
         command(*bound.args, **bound.kwargs)
         sys.stdout.flush()
     except (CycloptsError, _UsageError) as error:
-        return _refuse(f"{error} See custvalue value --help.", code=2)
+        return _refuse(f"{error} See custvalue --help.", code=2)
     return 0
 
 
@@ -196,6 +217,7 @@ def _app() -> App:
         default_parameter=Parameter(negative=()),
     )
     app.command(value)
+    app.command(reproduce)
     return app
 
 

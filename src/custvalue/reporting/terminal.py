@@ -49,12 +49,12 @@ def print_valuation(valuation: Valuation, *, name: str, per: Unit = "year", top:
     top : int
         How many of the most valuable customers to list.
     """
-    console = _standard_output()
+    console = standard_output()
     for block in _blocks(valuation, name, per, top):
         console.print(block)
 
 
-def _standard_output() -> Console:
+def standard_output() -> Console:
     """As wide as the terminal or COLUMNS; text is printed as it is, never taken for markup, nor refused."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # an id in letters that the encoding lacks is no reason to fail

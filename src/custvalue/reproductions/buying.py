@@ -133,7 +133,10 @@ def _pareto_nbd() -> Iterator[Reproduction]:
     year = fitted.expected_purchases_new(52)
     yield from rows("buying", _BTYD, "documented", {"Pareto/NBD E X(52)": "1.473434"}, year)
     heavy = RFM(26, 216 / 7, 31.0, unit="week")
-    texts = {"Pareto/NBD customer 1516: purchases in 52 weeks": "25.45647", "the same: P(alive)": "0.997874"}
+    texts = {
+        "Pareto/NBD customer 1516: purchases in 52 weeks": "25.45647",
+        "Pareto/NBD customer 1516: P(alive)": "0.997874",
+    }
     ahead = [fitted.expected_purchases(heavy, 52), fitted.p_alive(heavy)]
     yield from rows("buying", _BTYD, "documented", texts, ahead, _PARAMETERS_OF_BTYD)
     texts = _parameters(
