@@ -3,42 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import numpy as np
 
-from custvalue._columns import days_since_epoch, is_dated
-from custvalue._typing import Array
-from custvalue.discounting.rate import Rate, as_rate
-from custvalue.errors import ParameterError
-from custvalue.records.cashflow import CashFlow, CashFlows, HasCashFlows, as_cash_flows
-from custvalue.records.moment import DateLike
+from custvalue._columns import numbers
+from custvalue._typing import Array, ArrayLike
+from custvalue.discounting._clock import DatesLike, clock, dates
+from custvalue.discounting._due import Due, due_offset
+from custvalue.discounting._factors import Discounting, as_discounting, discounted_sums, log_factors
+from custvalue.discounting._valued import valued
+from custvalue.discounting.batch import CashFlowBatch, as_batch
+from custvalue.discounting.day_count import DayCount, years_between
+from custvalue.discounting.rate import Rate
+from custvalue.errors import DataError, ParameterError
+from custvalue.records.cashflow import CashFlow, CashFlows, HasCashFlows
+from custvalue.units import Unit, as_unit, per_year
 
-DAYS_PER_YEAR_ACT_365 = 365.0
-"""Days in a year of dated cash flows, leap year or not: the convention act/365 (fixed)."""
+Flows: TypeAlias = CashFlows | HasCashFlows | Iterable[CashFlow] | CashFlowBatch
+"""The cash flows of one (columns, a customer, a relationship, records), or a batch of many."""
 
 
 def present_value(
-    rate: Rate,
-    flows: CashFlows | HasCashFlows | Iterable[CashFlow],
+    rate: Discounting,
+    flows: Flows,
     *,
-    as_of: DateLike | None = None,
+    as_of: DatesLike | None = None,
+    day_count: DayCount = "act/365",
 ) -> Array:
     """Sum of all flows, each carried from its own time to `as_of` at the rate.
 
     Parameters
     ----------
-    rate : Rate
-        One rate, one per flow (shape (n,)), or k scenarios (shape (k, 1) or (k, n)).
-    flows : CashFlows, Customer, Relationship or iterable of CashFlow
+    rate : Rate or YieldCurve
+        One rate or curve; or an array of rates: one per flow (shape (n,)), for a batch one per series
+        (shape (n,)), or k scenarios (shape (k, 1) or (k, n)).
+    flows : CashFlows, Customer, Relationship, iterable of CashFlow, or CashFlowBatch
         Dated throughout, or in years from now throughout.
-    as_of : date, datetime, numpy.datetime64 or ISO string
+    as_of : date, datetime, numpy.datetime64 or ISO string; for a batch also one per series
         The day of the value: required for dated flows. Flows in years from now are valued now, without
         `as_of`.
+    day_count : str
+        How dates become years; see `years_between`. The default, "act/365", is that of Excel's XNPV.
 
     Returns
     -------
-    float64, shape () or (k,)
-        Σ amount · exp(-δ t). No flows: 0.
+    float64, shape () or (k,); of a batch (n,) or (k, n)
+        Σ amount · exp(-δ t). No flows: 0. Infinite only where the value is above the largest float.
 
     Raises
     ------
@@ -62,34 +73,116 @@ def present_value(
     >>> dated = CashFlows([30, 45], ["2024-01-05", "2024-08-02"])
     >>> print(f"{present_value(Rate.annual(0.10), dated, as_of='2024-12-31'):.4f}")
     79.7753
+    >>> batch = CashFlowBatch.periodic([[-100, 60, 60], [-50, 40, 40]], due="now")
+    >>> present_value(Rate.annual(0.10), batch).round(4)
+    array([ 4.1322, 19.4215])
     """
-    columns = as_cash_flows(flows)
-    factors = _per_flow(as_rate(rate), len(columns)).discount(_years(columns, as_of))
-    total: Array = (columns.amounts * factors).sum(axis=-1)
-    return total
+    batch = as_batch(flows)
+    return valued(as_discounting(rate), clock(batch, as_of, day_count), single=batch is not flows)
 
 
-def _years(flows: CashFlows, as_of: DateLike | None) -> Array:
-    """Years from `as_of` to each flow; negative for flows before it."""
-    if as_of is not None and not is_dated(as_of):
-        raise ParameterError(
-            f"as_of must be a date; got {as_of!r}. Flows in years from now are valued now: leave as_of out."
-        )
-    if flows.dated and as_of is None:
-        raise ParameterError("dated flows need as_of, the day of the value, such as as_of='2024-12-31'")
-    if as_of is None or not len(flows):
-        return flows.times
-    if not flows.dated:
-        raise ParameterError("as_of is for dated flows; these are in years from now: leave as_of out")
-    return (flows.times - days_since_epoch(as_of)) / DAYS_PER_YEAR_ACT_365
+def future_value(
+    rate: Discounting,
+    flows: Flows,
+    *,
+    at: DatesLike | ArrayLike,
+    as_of: DatesLike | None = None,
+    day_count: DayCount = "act/365",
+) -> Array:
+    """Sum of all flows, each carried from its own time to `at`: what they have grown to by then.
+
+    Parameters
+    ----------
+    rate, flows, day_count
+        As for `present_value`.
+    at : float, or a date; for a batch also one per series
+        Years from now, or the day, by which they have grown. Flows after it are discounted to it.
+    as_of : date, optional
+        For dated flows and a curve: the day from which the curve counts. A `Rate` does not need it.
+
+    Returns
+    -------
+    float64, shape () or (k,); of a batch (n,) or (k, n)
+        Σ amount · exp(δ (at - t)); with a curve Σ amount · D(t) / D(at).
+
+    Raises
+    ------
+    ParameterError
+        As for `present_value`; `at` is no date where the flows are dated, or no number where not.
+
+    Examples
+    --------
+    >>> print(f"{future_value(Rate.annual(0.10), CashFlows([100, 100], [0, 1]), at=2):.2f}")
+    231.00
+    """
+    batch, discounting = as_batch(flows), as_discounting(rate)
+    if not batch.flows.dated:
+        end = _finite_years(at, len(batch))
+        return valued(discounting, clock(batch, as_of, day_count), single=batch is not flows, at=end)
+    day = dates("at", at, len(batch))
+    if as_of is None and not isinstance(discounting, Rate):
+        raise ParameterError("with a curve, dated flows need as_of, the day from which the curve counts")
+    ticks = clock(batch, at if as_of is None else as_of, day_count)
+    assert ticks.origin is not None  # noqa: S101 (the flows are dated)
+    return valued(discounting, ticks, single=batch is not flows, at=years_between(ticks.origin, day, ticks.day_count))
 
 
-def _per_flow(rate: Rate, n: int) -> Rate:
-    """Return the rate if it is one for all flows, one per flow, or rows of these."""
-    shape = np.shape(rate.continuous_value)
-    if shape and shape[-1] not in {1, n}:
-        raise ParameterError(
-            f"an array of rates must have one rate per flow, shape ({n},), or scenarios of shape (k, 1) or "
-            f"(k, {n}); got shape {shape}"
-        )
-    return rate
+def net_present_value(
+    rate: Discounting,
+    amounts: ArrayLike,
+    *,
+    due: Due,
+    period: Unit = "year",
+    outlay: ArrayLike = 0.0,
+) -> Array:
+    """Present value of equally spaced amounts, less an outlay now.
+
+    Parameters
+    ----------
+    rate : Rate or YieldCurve
+        An array of rates broadcasts against the series, `amounts.shape[:-1]`.
+    amounts : array_like, shape (..., n)
+        One period apart along the last axis; inflows positive.
+    due : {"now", "next", "middle"}
+        When the first amount falls: now (as numpy-financial's npv), one period from now (as Excel's NPV), or
+        half a period from now.
+    period : {"day", "week", "month", "quarter", "year"}
+        How far amounts are apart.
+    outlay : array_like
+        Spent now, a positive number; in addition to the amounts.
+
+    Raises
+    ------
+    ParameterError
+        The rate is a bare number, or `due` or `period` is unknown.
+    DataError
+        An amount is not finite.
+
+    Examples
+    --------
+    >>> print(f"{net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], due='next'):.2f}")
+    1188.44
+    """
+    discounting, flows, spent = as_discounting(rate), numbers("amounts", amounts), numbers("outlay", outlay)
+    if not (np.isfinite(flows).all() and np.isfinite(spent).all()):
+        raise DataError("amounts and outlay must be finite; leave missing series out, write 0 for no payment")
+    if not flows.ndim:
+        raise DataError("amounts must be a column, shape (n,), or one row per series, shape (..., n)")
+    t = (np.arange(flows.shape[-1], dtype=np.float64) + due_offset(due)) / per_year(as_unit(period))
+    if isinstance(discounting, Rate):
+        discounting = Rate.continuous(np.asarray(discounting.continuous_value)[..., None])
+    logs = log_factors(discounting, t)
+    shape = np.broadcast_shapes(flows.shape, logs.shape)
+    ends = np.array([0, len(t)])
+    values = discounted_sums(np.broadcast_to(flows, shape), np.broadcast_to(logs, shape), ends)
+    return np.asarray(values[..., 0] - spent)[()]
+
+
+def _finite_years(at: DatesLike | ArrayLike, n: int) -> Array:
+    try:
+        years = numbers("at", at)  # type: ignore[arg-type]
+    except DataError:
+        raise ParameterError(f"at must be a number of years from now, as the flows are; got {at!r}") from None
+    if not np.isfinite(years).all() or years.shape not in {(), (n,)}:
+        raise ParameterError(f"at must be a finite number of years, or one per series, shape ({n},); got {at!r}")
+    return years

@@ -39,8 +39,10 @@ class Rate:
     Notes
     -----
     A year is 365.25 days, a month a twelfth and a quarter a fourth of it, a week 7 days. With the
-    effective rate d per period, δ = log(1 + d) × periods per year, exact also for tiny rates. Two rates
-    are equal when their forces are: `Rate.annual(0.0) == Rate.zero()`.
+    effective rate d per period, δ = log(1 + d) × periods per year, exact also for tiny rates. A nominal
+    rate j, compounded m times a year, is j / m per m-th of a year: δ = m log(1 + j / m); effective rates
+    need `annual`, `monthly`, ... instead. Two rates are equal when their forces are:
+    `Rate.annual(0.0) == Rate.zero()`.
 
     Examples
     --------
@@ -84,6 +86,31 @@ class Rate:
         return cls(continuous_value=force)
 
     @classmethod
+    def nominal(cls, rate: ArrayLike, times_a_year: ArrayLike) -> Self:
+        """From a nominal rate per year, compounded so many times a year (12: monthly; inf: continuously).
+
+        Raises
+        ------
+        ParameterError
+            The rate is not finite, `times_a_year` is not above 0, or the rate per period is -1 or less.
+
+        Examples
+        --------
+        >>> print(f"{Rate.nominal(0.0525, 4).effective():.7f}")  # Excel's EFFECT(0.0525, 4)
+        0.0535427
+        """
+        nominal, times = np.broadcast_arrays(_finite("Rate.nominal", rate), _compounding(times_a_year))
+        per_period = nominal / times
+        if not (per_period > -1).all():
+            raise ParameterError(
+                f"Rate.nominal needs rate / times_a_year > -1 (-100 % per period); got {per_period.min():.6g}. "
+                "Write 5 % as 0.05."
+            )
+        continuous = np.isinf(times)
+        compounded = np.log1p(per_period) * np.where(continuous, 1.0, times)
+        return cls(continuous_value=np.where(continuous, nominal, compounded))
+
+    @classmethod
     def zero(cls) -> Self:
         """No discounting: money later is worth as much as money now."""
         return cls(continuous_value=0.0)
@@ -108,15 +135,43 @@ class Rate:
         >>> round(Rate.monthly(0.01).effective("year"), 6)
         0.126825
         """
-        rate = np.expm1(self.force(period))
+        with np.errstate(over="ignore", under="ignore"):
+            rate = np.expm1(self.force(period))
         return rate if np.ndim(rate) else float(rate)
+
+    def nominal_rate(self, times_a_year: ArrayLike) -> Parameter:
+        """Return the nominal rate per year that is compounded so many times a year (inf: continuously).
+
+        >>> print(f"{Rate.annual(0.053543).nominal_rate(4):.8f}")  # Excel's NOMINAL(0.053543, 4)
+        0.05250032
+        """
+        force, times = np.broadcast_arrays(self.continuous_value, _compounding(times_a_year))
+        finite = np.where(np.isinf(times), 1.0, times)
+        with np.errstate(over="ignore", under="ignore"):
+            rate: Array = np.where(np.isinf(times), force, np.expm1(force / finite) * finite)
+        return rate if rate.ndim else float(rate)
+
+    def log_discount(self, t: ArrayLike, period: Unit = "year") -> Array:
+        """Return the logarithm of `discount`, -δ t: finite where the factor itself is not."""
+        times = numbers("t", t)
+        if not np.isfinite(times).all():
+            raise DataError("times must be finite; leave out what is never paid")
+        with np.errstate(over="ignore", under="ignore"):
+            return np.asarray(-self.force(period) * times)
 
     def discount(self, t: ArrayLike, period: Unit = "year") -> Array:
         """Return what 1 paid at time t is worth at time 0; t in periods, broadcast with the rate.
 
-        Times before 0 accumulate interest: the factor is above 1 when the rate is positive.
+        Times before 0 accumulate interest: the factor is above 1 when the rate is positive. A factor below
+        the smallest number is 0, one above the largest (1.8e308) is inf, neither with a warning.
+
+        Raises
+        ------
+        DataError
+            A time is not finite.
         """
-        return np.exp(-self.force(period) * numbers("t", t))
+        with np.errstate(over="ignore", under="ignore"):
+            return np.exp(self.log_discount(t, period))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rate):
@@ -145,6 +200,16 @@ def as_rate(value: Rate) -> Rate:
         f"rate must be a Rate; got {value!r}. A bare number does not say per what, and annual rates are "
         "easily taken for monthly ones: write Rate.annual(0.1), Rate.monthly(0.01) or Rate.continuous(0.1)."
     )
+
+
+def _compounding(times_a_year: ArrayLike) -> Array:
+    try:
+        times = numbers("times_a_year", times_a_year)
+    except DataError as error:
+        raise ParameterError(str(error)) from None
+    if not (times > 0).all():
+        raise ParameterError(f"times_a_year must be above 0, such as 12 for monthly compounding; got {times_a_year!r}")
+    return times
 
 
 def _finite(name: str, value: ArrayLike) -> Array:
