@@ -1,0 +1,1 @@
+"""What relationships are like, and worth together: strength, satisfaction, portfolio."""
