@@ -148,7 +148,7 @@ def array_log(customer: Column, date: Column, amount: Column | None, terms: Term
     if not len(customer):
         raise say.empty()
     ids, codes = _codes(customer, terms.customer)
-    ticks, whole_days = _ticks(date, terms)
+    ticks, whole_days = column_ticks(date, terms)
     return ArrayLog(ids, codes, ticks, _amounts(amount, terms), terms, whole_days)
 
 
@@ -195,7 +195,7 @@ def _sorted_codes(values: NDArray[Any], codes: Ints, name: str) -> tuple[NDArray
     return plain[order], number[codes]
 
 
-def _ticks(column: Column, terms: Terms) -> tuple[Ticks, bool]:
+def column_ticks(column: Column, terms: Terms) -> tuple[Ticks, bool]:
     """Tick of every row, and whether the column holds days without a time of day."""
     say.check_positions(terms.date, say.NO_DATE, column.absent, column)
     if column.codes is None and column.values.dtype.kind != "M":

@@ -5,8 +5,9 @@ What is in memory, or fits there easily, becomes NumPy arrays; larger lazy frame
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,8 +39,15 @@ def open_log(log: Any, terms: Terms) -> Log:  # noqa: ANN401 (any dataframe, pat
 
 
 def _open_file(path: str | Path, terms: Terms) -> Log:
+    with reading(path):
+        return _open_frame(scan(path, () if terms.amount is None else (terms.amount,)), terms)
+
+
+@contextlib.contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Say which file it is that a library cannot read."""
     try:
-        return _open_frame(scan(path, terms), terms)
+        yield
     except (DataError, MemoryError):
         raise
     except Exception as error:
@@ -120,11 +128,11 @@ def _installed(library: str) -> bool:
     return importlib.util.find_spec(library) is not None
 
 
-def scan(path: str | Path, terms: Terms) -> Any:  # noqa: ANN401 (a frame of either library)
+def scan(path: str | Path, numbers: Collection[str] = ()) -> Any:  # noqa: ANN401 (a frame of either library)
     """Lazy frame of a file: polars' if it is installed, else DuckDB's.
 
-    The ids of a CSV file are read as text, so that 01 and 1 stay two customers, and so are its dates, so that
-    only ISO dates pass: 03/04/2024 has no one meaning.
+    Of a CSV file all but the columns of `numbers` is read as text: ids, so that 01 and 1 stay two customers, and
+    dates, so that only ISO dates pass: 03/04/2024 has no one meaning.
     """
     name = str(path)
     if "://" not in name and "*" not in name and not Path(name).exists():
@@ -137,33 +145,32 @@ def scan(path: str | Path, terms: Terms) -> Any:  # noqa: ANN401 (a frame of eit
     else:
         raise DataError(f"{name!r} is neither a .csv nor a .parquet file; read it into a dataframe first.")
     if _installed("polars"):
-        return _scan_polars(name, kind, terms)
+        return _scan_polars(name, kind, numbers)
     if _installed("duckdb") and _installed("pyarrow"):
-        return _scan_duckdb(name, kind, terms)
+        return _scan_duckdb(name, kind, numbers)
     raise DataError("reading files takes polars, or DuckDB with pyarrow: pip install 'custvalue[cli]'.")
 
 
-def _scan_polars(name: str, kind: str, terms: Terms) -> Any:  # noqa: ANN401 (a polars LazyFrame)
+def _scan_polars(name: str, kind: str, numbers: Collection[str]) -> Any:  # noqa: ANN401 (a polars LazyFrame)
     import polars as pl  # noqa: PLC0415 (not a requirement)
 
     if kind == "parquet":
         return pl.scan_parquet(name)
     text = pl.scan_csv(name, infer_schema=False)
-    if terms.amount not in text.collect_schema().names():
+    present = [column for column in numbers if column in text.collect_schema().names()]
+    if not present:
         return text
-    return pl.scan_csv(name, infer_schema=False, schema_overrides={terms.amount: pl.Float64})
+    return pl.scan_csv(name, infer_schema=False, schema_overrides=dict.fromkeys(present, pl.Float64))
 
 
-def _scan_duckdb(name: str, kind: str, terms: Terms) -> Any:  # noqa: ANN401 (a DuckDB relation)
+def _scan_duckdb(name: str, kind: str, numbers: Collection[str]) -> Any:  # noqa: ANN401 (a DuckDB relation)
     import duckdb  # noqa: PLC0415 (not a requirement)
 
     if kind == "parquet":
         return duckdb.read_parquet(name)
-    types = {terms.customer: "VARCHAR", terms.date: "VARCHAR"}
-    if terms.amount is not None:
-        types[terms.amount] = "DOUBLE"
     present = duckdb.read_csv(name, header=True).columns
-    return duckdb.read_csv(name, header=True, dtype={column: t for column, t in types.items() if column in present})
+    types = {column: "DOUBLE" if column in numbers else "VARCHAR" for column in present}
+    return duckdb.read_csv(name, header=True, dtype=types)
 
 
 def to_same_kind(log: Any, columns: Mapping[str, NDArray[Any]]) -> Any:  # noqa: ANN401 (any dataframe)

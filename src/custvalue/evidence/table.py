@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -30,7 +30,21 @@ def read_table(
     needed: tuple[str, ...] = ("x", "t_x", "T"),
 ) -> dict[str, Any]:
     """Find the columns of a table and read them; `given` names those that are not to be guessed."""
-    present = list(column_names(table))
+    wanted = found_names(column_names(table), given, names, needed)
+    columns = dict(zip(wanted, read_columns(table, list(wanted.values())), strict=True))
+    read: dict[str, Any] = {part: column_values(column) for part, column in columns.items()}
+    if "ids" not in read:
+        read["ids"] = index_values(table)
+    return read
+
+
+def found_names(
+    present: Sequence[str],
+    given: Mapping[str, str | None],
+    names: Mapping[str, tuple[str, ...]],
+    needed: Collection[str],
+) -> dict[str, str]:
+    """The column for each part of `names` that there is one for: the one given, or the one with a known name."""
     found = {part: given.get(part) or _guess(part, present, names[part]) for part in names}
     for part in needed:
         if found[part] is None:
@@ -38,15 +52,10 @@ def read_table(
                 f"the table has no column for {part} (known names: {', '.join(names[part])}); it has "
                 f"{', '.join(map(repr, present))}. Name it: from_table(..., {part}='...')."
             )
-    wanted = {part: name for part, name in found.items() if name is not None}
-    columns = dict(zip(wanted, read_columns(table, list(wanted.values())), strict=True))
-    read: dict[str, Any] = {part: _values(column) for part, column in columns.items()}
-    if "ids" not in read:
-        read["ids"] = _index(table)
-    return read
+    return {part: name for part, name in found.items() if name is not None}
 
 
-def _guess(part: str, present: list[str], names: tuple[str, ...]) -> str | None:
+def _guess(part: str, present: Sequence[str], names: tuple[str, ...]) -> str | None:
     known = [name for name in names if name in present]
     if len(known) > 1:
         argument = "customer" if part == "ids" else part
@@ -57,7 +66,7 @@ def _guess(part: str, present: list[str], names: tuple[str, ...]) -> str | None:
     return known[0] if known else None
 
 
-def _values(column: Column) -> NDArray[Any]:
+def column_values(column: Column) -> NDArray[Any]:
     """A column in its own order; missing numbers are NaN, missing objects None."""
     if column.codes is not None:
         items = column.values.tolist()
@@ -68,7 +77,7 @@ def _values(column: Column) -> NDArray[Any]:
     return np.where(column.missing, np.nan, column.values)
 
 
-def _index(table: Any) -> NDArray[Any] | None:  # noqa: ANN401 (any dataframe)
+def index_values(table: Any) -> NDArray[Any] | None:  # noqa: ANN401 (any dataframe)
     """A pandas index that names customers."""
     index = getattr(table, "index", None)
     if not type(table).__module__.startswith("pandas") or index is None or type(index).__name__ == "RangeIndex":
