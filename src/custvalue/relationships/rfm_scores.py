@@ -1,0 +1,131 @@
+"""Classic RFM: scores by recency, frequency and monetary value, and the segments that they are named by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from attrs import frozen
+
+from custvalue._columns import numbers
+from custvalue._typing import Array, ArrayLike, Ints, NDArray
+from custvalue.errors import ParameterError
+from custvalue.evidence.rfm import RFM
+
+SEGMENTS: Final[Mapping[str, str]] = {
+    "champions": "bought lately, often, and spend most",
+    "loyal": "buy often and lately",
+    "new": "bought lately, for the first time or nearly",
+    "at risk": "bought often, but not lately",
+    "hibernating": "bought seldom and long ago",
+    "others": "in between",
+}
+"""The segments of `RFMScores.segments`, in words of this library: there is no agreed set."""
+
+
+@frozen(eq=False)
+class RFMScores:
+    """Scores from 1 (lowest) to the number of groups (best) of each customer.
+
+    Attributes
+    ----------
+    recency, frequency, monetary : array of int, shape (n,)
+        The best recency is the latest purchase.
+    groups : int
+        How many groups there are.
+    """
+
+    recency: Ints
+    frequency: Ints
+    monetary: Ints
+    groups: int
+
+    @property
+    def cell(self) -> NDArray[np.str_]:
+        """The scores as one text, such as "5-4-5"."""
+        parts = [column.astype(np.str_) for column in (self.recency, self.frequency, self.monetary)]
+        return np.char.add(np.char.add(np.char.add(parts[0], "-"), np.char.add(parts[1], "-")), parts[2])
+
+    @property
+    def segments(self) -> NDArray[np.str_]:
+        """A name for each customer, one of `SEGMENTS`, by where in the range of scores they are."""
+        r, f, m = ((column - 1) / (self.groups - 1) for column in (self.recency, self.frequency, self.monetary))
+        rules = {
+            "champions": (r >= 0.75) & (f >= 0.75) & (m >= 0.75),
+            "loyal": (r >= 0.5) & (f >= 0.5),
+            "new": (r >= 0.75) & (f <= 0.25),
+            "at risk": (r <= 0.5) & (f >= 0.5),
+            "hibernating": (r <= 0.25) & (f <= 0.25),
+        }
+        return np.select(list(rules.values()), list(rules), default="others")
+
+
+def rfm_scores(
+    rfm: RFM,
+    *,
+    groups: int = 5,
+    cuts: Mapping[str, Sequence[float]] | None = None,
+) -> RFMScores:
+    """Score customers by recency, frequency and monetary value in groups of about equal size, or by cuts.
+
+    Parameters
+    ----------
+    rfm : RFM
+        With mean spend m, where monetary value is to count; without it all score 1.
+    groups : int
+        Of quantiles: 5 is quintiles, the custom of direct marketing (Hughes 1994, as cited).
+    cuts : mapping of str to sequence of float, optional
+        Cut points instead of quantiles, rising, `groups` - 1 of each of "recency" (time since the last purchase, in
+        the data's unit), "frequency" (purchases, the first included) and "monetary" (mean spend).
+
+    Returns
+    -------
+    RFMScores
+        Customers of equal value have equal scores, so groups may differ in size.
+
+    Raises
+    ------
+    ParameterError
+        `groups` is below 2, or cuts are of another number or do not rise.
+
+    Examples
+    --------
+    >>> rfm = RFM(x=[4, 0, 1], t_x=[30, 0, 5], T=[32, 40, 6], m=[10, 0, 30], unit="week")
+    >>> rfm_scores(rfm, groups=3).cell
+    array(['2-3-2', '1-1-1', '3-2-3'], dtype='<U65')
+    """
+    if groups < 2 or groups != int(groups):
+        raise ParameterError(f"groups must be a whole number >= 2; got {groups!r}")
+    spend = np.zeros(rfm.x.shape) if rfm.m is None else np.asarray(rfm.m)
+    measures = {"recency": rfm.t_x - rfm.T, "frequency": rfm.x + 1, "monetary": spend}
+    given = {} if cuts is None else dict(cuts)
+    unknown = sorted(set(given) - set(measures))
+    if unknown:
+        raise ParameterError(f"cuts are of recency, frequency and monetary; got {', '.join(unknown)}")
+    scores = {}
+    for name, values in measures.items():
+        if name not in given:
+            scores[name] = quantile_groups(values, groups)
+        elif name == "recency":
+            scores[name] = groups + 1 - _cut(name, -values, given[name], groups, right=True)
+        else:
+            scores[name] = _cut(name, values, given[name], groups, right=False)
+    return RFMScores(**scores, groups=groups)
+
+
+def quantile_groups(values: ArrayLike, groups: int) -> Ints:
+    """The quantile group, from 1, of each value: equal values are in one group, by the middle of their ranks."""
+    column = numbers("values", values).ravel()
+    _, code, count = np.unique(column, return_inverse=True, return_counts=True)
+    middle = np.cumsum(count) - count / 2
+    return np.asarray(np.ceil(middle / max(len(column), 1) * groups).astype(np.intp)[code])
+
+
+def _cut(name: str, values: Array, cuts: Sequence[float], groups: int, *, right: bool) -> Ints:
+    points = numbers(f"cuts of {name}", np.asarray(cuts, dtype=np.float64))
+    if points.shape != (groups - 1,) or not (np.diff(points) > 0).all():
+        raise ParameterError(
+            f"cuts of {name} must be {groups - 1} rising numbers for {groups} groups; got {list(cuts)}"
+        )
+    return np.asarray(np.searchsorted(points, values, side="left" if right else "right") + 1)
