@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from attrs import frozen
 
-from custvalue._columns import DAY, is_dated, moments
-from custvalue._typing import Array, ArrayLike, NDArray
-from custvalue.discounting.batch import CashFlowBatch
+from custvalue._columns import DAY, check_rows, is_dated, moments, numbers
+from custvalue._typing import Array, ArrayLike, Ints, NDArray
+from custvalue.discounting._due import due_offset
+from custvalue.discounting.batch import CashFlowBatch, as_offsets
 from custvalue.discounting.day_count import DayCount, as_day_count, years_between
-from custvalue.errors import ParameterError
+from custvalue.errors import DataError, ParameterError
 from custvalue.records.moment import DateLike
+from custvalue.units import Unit, as_unit, per_year
 
 DatesLike: TypeAlias = DateLike | ArrayLike
 """One date, or one per series."""
@@ -20,26 +22,73 @@ DatesLike: TypeAlias = DateLike | ArrayLike
 _EPOCH = np.datetime64("1970-01-01", "us")
 
 
+class Series(Protocol):
+    """Amounts of many series, one series after another, and how many years away they are."""
+
+    @property
+    def amounts(self) -> Array: ...
+
+    @property
+    def offsets(self) -> Ints: ...
+
+    def years(self, rows: slice) -> Array:
+        """Years to the flows of some series; negative for flows before the day of value."""
+        ...
+
+
 @frozen(eq=False)
 class Clock:
-    """Years from the day of value to each flow; negative for flows before it."""
+    """The series of a batch, seen from a day of value: one for all, or one per series."""
 
     batch: CashFlowBatch
     origin: NDArray[Any] | None
     day_count: DayCount
 
+    @property
+    def amounts(self) -> Array:
+        return self.batch.flows.amounts
+
+    @property
+    def offsets(self) -> Ints:
+        return self.batch.offsets
+
     def years(self, rows: slice) -> Array:
-        """Years to the flows of some series."""
-        offsets = self.batch.offsets
-        flows = slice(offsets[rows.start], offsets[rows.stop])
+        flows = slice(self.offsets[rows.start], self.offsets[rows.stop])
         if self.origin is None:
             return self.batch.flows.times[flows]
         origin = self.origin
         if origin.ndim:
-            origin = np.repeat(origin[rows], np.diff(offsets[rows.start : rows.stop + 1]))
+            origin = np.repeat(origin[rows], np.diff(self.offsets[rows.start : rows.stop + 1]))
         if self.day_count == "act/365":
             return np.asarray((self.batch.flows.times[flows] - (origin - _EPOCH) / DAY) / 365.0)
         return years_between(origin, self.batch.flows.when[flows], self.day_count)
+
+
+@frozen(eq=False)
+class Periodic:
+    """Amounts one period apart; those of each series begin `first` periods from now."""
+
+    amounts: Array
+    offsets: Ints
+    first: float
+    periods_per_year: float
+
+    def years(self, rows: slice) -> Array:
+        offsets = self.offsets[rows.start : rows.stop + 1]
+        number = np.arange(offsets[0], offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
+        return np.asarray((number + self.first) / self.periods_per_year)
+
+
+def periodic(amounts: ArrayLike, offsets: ArrayLike | None, *, due: str, period: Unit) -> Periodic:
+    """Check amounts one period apart: one row per series, one series, or several with offsets."""
+    table = numbers("amounts", amounts)
+    if table.ndim not in ({1, 2} if offsets is None else {1}):
+        wanted = "(n,), or (series, n)" if offsets is None else "(flows,), with offsets"
+        raise DataError(f"amounts must be of shape {wanted}; got shape {table.shape}")
+    check_rows(np.isfinite(table), "amounts must be finite", "Write 0 where nothing is paid.", amount=table)
+    rows = np.arange(len(np.atleast_2d(table)) + 1) * table.shape[-1] if offsets is None else offsets
+    ends = as_offsets(rows, table.size)
+    return Periodic(table.ravel(), ends, due_offset(due), per_year(as_unit(period)))
 
 
 def clock(batch: CashFlowBatch, as_of: DatesLike | None, day_count: DayCount) -> Clock:

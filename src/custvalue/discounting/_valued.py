@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from custvalue._typing import Array, Ints
-from custvalue.discounting._clock import Clock
+from custvalue.discounting._clock import Series
 from custvalue.discounting._factors import Discounting, discounted_sums, log_factors
 from custvalue.discounting._ragged import blocks
 from custvalue.discounting.rate import Rate
@@ -29,32 +29,31 @@ class Block:
     log_factors: Array
 
 
-def valued(rate: Discounting, ticks: Clock, *, single: bool, at: Array | None = None) -> Array:
+def valued(rate: Discounting, series: Series, *, single: bool, at: Array | None = None) -> Array:
     """Present values of the series, or their values `at` some years from the day of value."""
-    out = np.empty((*scenarios(rate, ticks, single=single), len(ticks.batch)))
-    for block in discounted(rate, ticks, single=single, at=at):
+    out = np.empty((*scenarios(rate, series, single=single), len(series.offsets) - 1))
+    for block in discounted(rate, series, single=single, at=at):
         out[..., block.rows] = discounted_sums(block.amounts, block.log_factors, block.offsets)
     return out[..., 0][()] if single else out
 
 
-def discounted(rate: Discounting, ticks: Clock, *, single: bool, at: Array | None = None) -> Iterator[Block]:
+def discounted(rate: Discounting, series: Series, *, single: bool, at: Array | None = None) -> Iterator[Block]:
     """Go through the series in blocks; a `single` series may have a rate per flow."""
-    batch = ticks.batch
-    for rows in blocks(batch.offsets):
-        offsets = batch.offsets[rows.start : rows.stop + 1]
+    for rows in blocks(series.offsets):
+        offsets = series.offsets[rows.start : rows.stop + 1]
         counts = np.diff(offsets)
         own = rate if single else _per_flow(rate, rows, counts)
-        years = ticks.years(rows)
+        years = series.years(rows)
         logs = log_factors(own, years)
         if at is not None:
-            logs = logs - log_factors(own, np.repeat(np.broadcast_to(at, len(batch))[rows], counts))
-        yield Block(rows, offsets - offsets[0], batch.flows.amounts[offsets[0] : offsets[-1]], years, logs)
+            logs = logs - log_factors(own, np.repeat(np.broadcast_to(at, len(series.offsets) - 1)[rows], counts))
+        yield Block(rows, offsets - offsets[0], series.amounts[offsets[0] : offsets[-1]], years, logs)
 
 
-def scenarios(rate: Discounting, ticks: Clock, *, single: bool) -> Shape:
+def scenarios(rate: Discounting, series: Series, *, single: bool) -> Shape:
     """The leading axes of an array of rates, or ParameterError where its last axis does not fit the flows."""
     shape = np.shape(rate.continuous_value) if isinstance(rate, Rate) else ()
-    n, each = (len(ticks.batch.flows), "flow") if single else (len(ticks.batch), "series")
+    n, each = (len(series.amounts), "flow") if single else (len(series.offsets) - 1, "series")
     if shape and shape[-1] not in {1, n}:
         raise ParameterError(
             f"an array of rates must have one rate per {each}, shape ({n},), or scenarios of shape (k, 1) or "

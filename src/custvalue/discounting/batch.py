@@ -22,11 +22,20 @@ from custvalue.units import Unit, as_unit, per_year
 _same = cmp_using(eq=np.array_equal)
 
 
-def _offsets(values: ArrayLike) -> Ints:
+def as_offsets(values: ArrayLike, n: int | None = None) -> Ints:
+    """Return where series begin, and the end; DataError unless they rise from 0 to n."""
     offsets = np.asarray(values)
     if offsets.ndim != 1 or not len(offsets) or offsets.dtype.kind not in "iu":
         raise DataError("offsets must be whole numbers, shape (n + 1,): where each series begins, and the end")
-    return read_only(offsets.astype(np.intp))
+    offsets = offsets.astype(np.intp)
+    rising = bool((offsets[1:] >= offsets[:-1]).all())
+    if offsets[0] != 0 or not rising or n not in {None, int(offsets[-1])}:
+        raise DataError(
+            f"offsets must rise from 0 to the number of flows{'' if n is None else f', {n}'}; got {offsets[0]} to "
+            f"{offsets[-1]}{'' if rising else ', not rising'}. "
+            "From the lengths of the series they are np.append(0, np.cumsum(lengths))."
+        )
+    return read_only(offsets)
 
 
 def _ids(values: ArrayLike | Sequence[Hashable] | None) -> NDArray[Any] | None:
@@ -71,17 +80,11 @@ class CashFlowBatch:
     """
 
     flows: CashFlows = field(converter=as_cash_flows)
-    offsets: Ints = field(converter=_offsets, eq=_same)
+    offsets: Ints = field(converter=as_offsets, eq=_same)
     ids: NDArray[Any] | None = field(default=None, converter=_ids, eq=_same)
 
     def __attrs_post_init__(self) -> None:
-        steps = np.diff(self.offsets)
-        if self.offsets[0] != 0 or self.offsets[-1] != len(self.flows) or (steps < 0).any():
-            raise DataError(
-                f"offsets must rise from 0 to the number of flows, {len(self.flows)}; got "
-                f"{self.offsets[0]} to {self.offsets[-1]}{', not rising' if (steps < 0).any() else ''}. "
-                "From lengths of the series they are np.append(0, np.cumsum(lengths))."
-            )
+        as_offsets(self.offsets, len(self.flows))
         if self.ids is not None and self.ids.shape != (len(self),):
             raise DataError(f"ids must be one per series, shape ({len(self)},); got shape {self.ids.shape}")
 
@@ -143,11 +146,8 @@ class CashFlowBatch:
         if offsets is None and table.ndim != 2:
             raise DataError(f"amounts must be of shape (series, periods), or come with offsets; got {table.shape}")
         rows = np.arange(len(table) + 1) * table.shape[-1] if offsets is None else offsets
-        begins = _offsets(rows)
-        counts = np.diff(begins)
-        if (counts < 0).any() or begins[-1] != table.size:
-            raise DataError(f"offsets must rise from 0 to the number of amounts, {table.size}")
-        number = np.arange(table.size) - np.repeat(begins[:-1], counts)
+        begins = as_offsets(rows, table.size)
+        number = np.arange(table.size) - np.repeat(begins[:-1], np.diff(begins))
         return cls(CashFlows(table.ravel(), (number + due_offset(due)) / per_year(as_unit(period))), begins, ids)
 
     @classmethod

@@ -9,16 +9,16 @@ import numpy as np
 
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._clock import DatesLike, clock, dates
-from custvalue.discounting._due import Due, due_offset
-from custvalue.discounting._factors import Discounting, as_discounting, discounted_sums, log_factors
+from custvalue.discounting._clock import DatesLike, clock, dates, periodic
+from custvalue.discounting._due import Due
+from custvalue.discounting._factors import Discounting, as_discounting
 from custvalue.discounting._valued import valued
 from custvalue.discounting.batch import CashFlowBatch, as_batch
 from custvalue.discounting.day_count import DayCount, years_between
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.cashflow import CashFlow, CashFlows, HasCashFlows
-from custvalue.units import Unit, as_unit, per_year
+from custvalue.units import Unit
 
 Flows: TypeAlias = CashFlows | HasCashFlows | Iterable[CashFlow] | CashFlowBatch
 """The cash flows of one (columns, a customer, a relationship, records), or a batch of many."""
@@ -134,48 +134,51 @@ def net_present_value(
     due: Due,
     period: Unit = "year",
     outlay: ArrayLike = 0.0,
+    offsets: ArrayLike | None = None,
 ) -> Array:
     """Present value of equally spaced amounts, less an outlay now.
 
     Parameters
     ----------
     rate : Rate or YieldCurve
-        An array of rates broadcasts against the series, `amounts.shape[:-1]`.
-    amounts : array_like, shape (..., n)
-        One period apart along the last axis; inflows positive.
+        An array of rates has one per series, or is k scenarios of shape (k, 1) or (k, n).
+    amounts : array_like
+        One period apart; inflows positive. One series, shape (n,); a row per series, shape (series, n); or,
+        with `offsets`, series of different lengths one after another, shape (flows,).
     due : {"now", "next", "middle"}
         When the first amount falls: now (as numpy-financial's npv), one period from now (as Excel's NPV), or
         half a period from now.
     period : {"day", "week", "month", "quarter", "year"}
         How far amounts are apart.
     outlay : array_like
-        Spent now, a positive number; in addition to the amounts.
+        Spent now, a positive number, in addition to the amounts; one for all or one per series.
+    offsets : array_like of int, shape (series + 1,), optional
+        Series i is `amounts[offsets[i]:offsets[i + 1]]`, as in an Arrow list array.
+
+    Returns
+    -------
+    float64, shape () or (k,); of several series (series,) or (k, series)
 
     Raises
     ------
     ParameterError
-        The rate is a bare number, or `due` or `period` is unknown.
+        The rate is a bare number or has another shape, or `due` or `period` is unknown.
     DataError
-        An amount is not finite.
+        An amount is not finite, or the offsets do not rise from 0 to the number of amounts.
 
     Examples
     --------
     >>> print(f"{net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], due='next'):.2f}")
     1188.44
+    >>> net_present_value(Rate.annual(0.10), [-100, 60, 60, -50, 80], due="now", offsets=[0, 3, 5]).round(4)
+    array([ 4.1322, 22.7273])
     """
-    discounting, flows, spent = as_discounting(rate), numbers("amounts", amounts), numbers("outlay", outlay)
-    if not (np.isfinite(flows).all() and np.isfinite(spent).all()):
-        raise DataError("amounts and outlay must be finite; leave missing series out, write 0 for no payment")
-    if not flows.ndim:
-        raise DataError("amounts must be a column, shape (n,), or one row per series, shape (..., n)")
-    t = (np.arange(flows.shape[-1], dtype=np.float64) + due_offset(due)) / per_year(as_unit(period))
-    if isinstance(discounting, Rate):
-        discounting = Rate.continuous(np.asarray(discounting.continuous_value)[..., None])
-    logs = log_factors(discounting, t)
-    shape = np.broadcast_shapes(flows.shape, logs.shape)
-    ends = np.array([0, len(t)])
-    values = discounted_sums(np.broadcast_to(flows, shape), np.broadcast_to(logs, shape), ends)
-    return np.asarray(values[..., 0] - spent)[()]
+    series, spent = periodic(amounts, offsets, due=due, period=period), numbers("outlay", outlay)
+    if not np.isfinite(spent).all():
+        raise DataError("outlay must be finite; write 0 where nothing is spent")
+    values = valued(as_discounting(rate), series, single=False)
+    single = offsets is None and np.ndim(amounts) == 1
+    return np.asarray((values[..., 0] if single else values) - spent)[()]
 
 
 def _finite_years(at: DatesLike | ArrayLike, n: int) -> Array:

@@ -1,0 +1,101 @@
+"""Roots of many equations at once: Halley's steps inside brackets that only shrink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from attrs import frozen
+
+from custvalue._typing import Array, Bools, Ints
+
+EPS = 2.0**-52
+ROUNDS = 400
+
+
+@frozen(eq=False)
+class At:
+    """A function at one point per equation: value, slope, curvature."""
+
+    value: Array
+    slope: Array
+    curvature: Array
+
+
+Function: TypeAlias = Callable[[Array, Ints], At]
+"""Takes a point for every equation, and which equations to evaluate; these may only become fewer."""
+
+
+@frozen(eq=False)
+class Brackets:
+    """Where to look: between `low` and `high`, one or both possibly infinite, from `start`.
+
+    `rising` says whether the function is negative at `low`; `span` bounds how far its terms lie apart in time, which
+    is what its higher derivatives are bounded by.
+    """
+
+    low: Array
+    high: Array
+    start: Array
+    rising: Bools
+    span: Array
+
+
+def solve(function: Function, brackets: Brackets) -> Array:
+    """Return the root in each bracket, to the last digits that the function's own rounding leaves."""
+    x = brackets.start.copy()
+    low, high = brackets.low.copy(), brackets.high.copy()
+    reach = 1.0 / brackets.span
+    active = np.arange(len(x))
+    for number in range(ROUNDS):
+        if not len(active):
+            break
+        here = x[active]
+        at = function(x, active)
+        below = (at.value < 0) == brackets.rising[active]
+        low[active] = np.where(below, here, low[active])
+        high[active] = np.where(below, high[active], here)
+        step, error = _step(at, brackets.span[active])
+        ends = low[active], high[active]
+        x[active], inside = _next(here, step, ends, reach[active], bisect=number % 8 == 7)
+        reach[active] *= 2.0
+        exact = at.value == 0
+        x[active] = np.where(exact, here, x[active])
+        close = inside & (error <= 4 * EPS * np.abs(x[active]) + EPS / np.abs(at.slope))
+        narrow = _narrow(*ends)
+        active = active[~(exact | close | narrow)]
+    return x
+
+
+def _step(at: At, span: Array) -> tuple[Array, Array]:
+    """Halley's step, and a bound for the error after it; both infinite where the slope is no guide."""
+    with np.errstate(all="ignore"):
+        newton = at.value / at.slope
+        bend = at.curvature / at.slope
+        step = -newton / np.clip(1.0 - 0.5 * newton * bend, 0.5, 2.0)
+        size = np.abs(step)
+        error = size**3 * (span**3 / np.abs(at.slope) + bend**2)
+    usable = np.isfinite(step) & np.isfinite(error)
+    return np.where(usable, step, np.inf), np.where(usable, error, np.inf)
+
+
+def _next(here: Array, step: Array, ends: tuple[Array, Array], reach: Array, *, bisect: bool) -> tuple[Array, Bools]:
+    """Step where that stays within the bracket, else the middle of it, or further out where it is open."""
+    low, high = ends
+    with np.errstate(invalid="ignore"):
+        ahead = here + step
+        middle = 0.5 * low + 0.5 * high
+    bounded = np.isfinite(low) & np.isfinite(high)
+    inside = (ahead >= low) & (ahead <= high)
+    if bisect:
+        inside &= ~bounded
+    outward = np.where(np.isfinite(low), low + reach, np.where(np.isfinite(high), high - reach, here))
+    return np.where(inside, ahead, np.where(bounded, middle, outward)), inside
+
+
+def _narrow(low: Array, high: Array) -> Bools:
+    """Whether a bracket has no float of any consequence inside."""
+    bounded = np.isfinite(low) & np.isfinite(high)
+    with np.errstate(invalid="ignore"):
+        return bounded & (high - low <= 4 * EPS * np.maximum(np.abs(low), np.abs(high)))
