@@ -13,7 +13,7 @@ from custvalue.evidence import _messages as say
 from custvalue.evidence._dates import text_ticks
 from custvalue.evidence._native import Column
 from custvalue.evidence._terms import End, Terms, Ticks
-from custvalue.evidence._views import Facts, Histories, Tally
+from custvalue.evidence._views import Cells, Facts, Histories, Tally
 
 _KEYS: Final = 1 << 62
 """Largest range of (customer, tick) keys; beyond it ticks are ranked first."""
@@ -54,6 +54,20 @@ class ArrayLog:
             total, opening = _spend(rows, first, end)
             total, opening = total[bought], opening[bought]
         return Histories(rows.ids[bought], first[bought], last[bought], count[bought], total, opening, when)
+
+    def cells(self, end: End) -> Cells:
+        """Purchases and spend of each customer and collapse period up to `end`."""
+        rows = _up_to(self, end)
+        period = rows.terms.period(rows.ticks, end.tick)
+        low = int(period.min()) if len(period) else 0
+        width = int(period.max()) - low + 1 if len(period) else 1
+        key, index = np.unique(rows.codes * width + (period - low), return_inverse=True)
+        owner, period = key // width, key % width + low
+        if rows.amount is None:
+            return Cells(rows.ids, owner, period, np.ones(len(key), dtype=bool), None)
+        bought = np.bincount(index, rows.amount >= 0, len(key)) > 0
+        spend = np.bincount(index, rows.amount, len(key)).astype(np.float64)
+        return Cells(rows.ids, owner, period, bought, spend)
 
     def tally(self, after: End, until: End) -> Tally:
         """Purchases and spend of each customer after one end and up to another; weeks are counted from `after`."""

@@ -40,7 +40,7 @@ def read_opportunities(
     end = terms.end(observed_until, facts.last, whole_days=facts.whole_days)
     if facts.last > end.last:
         opened.check_end(end, str(observed_until))
-    day = _last_complete(end.tick, terms)
+    day = last_complete(end.tick, terms)
     if day < facts.first:
         raise DataError(
             f"the log holds no purchase in a complete {terms.collapse}: it begins on {_date(facts.first)} and is "
@@ -70,7 +70,7 @@ def read_weighted(table: Any, given: Mapping[str, str | None]) -> dict[str, Any]
     return {name: None if column is None else np.repeat(column, times) for name, column in columns.items()}
 
 
-def _last_complete(day: int, terms: Terms) -> int:
+def last_complete(day: int, terms: Terms) -> int:
     """The last day, up to `day`, on which an opportunity's period ends."""
     if terms.collapse not in _MONTHS:
         return day

@@ -16,10 +16,13 @@ from custvalue._typing import Array, NDArray
 from custvalue.evidence import _messages as say
 from custvalue.evidence._clock import cell, raw_problem, tick, whole_days
 from custvalue.evidence._terms import End, Terms, Ticks
-from custvalue.evidence._views import Facts, Histories, Tally
+from custvalue.evidence._views import Cells, Facts, Histories, Tally
 
 _WEEKS: Final = 1_000_000
 """Added to week numbers, so that engines that divide towards zero and those that floor agree."""
+
+_ZERO: Final = {"week": _WEEKS, "month": 1970 * 12 + 1, "quarter": 1970 * 4, "year": 1970}
+"""The number here of the period that `Terms.period` gives the number 0."""
 
 
 @frozen(eq=False)
@@ -70,6 +73,15 @@ class LazyLog:
         count = got["count"].to_numpy().astype(np.int64)
         when = self._times(bought) if self.terms.log_spacing else None
         return Histories(_ids(got["id"]), first, last, count, total, opening_spend, when)
+
+    def cells(self, end: End) -> Cells:
+        """Purchases and spend of each customer and collapse period up to `end`."""
+        got = self._periods(self._until(end), end).sort("id", "period").collect()
+        names, bought = _ids(got["id"]), ~got["tick"].is_null().to_numpy()
+        period = _ticks(got["period"].to_numpy(), self.terms) - _ZERO.get(str(self.terms.collapse), 0)
+        heads = np.append(True, names[1:] != names[:-1])
+        spend = None if self.terms.amount is None else _floats(got["money"])
+        return Cells(names[heads], np.cumsum(heads) - 1, period, bought, spend)
 
     def tally(self, after: End, until: End) -> Tally:
         """Purchases and spend of each customer after one end and up to another, in weeks from the first."""

@@ -8,35 +8,43 @@ from typing import Any
 import numpy as np
 
 from custvalue._columns import numbers
-from custvalue._typing import Array, ArrayLike
+from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError
 
 
 def read_cohorts(survivors: Mapping[Any, ArrayLike] | Iterable[ArrayLike] | ArrayLike) -> dict[str, Any]:
     """The columns of `Tenures`: who left at each renewal, and who still runs, of each cohort."""
-    names, cohorts = _cohorts(survivors)
+    names, cohorts = parsed_cohorts(survivors)
+    for i, cohort in enumerate(cohorts):
+        _check_falling(_name(names, i, len(cohorts)), cohort)
     rows = [_rows(cohort) for cohort in cohorts]
     duration, ended, weights = (np.concatenate(column) for column in zip(*rows, strict=True))
-    ids = None if names is None else np.repeat(_labels(names), [len(row[0]) for row in rows])
+    ids = None if names is None else np.repeat(labels_of(names), [len(row[0]) for row in rows])
     return {"duration": duration, "ended": ended, "weights": weights, "ids": ids, "by_period": True}
 
 
-def _cohorts(survivors: Any) -> tuple[list[Any] | None, list[Array]]:  # noqa: ANN401 (one cohort, several, or a mapping)
-    if isinstance(survivors, Mapping):
-        names = list(survivors)
-        cohorts = [_cohort(f"cohort {name!r}", survivors[name]) for name in names]
-        if not cohorts:
-            raise DataError("there are no cohorts: give the survivors of at least one.")
-        return names, cohorts
-    items = survivors if hasattr(survivors, "__array__") else list(survivors)
-    several = np.ndim(items) == 2 if hasattr(items, "__array__") else any(np.ndim(item) for item in items)
-    if not several:
-        return None, [_cohort("the cohort", items)]
-    rows = np.asarray(items) if hasattr(items, "__array__") else items
-    return None, [_cohort(f"cohort {i}", row) for i, row in enumerate(rows)]
+def parsed_cohorts(survivors: Any) -> tuple[list[Any] | None, list[Array]]:  # noqa: ANN401 (one cohort, several, a mapping)
+    """Names, where there are any, and each cohort's numbers per period, finite and >= 0."""
+    names = list(survivors) if isinstance(survivors, Mapping) else None
+    rows = _as_rows(survivors) if names is None else [survivors[name] for name in names]
+    if not len(rows):
+        raise DataError("there are no cohorts: give the numbers of at least one.")
+    return names, [_cohort(_name(names, i, len(rows)), row) for i, row in enumerate(rows)]
 
 
-def _labels(names: list[Any]) -> Any:  # noqa: ANN401 (an array of whatever names there are)
+def _as_rows(survivors: Any) -> Any:  # noqa: ANN401 (one cohort or several)
+    items = np.asarray(survivors) if hasattr(survivors, "__array__") else list(survivors)
+    return items if any(np.ndim(item) for item in items) else [items]
+
+
+def _name(names: list[Any] | None, i: int, many: int) -> str:
+    if names is not None:
+        return f"cohort {names[i]!r}"
+    return f"cohort {i}" if many > 1 else "the cohort"
+
+
+def labels_of(names: list[Any]) -> NDArray[Any]:
+    """Names as an array: text, numbers and dates as such, all else as objects."""
     labels = np.array(names)
     if labels.ndim == 1 and labels.dtype.kind != "U":
         return labels
@@ -66,12 +74,16 @@ def _cohort(name: str, values: Any) -> Array:  # noqa: ANN401 (whatever NumPy ta
 
 
 def _check(name: str, counts: Array) -> None:
+    """Raise DataError unless the numbers can be counts."""
     wrong = np.flatnonzero(~(np.isfinite(counts) & (counts >= 0)))
     if len(wrong):
         raise DataError(
             f"survivors must be finite and >= 0; broken in {name}, period {wrong[0]} ({counts[wrong[0]]:g}). "
             "They are numbers of customers (or shares) still there after each period."
         )
+
+
+def _check_falling(name: str, counts: Array) -> None:
     grown = np.flatnonzero(np.diff(counts) > 0)
     if len(grown):
         i = int(grown[0])

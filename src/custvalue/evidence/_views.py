@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._typing import Array, NDArray
+from custvalue._typing import Array, Bools, Ints, NDArray
 from custvalue.evidence._terms import End, Ticks
 
 
@@ -49,6 +49,20 @@ class Tally:
     spend: Array | None = field()
 
 
+@frozen(eq=False)
+class Cells:
+    """Customers' collapse periods with any row, by customer (a place in the sorted `ids`) and period.
+
+    `period` counts as `Terms.period` does; `bought` is False where there were refunds only.
+    """
+
+    ids: NDArray[Any] = field()
+    owner: Ints = field()
+    period: Ticks = field()
+    bought: Bools = field()
+    spend: Array | None = field()
+
+
 class Log(Protocol):
     """A checked log that can be reduced: rows in memory, or a lazy frame."""
 
@@ -62,6 +76,10 @@ class Log(Protocol):
 
     def histories(self, end: End) -> Histories:
         """Purchases and spend of each customer up to `end`, in the order of their ids."""
+        ...
+
+    def cells(self, end: End) -> Cells:
+        """Purchases and spend of each customer and collapse period up to `end`."""
         ...
 
     def tally(self, after: End, until: End) -> Tally:
