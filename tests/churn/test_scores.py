@@ -92,6 +92,11 @@ def test_gains_inside_a_tie_are_expected_ones() -> None:
     assert lift([1, 0, 0, 1, 0], [0.9, 0.5, 0.5, 0.5, 0.1], 0.4) == pytest.approx((1 + 1 / 3) / 2 / 0.4)
 
 
+def test_scores_may_have_any_size() -> None:
+    assert roc_auc([1, 0, 1, 0], [1e308, -1e308, 5e-324, 0.0]) == 1
+    assert roc_auc([1, 0], [0.0, -0.0]) == 0.5
+
+
 def test_a_certain_forecast_that_is_wrong_has_lost_everything() -> None:
     assert log_loss([1, 0], [1.0, 0.0]) == 0
     assert log_loss([1, 0], [0.0, 0.0]) == np.inf

@@ -70,4 +70,4 @@ def _mean_excess(g: Array, above: Array, alpha: float, beta: float) -> Array:
     mean = alpha / (alpha + beta)
     with np.errstate(divide="ignore"):
         log_density = alpha * np.log(g) + beta * np.log1p(-g) - betaln(alpha, beta) - np.log(alpha)
-    return np.maximum((mean - g) * above + mean * np.exp(log_density), 0.0)
+    return np.asarray(np.maximum((mean - g) * above + mean * np.exp(log_density), 0.0))

@@ -66,8 +66,9 @@ class Ranking:
 
 def rank(score: Array, weights: Array) -> Ranking:
     """Rank customers by a score."""
-    order = np.argsort(-score, kind="stable")
-    changes = np.flatnonzero(np.diff(score[order])) + 1
+    order = np.argsort(-score)
+    ranked = score[order]
+    changes = np.flatnonzero(ranked[1:] != ranked[:-1]) + 1
     return Ranking(order, np.append(changes, len(order)), weights)
 
 
