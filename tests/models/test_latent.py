@@ -1,7 +1,8 @@
 """Models of latent attrition against 40-digit arithmetic, of make_latent_attrition.py and make_periodic_death.py.
 
 Over the whole domain: parameters from 1e-2 to 1e4, x to 10,000, T from 0 to 1e6, t_x = T, horizons from 1e-10 to
-infinity, negative and tiny rates, s = 1, c = 1, beta = 1 and alpha = beta exactly and near.
+infinity, intervals that begin at once, late or never, negative and tiny rates, s = 1, c = 1, beta = 1 and alpha = beta
+exactly and near.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ PREDICTIONS = {
     "discounted": lambda model, rfm, t, force, **_: model.discounted_expected_purchases(rfm, Rate.continuous(force), t),
     "probability_of_purchase": lambda model, rfm, t, **_: model.probability_of_purchase(rfm, t),
     "purchase_pmf": lambda model, rfm, t, n, **_: model.purchase_pmf(rfm, n, t),
+    "expected_purchases_after": lambda model, rfm, t, after, **_: model.expected_purchases(rfm, t, after=after),
+    "probability_of_purchase_after": lambda model, rfm, t, after, **_: model.probability_of_purchase(
+        rfm, t, after=after
+    ),
+    "purchase_pmf_after": lambda model, rfm, t, n, after, **_: model.purchase_pmf(rfm, n, t, after=after),
 }
 
 
@@ -59,7 +65,8 @@ class Cases:
         column = {key: values[rows] for key, values in self.columns.items()}
         model = self.model(**{name: column[name] for name in self.parameters})  # type: ignore[call-arg]
         rfm = RFM(column["x"], column["t_x"], column["T"])
-        return PREDICTIONS[prediction](model, rfm, t=column["t"], n=column["n"], force=column["force"])
+        ahead = {name: column[name] for name in ("t", "n", "force", "after")}
+        return PREDICTIONS[prediction](model, rfm, **ahead)
 
     def wrong(self, prediction: str, values: Any) -> list[Any]:
         """The cases in which the values are not the reference."""
@@ -101,6 +108,11 @@ def test_the_reference_holds_the_limits(cases: Cases) -> None:
     assert (column["force"] < 0).any()
     assert (column["force"] == 1e-30).any()
     assert (column["n"] > 100).any()
+    assert np.isinf(column["after"]).any()
+    assert (column["after"] > 1e5 * column["t"]).any()
+    assert (column["after"] < 1e-5 * column["t"]).any()
+    interval = column["=expected_purchases_after"]
+    assert ((interval > 0) & (interval < 1e-6)).any()
 
 
 def test_posterior_means_are_those_of_simulated_customers() -> None:

@@ -63,6 +63,16 @@ def test_purchases_expected_now_average_to_those_expected_at_first(total: Any) -
     assert np.allclose(expected, at_first, rtol=1e-9)
 
 
+def test_predictions_of_a_later_interval_average_to_those_at_first(total: Any) -> None:
+    model, rfm, probability = total
+    for after, t in ((1.0, 20.0), (37.5, 4.0), (400.0, 52.0)):
+        expected = model.expected_purchases(rfm, t, after=after) @ probability
+        assert expected == pytest.approx(model.expected_purchases_new(t, after=AGE + after), rel=1e-9)
+    n = np.array([0.0, 3.0])
+    pmf = model.purchase_pmf(rfm, n[:, None], 4.0, after=37.5) @ probability
+    assert np.allclose(pmf, model.purchase_pmf_new(n, 4.0, after=AGE + 37.5), rtol=1e-8)
+
+
 def test_discounted_purchases_expected_now_average_to_those_expected_at_first(total: Any) -> None:
     model, rfm, probability = total
     rate = Rate.annual(0.15)
@@ -94,13 +104,14 @@ def test_discounting_is_the_integral_of_what_is_expected(entry: Entry) -> None:
 
 
 @every_model
-@pytest.mark.parametrize("t", [0.5, 30.0])
-def test_pmf_sums_to_1_and_its_mean_is_the_expected_number(entry: Entry, t: float) -> None:
+@pytest.mark.parametrize(("t", "after"), [(0.5, 0.0), (30.0, 0.0), (0.5, 300.0), (30.0, 4.0)])
+def test_pmf_sums_to_1_and_its_mean_is_the_expected_number(entry: Entry, t: float, after: float) -> None:
     rfm = RFM([0, 0, 1, 1, 8, 40], [0, 0, 1, 39, 35, 38.9], [0, 39, 39, 39, 39, 39], unit="week")
-    n = np.arange(1500.0)
-    pmf = entry.typical.purchase_pmf(rfm, n[:, None], t)
+    n = np.arange(500.0)
+    pmf = entry.typical.purchase_pmf(rfm, n[:, None], t, after=after)
     assert np.allclose(pmf.sum(axis=0), 1, rtol=0, atol=1e-11)
-    assert np.allclose(n @ pmf, entry.typical.expected_purchases(rfm, t), rtol=1e-9)
+    assert np.allclose(n @ pmf, entry.typical.expected_purchases(rfm, t, after=after), rtol=1e-9)
+    assert np.allclose(pmf[1:].sum(axis=0), entry.typical.probability_of_purchase(rfm, t, after=after), rtol=1e-9)
 
 
 @every_model

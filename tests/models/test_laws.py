@@ -93,6 +93,80 @@ def test_alive_and_gone_sum_to_1(entry: Entry, data: st.DataObject, t: float) ->
 
 @every_model
 @law
+@given(data=st.data(), after=spans, t=spans, n=st.integers(0, 300))
+def test_later_intervals_hold_chances_and_numbers(
+    entry: Entry, data: st.DataObject, after: float, t: float, n: int
+) -> None:
+    model, rfm = pick(data, entry)
+    buys, none = (model.probability_of_purchase(rfm, t, after=after), model.purchase_pmf(rfm, 0, t, after=after))
+    some, expected = model.purchase_pmf(rfm, n, t, after=after), model.expected_purchases(rfm, t, after=after)
+    for probability in (buys, none, some):
+        assert np.all((probability >= 0) & (probability <= 1 + 1e-12))
+    assert alike(none + buys, 1, absolute=1e-11)
+    assert np.all(np.isfinite(expected))
+    assert at_most(buys, expected)
+    assert at_most(buys, model.p_alive(rfm, after))
+    assert n == 0 or at_most(n * some, expected)
+
+
+@every_model
+@law
+@given(data=st.data(), once=spans, later=spans)
+def test_purchases_of_two_intervals_are_those_of_both(
+    entry: Entry, data: st.DataObject, once: float, later: float
+) -> None:
+    model, rfm = pick(data, entry)
+    whole = model.expected_purchases(rfm, once + later)
+    rounding = 1e-14 * (once + later) * model.posterior_mean_purchase_rate(rfm)  # once + later is rounded
+    parts = model.expected_purchases(rfm, once) + model.expected_purchases(rfm, later, after=once)
+    assert np.all(np.abs(parts - whole) <= ROUNDING * whole + rounding + 1e-290)
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans, n=st.integers(0, 50))
+def test_an_interval_from_now_is_the_plain_prediction(entry: Entry, data: st.DataObject, t: float, n: int) -> None:
+    model, rfm = pick(data, entry)
+    for plain, now in (
+        (model.expected_purchases(rfm, t), model.expected_purchases(rfm, t, after=[[0.0], [1e-30]])),
+        (model.probability_of_purchase(rfm, t), model.probability_of_purchase(rfm, t, after=[[0.0], [1e-30]])),
+        (model.purchase_pmf(rfm, n, t), model.purchase_pmf(rfm, n, t, after=[[0.0], [1e-30]])),
+    ):
+        assert alike(plain, now[0])
+        aged = rfm.T > 0  # at age 0 customers may leave, or buy, at an infinite rate
+        assert alike(plain[aged], now[1, aged])
+
+
+@every_model
+@law
+@given(data=st.data(), after=spans, t=spans)
+def test_none_until_the_end_of_an_interval_is_none_before_and_none_in_it(
+    entry: Entry, data: st.DataObject, after: float, t: float
+) -> None:
+    model, rfm = pick(data, entry)
+    both = model.purchase_pmf(rfm, 0, after + t)
+    assert at_most(both, model.purchase_pmf(rfm, 0, t, after=after))
+    assert at_most(both, model.purchase_pmf(rfm, 0, after))
+
+
+@every_model
+@law
+@given(data=st.data(), t=spans)
+def test_in_the_end_those_who_leave_buy_nothing(entry: Entry, data: st.DataObject, t: float) -> None:
+    model, rfm = pick(data, entry)
+    expected = model.expected_purchases(rfm, t, after=np.inf)
+    buys, none = model.probability_of_purchase(rfm, t, after=np.inf), model.purchase_pmf(rfm, 0, t, after=np.inf)
+    if entry.leaves:
+        assert np.all(expected == 0)
+        assert np.all(buys == 0)
+        assert np.allclose(none, 1, rtol=0, atol=1e-12)
+    else:
+        assert np.all(expected > 0)
+        assert alike(none + buys, 1, absolute=1e-11)
+
+
+@every_model
+@law
 @given(data=st.data(), t=spans, factor=st.floats(1.0, 100.0))
 def test_customers_leave_and_do_not_come_back(entry: Entry, data: st.DataObject, t: float, factor: float) -> None:
     model, rfm = pick(data, entry)

@@ -28,6 +28,9 @@ PREDICTIONS = {
     "purchases": lambda model, rfm, t: model.expected_purchases(rfm, t),
     "a purchase": lambda model, rfm, t: model.probability_of_purchase(rfm, t),
     "pmf": lambda model, rfm, t: model.purchase_pmf(rfm, 2, t),
+    "later purchases": lambda model, rfm, t: model.expected_purchases(rfm, 13.0, after=t),
+    "a later purchase": lambda model, rfm, t: model.probability_of_purchase(rfm, 13.0, after=t),
+    "later pmf": lambda model, rfm, t: model.purchase_pmf(rfm, 1, 13.0, after=t),
     "discounted": lambda model, rfm, t: model.discounted_expected_purchases(rfm, Rate.annual(0.1), t),
     "log-likelihood": lambda model, rfm, t: model.log_likelihood(rfm) + 0 * t,
 }
@@ -168,7 +171,7 @@ def test_a_rate_is_converted_to_the_unit_of_the_data(entry: Entry) -> None:
 @every_model
 @pytest.mark.parametrize("t", [-1.0, np.nan, [1.0, -0.5, 1, 1, 1, 1]])
 def test_horizons_are_not_negative(entry: Entry, t: Any) -> None:
-    for predict in list(PREDICTIONS.values())[:6]:
+    for predict in list(PREDICTIONS.values())[:-1]:
         with pytest.raises(ParameterError, match="must be >= 0"):
             predict(entry.typical, ROWS, t)
 

@@ -150,57 +150,70 @@ class Case:
         known = mp.loggamma(R) - mp.loggamma(r) + r * mp.log(a) - R * mp.log(a + self.t_x)
         return known + self.law.stay(mpf(0), self.t_x) + mp.log(self.alive + self.gone)
 
-    def stay(self) -> Any:
-        return mp.exp(self.law.stay(self.T, self.t)) if self.t != mp.inf else mpf(0)
+    def stay(self, t: Any) -> Any:
+        return mp.exp(self.law.stay(self.T, t)) if t != mp.inf else mpf(0)
 
-    def churn(self) -> Any:
-        left = -mp.expm1(self.law.stay(self.T, self.t)) if self.t != mp.inf else mpf(1)
+    def churn(self, t: Any) -> Any:
+        left = -mp.expm1(self.law.stay(self.T, t)) if t != mp.inf else mpf(1)
         return (self.gone + self.alive * left) / (self.alive + self.gone)
 
-    def discounted(self, force: Any) -> Any:
-        if self.t == mp.inf and force < 0 and self.law.falls() != mp.inf:
+    def discounted(self, force: Any, after: Any = 0) -> Any:
+        if self.t == mp.inf and (force < 0 or (force == 0 and self.law.falls() <= 1)) and self.law.falls() != mp.inf:
             return mp.inf
-        least = min(self.law.scale(self.T), 1 / abs(force) if force else mp.inf, self.t) * mp.exp(-70)
+        if after == mp.inf:
+            return mpf(0)
+        start = self.T + after
+        least = min(self.law.scale(start), 1 / abs(force) if force else mp.inf, self.t) * mp.exp(-70)
         inside = integral(
-            lambda u: self.law.stay(self.T, u) - force * u, least, self.t, self.law.falls() - 1, self.step / 2
+            lambda u: self.law.stay(start, u) - force * u, least, self.t, self.law.falls() - 1, self.step / 2
         )
-        return self.p_alive() * self.R / self.A * (inside + least)
+        return self.p_alive() * self.stay(after) * self.R / self.A * (inside + least)
 
-    def buys(self) -> Any:
-        least = min(self.law.scale(self.T), self.A / (self.R + 1), self.t) * mp.exp(-70)
+    def buys(self, after: Any = 0) -> Any:
+        if after == mp.inf:
+            return mpf(0)
+        start = self.T + after
+        least = min(self.law.scale(start), self.A / (self.R + 1), self.t) * mp.exp(-70)
         inside = integral(
-            lambda u: self.law.stay(self.T, u) - (self.R + 1) * mp.log1p(u / self.A),
+            lambda u: self.law.stay(start, u) - (self.R + 1) * mp.log1p(u / self.A),
             least, self.t, self.law.falls() + self.R, self.step,
         )  # fmt: skip
-        return self.p_alive() * self.R / self.A * (inside + least)
+        return self.p_alive() * self.stay(after) * self.R / self.A * (inside + least)
 
     def nbd(self, u: Any) -> Any:
         n, R = self.n, self.R
         ways = mp.loggamma(R + n) - mp.loggamma(R) - mp.loggamma(n + 1)
         return ways - R * mp.log1p(u / self.A) + (n * mp.log(u / (self.A + u)) if n else 0)
 
-    def pmf(self) -> Any:
-        least = min(self.law.scale(self.T), self.A / (self.R + 1), self.t) * mp.exp(-70)
+    def pmf(self, after: Any = 0) -> Any:
+        if after == mp.inf:
+            return mpf(1) if self.n == 0 else mpf(0)
+        start, alive = self.T + after, self.p_alive() * self.stay(after)
+        least = min(self.law.scale(start), self.A / (self.R + 1), self.t) * mp.exp(-70)
         step = self.step / (1 + mp.sqrt(min(self.n, self.R)) / 8)
         leaves = integral(
-            lambda u: self.law.leave(self.T, u) + self.nbd(u), least, self.t, self.law.falls() + self.R, step
+            lambda u: self.law.leave(start, u) + self.nbd(u), least, self.t, self.law.falls() + self.R, step
         )
-        stays = mpf(0) if self.t == mp.inf else mp.exp(self.law.stay(self.T, self.t) + self.nbd(self.t))
+        stays = mpf(0) if self.t == mp.inf else mp.exp(self.law.stay(start, self.t) + self.nbd(self.t))
         if self.n:
-            return self.p_alive() * (stays + leaves)
-        unseen = -mp.expm1(self.law.stay(self.T, least))
-        return self.p_alive() * (stays + leaves + unseen) + 1 - self.p_alive()
+            return alive * (stays + leaves)
+        unseen = -mp.expm1(self.law.stay(start, least))
+        return alive * (stays + leaves + unseen) + self.churn(after)
 
     def values(self) -> dict[str, float]:
+        after = self.case["after"]
         found = {
             "log_likelihood": self.log_likelihood(),
             "p_alive": self.p_alive(),
-            "p_alive_ahead": self.p_alive() * self.stay(),
-            "churn_probability": self.churn(),
+            "p_alive_ahead": self.p_alive() * self.stay(self.t),
+            "churn_probability": self.churn(self.t),
             "expected_purchases": self.discounted(mpf(0)),
             "discounted": self.discounted(self.case["force"]),
             "probability_of_purchase": self.buys(),
             "purchase_pmf": self.pmf(),
+            "expected_purchases_after": self.discounted(mpf(0), after),
+            "probability_of_purchase_after": self.buys(after),
+            "purchase_pmf_after": self.pmf(after),
         }
         return {
             name: float(value) if name == "log_likelihood" or value > LEAST else 0.0 for name, value in found.items()
@@ -225,6 +238,10 @@ def closed_forms(case: Case) -> Iterator[tuple[Any, Any]]:
     ahead, case.t = case.t, mp.inf
     yield case.discounted(force), case.p_alive() * forever
     case.t = ahead
+    if case.t != mp.inf and case.case["after"] != mp.inf and s != 1:
+        start = b + T + case.case["after"]
+        stayed = (start ** (1 - s) - (start + case.t) ** (1 - s)) / (s - 1) * (b + T) ** s
+        yield case.discounted(mpf(0), case.case["after"]), case.p_alive() * R / case.A * stayed
 
 
 def draw(rng: random.Random, own: Callable[[random.Random, bool], dict[str, float]]) -> dict[str, float]:
@@ -247,6 +264,16 @@ def draw(rng: random.Random, own: Callable[[random.Random, bool], dict[str, floa
     n = float(rng.choice([0, 0, 1, 2, int(between(1, 30)), int(between(1, 1000))]))
     force = rng.choice([between(1e-12, 10), between(1e-4, 0.1), between(1e-4, 0.1), -min(0.01, 20 / t), 1e-30])
     return {**case, "x": x, "t_x": t_x, "T": T, "t": t, "n": n, "force": force}
+
+
+def later(rng: random.Random, law: Any, case: dict[str, float]) -> float:
+    """When the interval ahead begins: at once or late, next to its length, to the age and to the lifetimes."""
+    near = float(law(*(mpf(case[name]) for name in law.names)).scale(mpf(case["T"])))
+    t = min(case["t"], 1e8)
+    spread = 10 ** rng.uniform(-2, 2)
+    return rng.choice(
+        [10 ** rng.uniform(-10, 8), *2 * [spread * near, spread * (case["T"] + 1)], 1e6 * t, 1e-6 * t, float("inf")]
+    )
 
 
 def pareto(rng: random.Random, wide: bool) -> dict[str, float]:
@@ -286,9 +313,10 @@ def main(names: list[str]) -> None:
     """Write the reference files, columns by name."""
     for name in names or MODELS:
         law, own, count = MODELS[name]
-        rng, rows = random.Random(1987), []  # noqa: S311 (cases to test)
+        rng, other_rng, rows = random.Random(1987), random.Random(2005), []  # noqa: S311 (cases to test)
         for i in range(count):
             given = draw(rng, own)
+            given["after"] = later(other_rng, law, given)
             case = Case(law, given)
             if i % 5 == 0 and not (case.x == 0 and case.T == 0) and case.x < 200 and case.law.names == ("s", "beta"):
                 for one, other in closed_forms(case):

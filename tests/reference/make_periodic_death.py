@@ -42,19 +42,26 @@ class Case:
     def __init__(self, case: dict[str, float]) -> None:
         at = {name: mpf(value) for name, value in case.items()}
         self.r, self.alpha, self.a, self.tau = at["r"], at["alpha"], at["a"], at["tau"]
-        self.x, self.t_x, self.T, self.t, self.n, self.force = (at[k] for k in ("x", "t_x", "T", "t", "n", "force"))
+        self.x, self.t_x, self.T, self.t, self.n = (at[k] for k in ("x", "t_x", "T", "t", "n"))
+        self.force, self.after = at["force"], at["after"]
         self.R, self.A = self.r + self.x, self.alpha + self.T
         self.before, self.now = self.count(self.t_x), self.count(self.T)
-        self.b, self.b_now = at["b"] + self.before, at["b"] + self.now
-        self.first = (self.now + 1) * self.tau - self.T
-        self.chances = self.count(self.T + self.t) - self.now if self.t != mp.inf else mp.inf
+        self.b, self.own_b = at["b"] + self.before, at["b"]
         since = self.alpha + self.t_x
         self.alive = mp.exp(self.kept(self.b, self.now - self.before)) * (since / self.A) ** self.R
         self.gone = total(
             lambda m: self.left(self.b, m) * (since / (self.alpha + (self.before + m) * self.tau)) ** self.R,
             self.now - self.before,
         )
-        self.own_b = at["b"]
+        self.begin(mpf(0))
+
+    def begin(self, after: Any) -> None:
+        """What is asked is of (T + after, T + after + t]."""
+        now, end = self.count(self.T + after), self.T + after + self.t
+        self.stayed = mp.exp(self.kept(self.own_b + self.now, now - self.now))
+        self.b_now = self.own_b + now
+        self.first = (now + 1) * self.tau - (self.T + after)
+        self.chances = self.count(end) - now if self.t != mp.inf else mp.inf
 
     def count(self, u: Any) -> Any:
         return mp.floor(u / self.tau)
@@ -74,7 +81,10 @@ class Case:
         return self.first + (m - 1) * self.tau
 
     def p_alive(self) -> Any:
-        return self.alive / (self.alive + self.gone)
+        return self.stayed * self.alive / (self.alive + self.gone)
+
+    def p_gone(self) -> Any:
+        return (self.gone + self.alive * (1 - self.stayed)) / (self.alive + self.gone)
 
     def stay(self) -> Any:
         return mpf(0) if self.t == mp.inf else mp.exp(self.kept(self.b_now, self.chances))
@@ -115,7 +125,17 @@ class Case:
             return ways * (self.A / (self.A + u)) ** self.R * (u / (self.A + u)) ** self.n
 
         found = self.p_alive() * self.over_lifetime(H, mpf(0) if self.t == mp.inf else H(self.t))
-        return found + (1 - self.p_alive() if self.n == 0 else 0)
+        return found + (self.p_gone() if self.n == 0 else 0)
+
+    def later(self) -> dict[str, Any]:
+        if self.after == mp.inf:
+            expected = self.discounted(mpf(0))
+            found = [expected if expected == mp.inf else mpf(0), mpf(0), mpf(self.n == 0)]
+        else:
+            self.begin(self.after)
+            found = [self.discounted(mpf(0)), self.buys(), self.pmf()]
+        names = ("expected_purchases_after", "probability_of_purchase_after", "purchase_pmf_after")
+        return dict(zip(names, found, strict=True))
 
     def values(self) -> dict[str, float]:
         found = {
@@ -127,6 +147,7 @@ class Case:
             "discounted": self.discounted(self.force),
             "probability_of_purchase": self.buys(),
             "purchase_pmf": self.pmf(),
+            **self.later(),
         }
         return {
             name: float(value) if name == "log_likelihood" or value > mpf(10) ** -300 else 0.0
@@ -168,10 +189,18 @@ def draw(rng: random.Random) -> dict[str, float]:
     }
 
 
+def later(rng: random.Random, case: dict[str, float]) -> float:
+    """When the interval ahead begins: at once or late, next to its length, to the age and to the chances to leave."""
+    tau, t, spread = case["tau"], min(case["t"], 1e5 * case["tau"]), 10 ** rng.uniform(-2, 2)
+    chances = 10 ** rng.uniform(-10, 5) * tau
+    return rng.choice([chances, *2 * [spread * tau, spread * (case["T"] + tau)], 1e3 * t, 1e-6 * t, float("inf")])
+
+
 def main() -> None:
     """Write the reference file, columns by name."""
-    rng = random.Random(2011)  # noqa: S311 (cases to test)
+    rng, other_rng = random.Random(2011), random.Random(2005)  # noqa: S311 (cases to test)
     drawn = [draw(rng) for _ in range(60)]
+    drawn = [{**case, "after": later(other_rng, case)} for case in drawn]
     rows = [{**case, **{f"={key}": value for key, value in Case(case).values().items()}} for case in drawn]
     columns = {key: [row[key] for row in rows] for key in rows[0]}
     Path(__file__).with_name("periodic_death.json").write_text(json.dumps(columns, indent=0) + "\n")

@@ -118,7 +118,8 @@ class TransactionModel(TimedModel[History]):
         dict of arrays
             Columns with a row per purchase, by customer and time: ``customer`` (position in T), ``time`` since the
             customer's first purchase, which is at 0, and with `observed_until` ``date`` (datetime64[s]). With dates it
-            is a log that `RFM.from_transactions` reads.
+            is a log that `RFM.from_transactions` reads; for the same T with ``collapse=None`` tell it that the
+            observation ends at the start of the day: ``observed_until="2026-06-30T00:00"``.
         """
         age = duration("T", T).ravel()
         whose, when = self._draw_purchases(age, rng)

@@ -105,8 +105,9 @@ class DeathChances:
         return self._count(start + length) - self._count(start)
 
     def _time(self, start: Array, m: Array) -> Array:
-        """Time from the start to its m-th chance."""
-        return np.asarray((self._count(start) + m) * self.tau - start)
+        """Time from the start to its m-th chance: whole steps of τ apart also where the start is far."""
+        first = (self._count(start) + 1) * self.tau - start
+        return np.asarray(first + (m - 1) * self.tau)
 
     def _log_kept(self, start: Array, u: Array) -> Array:
         """log S(start + u)/S(start) at the chance at start + u."""
