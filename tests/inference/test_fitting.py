@@ -300,3 +300,34 @@ def test_a_search_that_does_not_end_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ConvergenceError, match=r"did not end within 3 rounds.*use more customers") as caught:
         BetaGeoNBD.fit(customers(MODELS["BG/NBD"].typical, 500))
     assert caught.value.fit.iterations == 3
+
+
+@pytest.mark.parametrize("entry", [MODELS["BG/NBD"], MODELS["Pareto/NBD"]], ids=["BG/NBD", "Pareto/NBD"])
+def test_a_search_that_begins_on_a_sample_ends_at_the_same_maximum(
+    entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rfm = customers(entry.typical, 20_000)
+    assert len(rfm.distinct("x", "t_x", "T").counts) >= 4 * fitting._SAMPLE
+    sampled = entry.fit(rfm)
+    monkeypatch.setattr(fitting, "_SAMPLE", 1 << 30)
+    whole = entry.fit(rfm)
+    assert sampled.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-14)
+    assert values(sampled.model) == pytest.approx(values(whole.model), rel=1e-6)
+    assert sampled.covariance == pytest.approx(whole.covariance, rel=1e-4)
+    assert sampled.iterations < whole.iterations
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [np.ones(50_000), np.append(1e7, np.ones(40_000)), np.tile([1.0, 2.0, 7.0, 500.0], 10_000)],
+    ids=["alike", "one of many", "uneven"],
+)
+def test_a_sample_of_rows_counts_for_all(counts: np.ndarray) -> None:
+    """No row counts for less than itself, and those that count much are there as they are."""
+    rows, weights = fitting._sample(counts)
+    assert 0.8 * fitting._SAMPLE <= len(rows) <= 1.1 * fitting._SAMPLE
+    assert np.all(np.diff(rows) > 0)
+    assert weights.sum() == pytest.approx(counts.sum(), rel=1e-3)
+    assert np.all(weights >= counts[rows])
+    sure = np.flatnonzero(counts >= weights.min())
+    assert np.array_equal(weights[np.isin(rows, sure)], counts[sure])

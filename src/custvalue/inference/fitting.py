@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from attrs import evolve, frozen
 
-from custvalue._typing import Array
+from custvalue._typing import Array, Ints
 from custvalue.errors import ConvergenceError
 from custvalue.inference.fit import Fit, Parametric
 
@@ -26,8 +26,8 @@ _LONGEST = 2.0
 _LOOSE = 10.0
 """So many times its own size may the standard error of a parameter be that lies near the end of the search's range."""
 _ROUNDS = 200
-_SAMPLE = 1 << 15
-"""The search begins on a sample of at least so many rows where there are four times as many."""
+_SAMPLE = 1 << 12
+"""The search begins on a sample of about so many rows where there are four times as many."""
 _BLOCK = 1 << 15
 """Rows worked on at once."""
 _PATIENCE = 25
@@ -69,17 +69,24 @@ def maximize(problem: Problem[M]) -> Fit[M]:
 
 def _start(problem: Problem[M]) -> tuple[Array, Array]:
     """A point and the curvature there: the maximum in a sample of the rows where they are many, else the guess."""
-    step = len(problem.counts) // _SAMPLE
-    if step > 3:
-        rows = slice(None, None, step)
-        columns = tuple(column[rows] for column in problem.columns)
-        sample = evolve(problem, columns=columns, counts=problem.counts[rows] * step)
+    if len(problem.counts) >= 4 * _SAMPLE:
+        rows, counts = _sample(problem.counts)
+        sample = evolve(problem, columns=tuple(column[rows] for column in problem.columns), counts=counts)
         with suppress(ConvergenceError):
             theta, _, information, _ = _climb(sample, *_start(sample))
             if np.abs(theta).max() < _BOX / 2:
                 return theta, information
     theta = np.log(problem.start / problem.scale)
     return theta, _Search(problem).outer(theta)
+
+
+def _sample(counts: Array) -> tuple[Ints, Array]:
+    """Rows drawn evenly, each as likely as it counts for customers up to certainty, and what they then count for."""
+    each = counts.sum()
+    while (least := np.minimum(counts, each).sum() / _SAMPLE) < 0.9 * each:
+        each = least
+    drawn = np.flatnonzero(np.diff(np.floor(np.cumsum(np.minimum(counts / each, 1.0))), prepend=0.0))
+    return drawn, np.maximum(counts, each)[drawn]
 
 
 def _climb(problem: Problem[M], theta: Array, curvature: Array) -> tuple[Array, float, Array, int]:
