@@ -12,7 +12,7 @@ from attrs import cmp_using, field, frozen
 from scipy.special import ndtri
 
 from custvalue._columns import read_only
-from custvalue._typing import Array
+from custvalue._typing import Array, NDArray
 from custvalue.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -25,6 +25,15 @@ class Parametric(Protocol):
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The parameters by name."""
+        ...
+
+    @property
+    def shares(self) -> frozenset[str]:
+        """Names of the parameters that lie between 0 and 1."""
+        ...
+
+    def evolved(self, values: Mapping[str, Any]) -> Self:
+        """The same model with other values of some parameters."""
         ...
 
     def to_json(self) -> str:
@@ -89,6 +98,8 @@ class Fit(Generic[M]):
     def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Confidence interval of each parameter, symmetric on the log scale, so never below zero.
 
+        Those of probabilities are symmetric in log-odds, so never above 1.
+
         Raises
         ------
         ParameterError
@@ -96,11 +107,35 @@ class Fit(Generic[M]):
         """
         if not 0 < level < 1:
             raise ParameterError(f"level must lie between 0 and 1, such as 0.95; got {level!r}")
-        width = float(ndtri(0.5 + level / 2))
-        factors = {
-            name: float(np.exp(width * self.standard_errors[name] / value)) for name, value in self._parameters.items()
-        }
-        return {name: (value / factors[name], value * factors[name]) for name, value in self._parameters.items()}
+        width = float(ndtri(0.5 + level / 2)) * np.sqrt(np.diag(self.covariance)) * self._steepness
+        logs = self._logs
+        low, high = self._of_logs(logs - width).tolist(), self._of_logs(logs + width).tolist()
+        return {name: (low[i], high[i]) for i, name in enumerate(self._parameters)}
+
+    @property
+    def _values(self) -> Array:
+        return np.array(list(self._parameters.values()))
+
+    @property
+    def _shares(self) -> NDArray[np.bool_]:
+        return np.array([name in self.model.shares for name in self._parameters], dtype=bool)
+
+    @property
+    def _logs(self) -> Array:
+        """Logarithms of the parameters, log-odds of probabilities."""
+        rest = np.where(self._shares, 1 - self._values, 1.0)
+        return np.asarray(np.log(self._values / rest))
+
+    def _of_logs(self, logs: Array) -> Array:
+        """The parameters of which these are the logarithms, along the last axis."""
+        with np.errstate(over="ignore"):
+            return np.where(self._shares, 1 / (1 + np.exp(-logs)), np.exp(logs))
+
+    @property
+    def _steepness(self) -> Array:
+        """Derivatives of `_logs` in the parameters."""
+        rest = np.where(self._shares, 1 - self._values, 1.0)
+        return np.asarray(1 / (self._values * rest))
 
     @property
     def aic(self) -> float:
@@ -115,13 +150,13 @@ class Fit(Generic[M]):
     def draws(self, n: int, *, rng: np.random.Generator | int) -> M:
         """`n` models in one: parameters drawn from their log-normal sampling distribution, each of shape (n, 1).
 
-        Predictions of the result have a leading axis of draws. `rng` may be a seed.
+        Probabilities are drawn in log-odds. Predictions of the result have a leading axis of draws. `rng` may be a
+        seed.
         """
-        values = np.array(list(self._parameters.values()))
-        logs = self.covariance / np.outer(values, values)
-        drawn = np.exp(np.random.default_rng(rng).multivariate_normal(np.log(values), logs, size=n, method="eigh"))
-        fields = {name: drawn[:, [i]] for i, name in enumerate(self._parameters)}
-        return attrs.evolve(self.model, **fields)  # type: ignore[misc]
+        spread = self.covariance * np.outer(self._steepness, self._steepness)
+        logs = np.random.default_rng(rng).multivariate_normal(self._logs, spread, size=n, method="eigh")
+        drawn = self._of_logs(logs)
+        return self.model.evolved({name: drawn[:, [i]] for i, name in enumerate(self._parameters)})
 
     def to_json(self) -> str:
         """The fit as JSON: parameters and covariance, never the customers' data."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Generic, Self
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, cast
 
 import attrs
 import numpy as np
@@ -32,6 +32,15 @@ Limits = Mapping[str, tuple[str, str]]
 """For each parameter, what it means that the likelihood rises as it falls to 0, or rises to infinity."""
 
 
+@attrs.frozen
+class Measure:
+    """How a parameter is measured: in time to a power, itself perhaps a parameter (`power`), or as a share of 1."""
+
+    time: int = 0
+    power: str | None = None
+    share: bool = False
+
+
 class Model(ABC, Generic[Evidence]):
     """A probability model: an immutable set of parameters that predicts at once.
 
@@ -39,10 +48,44 @@ class Model(ABC, Generic[Evidence]):
     as shape (draws, 1), is uncertainty: predictions broadcast.
     """
 
+    _measures: ClassVar[Mapping[str, Measure]] = {}
+    """Of parameters that are not just positive numbers, or whose measure the fit needs."""
+
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """The parameters by name, in the papers' order; what is given by keyword (the unit, say) is none of them."""
-        return {f.name: getattr(self, f.name) for f in attrs.fields(type(self)) if not f.kw_only}  # type: ignore[arg-type]
+        """The parameters by name, in the papers' order; what is given by keyword (the unit, say) is none of them.
+
+        Those of a model within this one stand in its place.
+        """
+        found: dict[str, Parameter] = {}
+        for name, value in self._fields():
+            found |= value.parameters if isinstance(value, Model) else {name: value}
+        return found
+
+    @property
+    def measures(self) -> dict[str, Measure]:
+        """How the parameters are measured of which that is said."""
+        within = [value for _, value in self._fields() if isinstance(value, Model)]
+        return dict(self._measures) | {name: measure for model in within for name, measure in model.measures.items()}
+
+    @property
+    def shares(self) -> frozenset[str]:
+        """Names of the parameters that lie between 0 and 1."""
+        return frozenset(name for name, measure in self.measures.items() if measure.share)
+
+    def evolved(self, values: Mapping[str, Any]) -> Self:
+        """The same model with other values of some parameters."""
+        changed = {}
+        for name, value in self._fields():
+            if isinstance(value, Model):
+                changed[name] = value.evolved({n: v for n, v in values.items() if n in value.parameters})
+            elif name in values:
+                changed[name] = values[name]
+        return attrs.evolve(self, **changed)  # type: ignore[misc]
+
+    def _fields(self) -> Iterator[tuple[str, Any]]:
+        """Positional fields by name: parameters, and models within this one."""
+        return ((f.name, getattr(self, f.name)) for f in attrs.fields(type(self)) if not f.kw_only)  # type: ignore[arg-type]
 
     @classmethod
     @abstractmethod
@@ -61,7 +104,10 @@ class Model(ABC, Generic[Evidence]):
 
     def to_json(self) -> str:
         """The model as JSON: its class, parameters and unit."""
-        values = {name: np.asarray(value).tolist() for name, value in self.parameters.items()}
+        values = {
+            name: json.loads(value.to_json()) if isinstance(value, Model) else np.asarray(value).tolist()
+            for name, value in self._fields()
+        }
         given = {f.name: getattr(self, f.name) for f in attrs.fields(type(self)) if f.kw_only}  # type: ignore[arg-type]
         return json.dumps({"model": type(self).__name__, **given, **values})
 
@@ -81,7 +127,24 @@ class Model(ABC, Generic[Evidence]):
             raise ParameterError(f"the text is not a model that to_json wrote: {text[:40]!r}") from None
         if name != cls.__name__:
             raise ParameterError(f"the text describes a {name}, not a {cls.__name__}; use {name}.from_json")
-        return cls(**{field: value for field, value in values.items() if value is not None})
+        return cls(**{field: _within(value) for field, value in values.items() if value is not None})
+
+
+def _within(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
+    """A field as JSON wrote it: a model within a model is an object."""
+    if not isinstance(value, dict):
+        return value
+    known = {kind.__name__: kind for kind in _kinds(cast("Any", Model))}
+    kind = known.get(value.get("model", ""))
+    if kind is None:
+        raise ParameterError(f"the text holds a model that is not known: {value.get('model')!r}")
+    return kind.from_json(json.dumps(value))
+
+
+def _kinds(kind: type[Model[Any]]) -> Iterator[type[Model[Any]]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _kinds(below)
 
 
 class TimedModel(Model[Evidence]):

@@ -45,6 +45,14 @@ def positive(_model: object, attribute: attrs.Attribute[Any], value: Parameter) 
         raise ParameterError(f"{attribute.name} must be positive and finite; got {first}")
 
 
+def share(_model: object, attribute: attrs.Attribute[Any], value: Parameter) -> None:
+    """Validate that a parameter lies between 0 and 1."""
+    good = (np.asarray(value) > 0) & (np.asarray(value) < 1)
+    if not np.all(good):
+        first = np.asarray(value)[~good].ravel()[0] if np.ndim(value) else value
+        raise ParameterError(f"{attribute.name} must lie between 0 and 1, neither included; got {first}")
+
+
 def optional_unit(value: str | None) -> Unit | None:
     """The converter of a model's `unit`: a unit of time, or None for unchecked."""
     return None if value is None else as_unit(value)

@@ -1,28 +1,27 @@
 """The family of retention: customers whose leaving is seen, as in subscriptions. A survivor in, all predictions out.
 
 A model writes log S(tenure + ahead)/S(tenure), exact where it is small and where it is large, with its derivatives;
-the likelihood of whole periods, of exact durations, of censoring and of late entry follows, and so does every
-prediction.
+the likelihood of whole periods, of exact durations, of censoring and of late entry follows (`_retention_kinds`,
+`_retention_fit`), and so does every prediction.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 
-from custvalue._columns import check_rows
-from custvalue._typing import Array, ArrayLike
+from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.discounting.rate import Rate, as_rate
-from custvalue.errors import DataError, ParameterError
+from custvalue.errors import ParameterError
 from custvalue.evidence.distinct import distinct
 from custvalue.evidence.tenures import Tenures
 from custvalue.inference.fit import Fit
-from custvalue.inference.fitting import Problem, maximize
-from custvalue.models._model import Limits, TimedModel, duration, whole
-from custvalue.models._residual import discounted_stay, discounted_sum
+from custvalue.models._model import Limits, TimedModel
+from custvalue.models._residual import Stay, discounted_stay, discounted_sum
+from custvalue.models._retention_fit import fit_tenures
 from custvalue.units import DAYS, Unit
 
 Due: TypeAlias = Literal["now", "next", "continuous"]
@@ -40,8 +39,6 @@ class RetentionModel(TimedModel[Tenures]):
     """
 
     _limits: ClassVar[Limits]
-    _in_time: ClassVar[tuple[str, ...]] = ()
-    """Parameters that scale with the unit of time; those that scale with its inverse have a minus sign before."""
 
     @classmethod
     @abstractmethod
@@ -58,53 +55,37 @@ class RetentionModel(TimedModel[Tenures]):
 
     @property
     @abstractmethod
-    def _tail(self) -> Array:
-        """The power of time with which S falls at last: S(t) ~ t^-tail; inf where it falls faster."""
+    def _fall(self) -> tuple[Parameter, Parameter]:
+        """(rate, tail): S(t) falls at last as e^{-rate t} t^-tail; inf where it falls faster."""
 
     @abstractmethod
-    def _draw_lifetimes(self, size: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """Lifetimes; in discrete time the renewal, from 1, at which the customer leaves."""
+    def _draw_lifetimes(self, since: Array, rng: np.random.Generator) -> Array:
+        """Lifetimes of customers known to have stayed so long; in discrete time the renewal at which they leave."""
+
+    @property
+    @abstractmethod
+    def _by_period(self) -> bool:
+        """Whether customers leave at renewals, once per period, or at any time."""
 
     @abstractmethod
-    def _moment(self, name: str, value: ArrayLike | Tenures) -> Array:
-        """Times as an array, checked: whole in discrete time."""
+    def _moment(self, name: str, value: ArrayLike | Tenures, *, endless: bool = False) -> Array:
+        """Times as an array, checked: whole in discrete time, and finite unless `endless`."""
 
     @abstractmethod
     def _score(self, rows: tuple[Array, ...], *, by_period: bool) -> tuple[Array, Array]:
         """Log-likelihood of rows (duration, ended, entry), and its derivatives: shape (parameters, rows)."""
 
-    @classmethod
     @abstractmethod
-    def _check(cls, tenures: Tenures) -> None:
+    def _check(self, tenures: Tenures) -> None:
         """DataError where the durations are none of the model's."""
+
+    @abstractmethod
+    def _payments(self, due: Due) -> Due:
+        """`due`, where the model knows it; ParameterError otherwise."""
 
     @classmethod
     def fit(cls, tenures: Tenures) -> Fit[Self]:
-        leavers(tenures)
-        cls._check(tenures)
-        rows, start = tenures.distinct(), cls.guess(tenures)
-        time = float((tenures.weights * tenures.duration).sum() / tenures.weights.sum())
-        scales = {name.removeprefix("-"): time ** (-1 if name[0] == "-" else 1) for name in cls._in_time}
-
-        def build(found: Array) -> Any:  # noqa: ANN401 (Self, which a function inside cannot say)
-            return cls(*found.tolist(), unit=tenures.unit)  # type: ignore[call-arg]
-
-        def score(found: Array, *columns: Array) -> tuple[Array, Array]:
-            return build(found)._score(columns, by_period=tenures.by_period)  # type: ignore[no-any-return]  # noqa: SLF001
-
-        names = tuple(start.parameters)
-        return maximize(
-            Problem(
-                build=build,
-                score=score,
-                columns=rows.columns,
-                names=names,
-                start=np.array([start.parameters[name] for name in names]),
-                scale=np.array([scales.get(name, 1.0) for name in names]),
-                counts=rows.counts,
-                limits=cls._limits,
-            )
-        )
+        return fit_tenures(cls.guess, tenures, cls._limits)
 
     def log_likelihood(self, tenures: Tenures) -> Array:
         self._unit_of(tenures)
@@ -114,7 +95,8 @@ class RetentionModel(TimedModel[Tenures]):
 
     def survival(self, t: ArrayLike) -> Array:
         """P(still a customer at time t since the start); in discrete time after t renewals."""
-        return np.exp(self._each(self._log_stay, np.zeros(()), self._moment("t", t)))
+        start = np.zeros(())
+        return np.exp(self._each(lambda end: self._log_stay(start, end), self._moment("t", t, endless=True)))
 
     def retention_rate(self, t: ArrayLike) -> Array:
         """S(t)/S(t-1), t >= 1: the share retained in the t-th period, of those there at its start."""
@@ -125,16 +107,19 @@ class RetentionModel(TimedModel[Tenures]):
 
     def churn_probability(self, tenure: ArrayLike | Tenures, within: ArrayLike) -> Array:
         """P(leaves within a time | has stayed for `tenure`): 1 - S(tenure + within)/S(tenure), exact where small."""
-        ahead = self._moment("within", within)
+        ahead = self._moment("within", within, endless=True)
         return -np.expm1(self._each(self._log_stay, self._moment("tenure", tenure), ahead))
 
-    @abstractmethod
     def expected_residual_lifetime(self, tenure: ArrayLike | Tenures, horizon: ArrayLike | None = None) -> Array:
         """E[time still to stay | has stayed for `tenure`], up to `horizon`; infinite where the tail is that heavy.
 
         In discrete time the current period counts: the sum of S(tenure + j)/S(tenure) over j = 0, 1, ..., the
         expected time from renewal `tenure` to the renewal that is not made. In continuous time the integral.
         """
+        since, end = self._moment("tenure", tenure), self._horizon(horizon)
+        if not self._by_period:
+            return self._worth(since, 0.0, "continuous", end)
+        return np.asarray(np.where(end >= 1, 1.0, 0.0) + self._worth(since, 0.0, "next", np.maximum(end - 1, 0.0)))
 
     def expected_lifetime(self, horizon: ArrayLike | None = None) -> Array:
         """E[lifetime] of a customer just won, up to `horizon`: `expected_residual_lifetime` at tenure 0."""
@@ -214,49 +199,55 @@ class RetentionModel(TimedModel[Tenures]):
         """
         force = as_rate(rate).force(self._period(period))
         arguments = self._moment("tenure", tenure), force, self._payments(due), self._horizon(horizon)
-        worth, slope = self._worth(*arguments), self._worth(*arguments, power=1)
-        endless = np.isinf(slope)
-        return np.where(endless, np.inf, np.where(endless, 1.0, slope) / np.where(np.isinf(worth), 1.0, worth))
+        worth, slope = self._log_worth(*arguments), self._log_worth(*arguments, power=1)
+        endless, none = np.isposinf(slope), np.isneginf(worth)
+        ratio = np.exp(np.where(endless | none, 0.0, slope) - np.where(endless | none, 0.0, worth))
+        return np.where(endless, np.inf, np.where(none, 0.0, ratio))
 
     def simulate(
         self, age: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None, entry: ArrayLike = 0.0
     ) -> Tenures:
         """Draw one customer for each time observed since the start: who left, and when.
 
-        `entry` draws customers known to have stayed so long; unlucky draws are repeated. `unit` is the unit of `age`,
+        `entry` draws customers known to have stayed so long when they were first seen. `unit` is the unit of `age`,
         needed only where the model does not know its own.
         """
         observed, since = np.broadcast_arrays(self._moment("age", age), self._moment("entry", entry))
-        lifetime = self._draw_lifetimes(observed.shape, rng)
-        again = np.flatnonzero(lifetime.ravel() <= since.ravel())
-        while len(again):
-            lifetime.flat[again] = self._draw_lifetimes(again.shape, rng)
-            again = again[lifetime.flat[again] <= since.flat[again]]
+        with np.errstate(over="ignore", divide="ignore"):  # who hardly ever leaves stays for an infinite time
+            lifetime = self._draw_lifetimes(since, rng)
         ended = lifetime <= observed
         known = self.known_unit(unit)
         return Tenures(np.minimum(lifetime, observed), ended, entry=since, unit=known, by_period=self._by_period)
 
-    _by_period: ClassVar[bool]
+    def _worth(self, tenure: Array, force: ArrayLike, due: Due, horizon: Array) -> Array:
+        """Σ_{j=1}^{horizon} e^{-δj} S(tenure+j)/S(tenure), times e^δ where due now; or the integral."""
+        with np.errstate(over="ignore"):
+            return np.exp(self._log_worth(tenure, force, due, horizon))
 
-    @abstractmethod
-    def _payments(self, due: Due) -> Due:
-        """`due`, where the model knows it; ParameterError otherwise."""
-
-    def _worth(self, tenure: Array, force: ArrayLike, due: Due, horizon: Array, power: int = 0) -> Array:
-        """Σ_{j=1}^{horizon} j^power e^{-δj} S(tenure+j)/S(tenure), times e^δ where due now; or the integral."""
+    def _log_worth(self, tenure: Array, force: ArrayLike, due: Due, horizon: Array, power: int = 0) -> Array:
+        """Logarithm of `_worth`, whose terms are multiplied by j^power, or u^power."""
         delta = np.asarray(force, dtype=np.float64)
         engine = discounted_stay if due == "continuous" else discounted_sum
 
         def each(tenure: Array, delta: Array, horizon: Array) -> Array:
-            return engine(self._log_stay, tenure, delta, horizon, power=power, tail=self._tail)
+            rows = np.broadcast_arrays(tenure, delta, horizon, *self._fall)
+            shape = np.broadcast_shapes(rows[0].shape, *(np.shape(value) for value in self.parameters.values()))
+            since, per, end, *fall = (np.broadcast_to(row, shape).ravel() for row in rows)
+            return engine(self._survivors(shape), since, per, end, power=power, fall=(fall[0], fall[1])).reshape(shape)
 
-        sums = self._each(each, tenure, delta, horizon)
-        return np.asarray(sums * np.exp(delta)) if due == "now" else sums
+        logs = self._each(each, tenure, delta, horizon)
+        return np.asarray(logs + delta) if due == "now" else logs
+
+    def _survivors(self, shape: tuple[int, ...]) -> Callable[[Ints], Stay]:
+        """`_log_stay` of some rows of a shape, with these rows' parameters along the first axis."""
+        values = {name: value for name, value in self.parameters.items() if np.ndim(value)}
+        flat = {name: np.broadcast_to(value, shape).ravel() for name, value in values.items()}
+        if not flat:
+            return lambda _: self._log_stay
+        return lambda rows: self.evolved({name: value[rows, None] for name, value in flat.items()})._log_stay  # noqa: SLF001
 
     def _horizon(self, horizon: ArrayLike | None) -> Array:
-        end = duration("horizon", np.inf if horizon is None else horizon)
-        self._moment("horizon", np.where(np.isinf(end), 0.0, end))
-        return end
+        return self._moment("horizon", np.inf if horizon is None else horizon, endless=True)
 
     def _period(self, period: Unit | None) -> Unit:
         return "year" if self.unit is None and period is None else self.known_unit(period)
@@ -270,122 +261,8 @@ class RetentionModel(TimedModel[Tenures]):
         return np.take(f(each.columns[0], *more), each.index, axis=-1)
 
 
-class DiscreteRetentionModel(RetentionModel):
-    """Leaving at renewals, once per period: P(T = t) = S(t-1) - S(t), t = 1, 2, ..."""
-
-    _by_period: ClassVar[bool] = True
-
-    def expected_residual_lifetime(self, tenure: ArrayLike | Tenures, horizon: ArrayLike | None = None) -> Array:
-        end = self._horizon(horizon)
-        later = self._worth(self._moment("tenure", tenure), 0.0, "next", np.maximum(end - 1, 0.0))
-        return np.asarray(np.where(end >= 1, 1.0, 0.0) + later)
-
-    def _moment(self, name: str, value: ArrayLike | Tenures) -> Array:
-        return whole(name, _durations(self, value))
-
-    def _score(self, rows: tuple[Array, ...], *, by_period: bool) -> tuple[Array, Array]:  # noqa: ARG002 (always so)
-        return by_periods(self, rows)
-
-    @classmethod
-    def _check(cls, tenures: Tenures) -> None:
-        t = tenures.duration
-        check_rows(
-            (t == np.floor(t)) & (tenures.entry == np.floor(tenures.entry)) & ((t >= 1) | ~tenures.ended),
-            f"{cls.__name__} needs whole numbers of renewals, at least 1 of those who left",
-            "Count periods: Tenures.from_table(..., period='month') does so from dates.",
-            ids=tenures.ids,
-            duration=t,
-        )
-
-    def _payments(self, due: Due) -> Due:
-        if due not in {"now", "next"}:
-            raise ParameterError(
-                f"due must be 'now' (the next renewal is due now) or 'next' (one period from now) for a "
-                f"{type(self).__name__}, which renews once per period; got {due!r}"
-            )
-        return due
-
-
-class ContinuousRetentionModel(RetentionModel):
-    """Leaving at any time: a density f(t) = h(t) S(t)."""
-
-    _by_period: ClassVar[bool] = False
-
-    @abstractmethod
-    def _log_hazard(self, t: Array) -> Array:
-        """log h(t), t > 0."""
-
-    @abstractmethod
-    def _log_hazard_slopes(self, t: Array) -> Array:
-        """Derivatives of `_log_hazard` in the parameters: shape (parameters, ...)."""
-
-    def hazard(self, t: ArrayLike) -> Array:
-        """h(t): the rate per unit of time at which those leave who have stayed until t > 0."""
-        return np.exp(self._log_hazard(self._moment("t", t)))
-
-    def expected_residual_lifetime(self, tenure: ArrayLike | Tenures, horizon: ArrayLike | None = None) -> Array:
-        return self._worth(self._moment("tenure", tenure), 0.0, "continuous", self._horizon(horizon))
-
-    def _moment(self, name: str, value: ArrayLike | Tenures) -> Array:
-        return duration(name, _durations(self, value))
-
-    def _score(self, rows: tuple[Array, ...], *, by_period: bool) -> tuple[Array, Array]:
-        if by_period:
-            return by_periods(self, rows)
-        t, ended, entry = rows
-        left = ended > 0
-        at = np.where(left, t, 1.0)
-        value = self._log_stay(entry, t - entry) + np.where(left, self._log_hazard(at), 0.0)
-        slopes = self._log_stay_slopes(entry, t - entry) + np.where(left, self._log_hazard_slopes(at), 0.0)
-        return np.asarray(value), np.asarray(slopes)
-
-    @classmethod
-    def _check(cls, tenures: Tenures) -> None:
-        check_rows(
-            (tenures.duration > 0) | ~tenures.ended,
-            f"{cls.__name__} needs durations > 0 of those who left",
-            "Leave out who left at once, or count whole periods with by_period=True, where the first is 1.",
-            ids=tenures.ids,
-            duration=tenures.duration,
-        )
-
-    def _payments(self, due: Due) -> Due:
-        if due not in {"now", "next", "continuous"}:
-            raise ParameterError(
-                f"due must be 'continuous' (as it flows), 'now' (the next renewal is due now) or 'next' (one period "
-                f"from now); got {due!r}"
-            )
-        return due
-
-
-def by_periods(model: RetentionModel, rows: tuple[Array, ...]) -> tuple[Array, Array]:
-    """Log-likelihood, and its derivatives, of whole periods: S(t-1) - S(t) of those who left, S(t) of the others."""
-    t, ended, entry = rows
-    left, before = ended > 0, t - ended
-    stayed, stayed_slopes = model._log_stay(entry, before - entry), model._log_stay_slopes(entry, before - entry)  # noqa: SLF001
-    one = np.ones(())
-    last = np.where(left, model._log_stay(before, one), -1.0)  # noqa: SLF001
-    value = stayed + np.where(left, np.log(-np.expm1(last)), 0.0)
-    weight = np.where(left, -1 / np.expm1(-last), 0.0)
-    slopes = stayed_slopes + weight * model._log_stay_slopes(before, one)  # noqa: SLF001
-    return np.asarray(value), np.asarray(slopes)
-
-
-def leavers(tenures: Tenures) -> None:
-    """DataError where the rows can tell nothing of leaving."""
-    if not isinstance(tenures, Tenures):
-        raise DataError(
-            f"a retention model is fitted to Tenures, not to a {type(tenures).__name__}; make one with "
-            "Tenures(duration, ended), Tenures.from_table or Tenures.from_cohorts"
-        )
-    if not tenures.weights[tenures.ended].sum() > 0:
-        raise DataError(
-            f"nobody has left: ended = 0 in all {len(tenures)} rows, so nothing tells when customers leave; observe "
-            "them for longer, or predict with a model whose parameters are known"
-        )
-
-
-def _durations(model: RetentionModel, value: ArrayLike | Tenures) -> ArrayLike:
+def durations(model: RetentionModel, value: ArrayLike | Tenures) -> ArrayLike:
+    """The durations of a `Tenures`, whose unit must be the model's; anything else as it is."""
     if isinstance(value, Tenures):
         model._unit_of(value)  # noqa: SLF001
         return value.duration
