@@ -25,7 +25,7 @@ AREAS: Final[Mapping[str, str]] = {
     "harvard": "headline lifetime values, and what is left of them as profit",
     "formulas": "closed forms of customer value, and migration between states",
     "buying": "models of customers who buy and silently leave",
-    "contracts": "retention models and survival",
+    "contracts": "retention models, and survival without a model",
     "churn": "acting on churn scores",
     "discounting": "spreadsheets' documented examples, annuities and yield curves",
 }
