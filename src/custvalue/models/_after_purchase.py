@@ -17,12 +17,12 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from scipy.special import betainc, expit
 
-from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
 from custvalue.models import _drop_out, _drop_out_later
-from custvalue.models._base import TransactionModel, histories, worth
+from custvalue.models._base import TransactionModel, histories, scattered, worth
 from custvalue.models._model import Limits, duration, whole
 from custvalue.models._special import by_count, log_nbd_pmf, log_rising, psi_rising
 from custvalue.units import Unit
@@ -167,13 +167,25 @@ class AfterPurchaseModel(TransactionModel):
 
     def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
         age = np.asarray(T, dtype=np.float64)
+        x, t_x = self._draw_histories(age, rng)
+        return RFM(x, t_x, age, unit=self.known_unit(unit))
+
+    def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+        x, t_x = self._draw_histories(age, rng)
+        buyers = np.flatnonzero(x)
+        whose, when = scattered(np.maximum(x - 1, 0).astype(np.intp), t_x, rng)
+        order = np.argsort(np.concatenate([whose, buyers]), kind="stable")
+        return np.concatenate([whose, buyers])[order], np.concatenate([when, t_x[buyers]])[order]
+
+    def _draw_histories(self, age: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """x and t_x of one customer of each age."""
         rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
         drop_out = np.clip(rng.beta(self.a, self.b, age.shape), 1e-300, 1 - 2**-53)
         wanted = rng.poisson(rate * age)
         last = np.ceil(rng.exponential(size=age.shape) / -np.log1p(-drop_out))
         x = np.minimum(wanted, np.maximum(last, 1.0) - self._first)
         share = rng.beta(np.maximum(x, 1), wanted - x + 1)
-        return RFM(x, np.where(x > 0, age * share, 0.0), age, unit=self.known_unit(unit))
+        return x, np.where(x > 0, age * share, 0.0)
 
     def _alive(self, rfm: RFM) -> Array:
         return np.asarray(expit(self._log_odds(rfm)))

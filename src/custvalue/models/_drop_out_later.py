@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from custvalue._typing import Array, Parameter
+from custvalue._typing import Array, Bools, Parameter
 from custvalue.models._drop_out import (
     EXTENT,
     blocks,
@@ -85,7 +85,7 @@ def pmf(n: Parameter, R: Parameter, a: Parameter, b: Parameter, f: Parameter, h:
 
 def _over(
     log_f: Callable[..., Array],
-    where: Array,
+    where: Bools,
     R: Array,
     a: Array,
     b: Array,
@@ -107,7 +107,7 @@ def _over(
     result = np.zeros(flat[0].size)
     for rows in blocks(np.flatnonzero(np.broadcast_to(where, shape)), EXTENT):
         R, a, b, f, steep, far, size, *own = (column[rows] for column in flat)
-        y, log_dy = _nodes_between(*(column[:, None] for column in (R, a, b, f, steep, far)), less)
+        y, log_dy = _nodes_between(R[:, None], a[:, None], b[:, None], f[:, None], steep[:, None], far[:, None], less)
         log_p, log_q = logs(y)
         p = np.exp(np.maximum(log_p, -600.0))
         g = a[:, None] * log_p + b[:, None] * log_q - R[:, None] * np.log1p(f[:, None] * p) + log_dy

@@ -9,7 +9,8 @@ fall due. The customer leaves after each with probability p ~ Beta(a, b), so tha
     P(stays)          Σ_{i >= 0} P(F = i) q_i.
 
 All terms are positive. Where N is small they are summed beat by beat, by recursion; elsewhere they are smooth in i
-and take 16 points for each doubling of i (`_whole.py`). Results have the phases on the first axis.
+and take 16 points for each doubling of i (`_whole.py`), chances to stay, which may be tiny, only where they
+are not negligible (`_live_sum.py`). Results have the phases on the first axis.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from itertools import count
 from typing import Literal
 
 import numpy as np
-from scipy.special import betainc
 
 from custvalue._typing import Array, Ints, Parameter
 from custvalue.models._drop_out import lifetime
-from custvalue.models._special import at_least, log_rising
+from custvalue.models._live_sum import log_total
+from custvalue.models._opportunities import log_stay
+from custvalue.models._special import at_least, log_nbd_chance, log_rising
 from custvalue.models._whole import between, runs
 
 Question = Literal["purchases", "leaves", "stays"]
@@ -48,7 +50,7 @@ def ahead(question: Question, k: int, R: Parameter, a: Parameter, b: Parameter, 
     result = np.empty((k, columns[0].size))
     endless = np.isinf(columns[3])
     result[:, endless] = _in_the_end(question, *(value[endless] for value in columns[1:3]))
-    beats = _most(columns[0] + k, np.where(endless, 0.0, columns[3]))
+    beats = most(columns[0] + k, np.where(endless, 0.0, columns[3]))
     few = (beats <= _BEATS) & ((columns[0] + k) * np.log1p(columns[3]) <= _SILENT)
     for rows in _blocks(np.flatnonzero(few & ~endless), beats, max(1, _BLOCK // k)):
         result[:, rows] = _beat_by_beat(question, k, *(value[rows] for value in columns))
@@ -63,7 +65,7 @@ def _in_the_end(question: Question, a: Array, b: Array) -> Array:
     return np.full(a.shape, float(question == "leaves"))
 
 
-def _most(R: Array, h: Array) -> Array:
+def most(R: Array, h: Array) -> Array:
     """More beats than these are too rare to count."""
     mean = R * h
     return np.asarray(mean + 10 * np.sqrt(mean * (1 + h)) + _DEAD * (1 + h))
@@ -114,17 +116,34 @@ def _brought(question: Question, a: Array, b: Array) -> Iterator[Array]:
 
 def _in_runs(question: Question, k: int, R: Array, a: Array, b: Array, h: Array) -> Array:
     """The sums over i, the first terms one by one and the others in runs."""
-    last = np.ceil(_most(R + k, h) / k) + _SINGLES
+    if question == "stays":
+        return np.stack([np.exp(_log_stays(k, j, R + j, a, b, h)) for j in range(k)])
+    last = np.ceil(most(R + k, h) / k) + _SINGLES
     i, weight = _purchases(k, R, h, last)
     a, b, h, R = a[:, None], b[:, None], h[:, None], R[:, None]
     weight = weight * np.exp(log_rising(b, a) - log_rising(b + i - 1, a))  # Γ(b+i-1) Γ(a+b) / (Γ(b) Γ(a+b+i-1))
-    if question != "purchases":
+    if question == "leaves":
         weight = weight * a / (a + b + i - 1)
-    if question == "stays":
-        rest = np.exp(log_rising(b, a) - log_rising(b + last[:, None], a))[:, 0]
-        short = [(weight * betainc(R + j, k * i - j, 1 / (1 + h))).sum(axis=1) for j in range(k)]
-        return np.stack(short) + rest
     return np.stack([(weight * at_least(k * i - j, R + j, h)).sum(axis=1) for j in range(k)])
+
+
+def _log_stays(k: int, j: int, R: Array, a: Array, b: Array, h: Array) -> Array:
+    """log Σ P(F = i) q_i, which may be very small."""
+    last = np.ceil(most(R, h) / k) + 1
+    R, a, b, h = R[:, None], a[:, None], b[:, None], h[:, None]
+
+    def due(i: Array) -> Array:
+        beats = (k * i - j + each for each in range(k))
+        each = [np.where(n >= 0, log_nbd_chance(np.maximum(n, 0), R, h), -np.inf) for n in beats]
+        return np.asarray(log_stay(a, b, i) + np.logaddexp.reduce(each, axis=0))
+
+    def outline(i: Array) -> Array:
+        return log_stay(a, b, i) + log_nbd_chance(k * i, R, h)
+
+    def density(i: Array) -> Array:
+        return np.maximum(np.sqrt(k * i * R / (R + k * i)) / 2, a * i / (a + b + i) / 12)
+
+    return log_total(due, outline, density, last)
 
 
 def _purchases(k: int, R: Array, h: Array, last: Array) -> tuple[Array, Array]:

@@ -13,18 +13,19 @@ p ~ Beta(a, b+x+first); what lies ahead is in `_erlang.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import attrs
 import numpy as np
 from scipy.special import expit
 
-from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
-from custvalue.models import _erlang
+from custvalue.models import _erlang, _erlang_later
 from custvalue.models._after_purchase import AfterPurchaseModel, First, log_left
 from custvalue.models._base import TransactionModel, histories, worth
 from custvalue.models._erlang_discounted import discounted
@@ -104,7 +105,10 @@ class RegularModel(TransactionModel):
         return np.asarray(expit(-self._log_odds(rfm)) + self._alive(rfm) * ahead)
 
     def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
-        return worth(self._alive(rfm), self._ahead("purchases", rfm, duration("t", t)))
+        span, begin = duration("t", t), duration("after", after)
+        if not begin.any():
+            return worth(self._alive(rfm), self._ahead("purchases", rfm, span))
+        return worth(self._alive(rfm), self._later(_erlang_later.purchases, rfm, begin, span))
 
     def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
         def ahead(x: Array, T: Array, force: Array, t: Array) -> Array:
@@ -119,7 +123,10 @@ class RegularModel(TransactionModel):
             h, R = t / (self.alpha + T), self._shape(x)
             return np.stack([at_least(np.asarray(self.k - j), R + j, h) for j in range(self.k)])
 
-        phases = self._each_row(buys, rfm, ("x", "T"), duration("t", t))
+        span, begin = duration("t", t), duration("after", after)
+        if begin.any():
+            return self._alive(rfm) * self._later(_erlang_later.buys, rfm, begin, span)
+        phases = self._each_row(buys, rfm, ("x", "T"), span)
         return self._alive(rfm) * self._over_phases(rfm, phases)
 
     def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
@@ -127,8 +134,11 @@ class RegularModel(TransactionModel):
             h = t / (self.alpha + T)
             return np.stack([self._pmf(j, n, self._shape(x) + j, self._stays(x), h) for j in range(self.k)])
 
-        count = whole("n", n)
-        phases = self._each_row(while_customer, rfm, ("x", "T"), count, duration("t", t))
+        count, span, begin = whole("n", n), duration("t", t), duration("after", after)
+        if begin.any():
+            gone = np.where(count == 0, self.churn_probability(rfm, begin), 0.0)
+            return self._alive(rfm) * self._later(_erlang_later.pmf, rfm, count, begin, span) + gone
+        phases = self._each_row(while_customer, rfm, ("x", "T"), count, span)
         none = np.where(count == 0, expit(-self._log_odds(rfm)), 0.0)
         return np.asarray(self._alive(rfm) * self._over_phases(rfm, phases) + none)
 
@@ -152,19 +162,30 @@ class RegularModel(TransactionModel):
     def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
         """Draw one customer of each age in T: repeat purchases x, recency t_x and log_spacing."""
         age = np.asarray(T, dtype=np.float64)
+        x, whose, each, scale = self._draw_gaps(age, rng)
+        logs = np.log(each * scale[whose])
+        t_x, spacing = (np.bincount(whose, values, x.size) for values in (each, logs))
+        x, t_x, spacing = (column.reshape(age.shape) for column in (x, np.minimum(t_x * scale, age.ravel()), spacing))
+        return RFM(x, t_x, age, log_spacing=spacing, unit=self.known_unit(unit))
+
+    def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+        x, whose, each, scale = self._draw_gaps(age, rng)
+        total = np.concatenate([[0.0], np.cumsum(each)])
+        since = total[1:] - total[np.cumsum(x) - x][whose]
+        return whose, np.minimum(since * scale[whose], age[whose])
+
+    def _draw_gaps(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Ints, Array, Array]:
+        """x; whose each time between purchases is, and that time; what these are to be multiplied with, by customer."""
         rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
         drop_out = np.clip(rng.beta(self.a, self.b, age.shape), 1e-300, 1 - 2**-53)
         beats = rng.poisson(rate * age)
         last = np.ceil(rng.exponential(size=age.shape) / -np.log1p(-drop_out))
-        x = np.minimum(beats // self.k, np.maximum(last, 1.0) - self._first).astype(np.int64)
+        x = np.minimum(beats // self.k, np.maximum(last, 1.0) - self._first).astype(np.intp).ravel()
         # n beats at random in T are n + 1 equally distributed shares of it, those of a purchase k together
-        who = np.repeat(np.arange(x.size), x.ravel())
-        each = rng.gamma(float(self.k), size=who.size)
-        bought = np.bincount(who, each, x.size).reshape(x.shape)
-        whole_age = bought + rng.gamma(beats - self.k * x + 1.0)
-        logs = np.log(each * (age / whole_age).ravel()[who])
-        spacing = np.bincount(who, logs, x.size).reshape(x.shape)
-        return RFM(x, age * bought / whole_age, age, log_spacing=spacing, unit=self.known_unit(unit))
+        whose = np.repeat(np.arange(x.size), x)
+        each = rng.gamma(float(self.k), size=whose.size)
+        whole_age = np.bincount(whose, each, x.size) + rng.gamma(beats.ravel() - self.k * x + 1.0)
+        return x, whose, each, age.ravel() / whole_age
 
     def _shape(self, x: Array) -> Parameter:
         return self.r + self.k * x
@@ -201,6 +222,16 @@ class RegularModel(TransactionModel):
             return _erlang.ahead(question, self.k, self._shape(x), self.a, self._stays(x), t / (self.alpha + T))
 
         return self._over_phases(rfm, self._each_row(ahead, rfm, ("x", "T"), t))
+
+    def _later(self, expectation: Callable[..., Array], rfm: RFM, *arguments: Array) -> Array:
+        """An expectation over an interval, `arguments` ending with how long after T it begins and how long it is."""
+
+        def later(x: Array, T: Array, *arguments: Array) -> Array:
+            *count, after, t = arguments
+            A = self.alpha + T
+            return expectation(self.k, *count, self._shape(x), self.a, self._stays(x), after / A, t / A)
+
+        return self._over_phases(rfm, self._each_row(later, rfm, ("x", "T"), *arguments))
 
     def _over_phases(self, rfm: RFM, values: Array) -> Array:
         """The mean, over the phases that a customer alive at T may be in, of values with the phases first."""

@@ -59,6 +59,43 @@ def at_least(m: Parameter, R: Parameter, h: Parameter) -> Array:
     return result
 
 
+def fewer(m: Parameter, R: Parameter, h: Parameter) -> Array:
+    """P(N < m), the same N."""
+    m, R, h = (np.asarray(value, dtype=np.float64) for value in np.broadcast_arrays(m, R, h))
+    result, long = np.empty(h.shape), h > 1
+    result[long] = betainc(R[long], m[long], 1 / (1 + h[long]))
+    short = ~long
+    result[short] = betaincc(m[short], R[short], h[short] / (1 + h[short]))
+    return result
+
+
+def log_nbd_chance(n: Array, R: Parameter, h: Parameter) -> Array:
+    """`log_nbd_pmf` without cancellation for any n and R, after Loader (2000)."""
+    n, R, h = np.broadcast_arrays(n, R, h)
+    some = np.maximum(n, 1.0)
+    errors = stirling_error(R + some) - stirling_error(R) - stirling_error(some)
+    bought = errors + 0.5 * np.log(R / (2 * np.pi * some * (R + some))) + log_nbd_tilt(some, R, h)
+    return np.where(n > 0, bought, -R * np.log1p(h))
+
+
+def log_nbd_tilt(n: Array, R: Parameter, h: Parameter) -> Array:
+    """How far n is from the mean Rh: the exponent of `log_nbd_chance`, at most 0."""
+    n, R, h = (np.asarray(value, dtype=np.float64) for value in np.broadcast_arrays(n, R, h))
+    inside = np.where((h > 0) & np.isfinite(h), h, 1.0)
+    off = (n - R * inside) / (1 + inside)
+    stays = _deviance(R, off / R, (R + n) / (R * (1 + inside)))
+    some = np.maximum(n, 1e-300)
+    bought = np.where(n > 0, _deviance(some, -off / some, (R + some) / some * (inside / (1 + inside))), -off)
+    nothing = np.where(h > 0, -np.inf, np.where(n > 0, -np.inf, 0.0))
+    return np.where(inside == h, -stays - bought, nothing)
+
+
+def _deviance(x: Array, u: Array, ratio: Array) -> Array:
+    """x (u - log(1 + u)), 1 + u = ratio."""
+    near = np.abs(u) < 0.5
+    return np.asarray(x * (u - np.where(near, np.log1p(np.where(near, u, 0.0)), np.log(ratio))))
+
+
 def stirling_error(z: Array) -> Array:
     """log Γ(z) - [(z - 1/2) log z - z + log(2π)/2], about 1/(12 z)."""
     small = z < _LARGE

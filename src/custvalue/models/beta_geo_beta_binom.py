@@ -22,7 +22,7 @@ from typing import ClassVar, Self, final
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.inference.fit import Fit
 from custvalue.inference.fitting import Problem, maximize
@@ -216,12 +216,23 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
 
     def simulate(self, n: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> Opportunities:
         chances = whole("n", n)
-        buys = rng.beta(self.alpha, self.beta, chances.shape)
-        leaves = rng.beta(self.gamma, self.delta, chances.shape)
-        stayed = np.minimum(chances, _failures(leaves, rng))
-        t_x = np.maximum(stayed - _failures(buys, rng), 0.0)
+        t_x, buys = self._draw_last(chances, rng)
         x = np.where(t_x > 0, 1 + rng.binomial(np.maximum(t_x - 1, 0).astype(np.int64), buys), 0)
         return Opportunities(x, t_x, chances, unit=self.known_unit(unit))
+
+    def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+        last, buys = self._draw_last(whole("n", age), rng)
+        whose = np.repeat(np.arange(len(age)), last.astype(np.intp))
+        number = np.arange(1.0, len(whose) + 1) - (np.cumsum(last) - last)[whose]
+        taken = (number == last[whose]) | (rng.random(len(whose)) < buys[whose])
+        return whose[taken], number[taken]
+
+    def _draw_last(self, n: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """The last opportunity taken, and the probability to take one, of one customer for each n."""
+        buys = rng.beta(self.alpha, self.beta, n.shape)
+        leaves = rng.beta(self.gamma, self.delta, n.shape)
+        stayed = np.minimum(n, _failures(leaves, rng))
+        return np.maximum(stayed - _failures(buys, rng), 0.0), buys
 
     @property
     def _all(self) -> tuple[Parameter, Parameter, Parameter, Parameter]:
