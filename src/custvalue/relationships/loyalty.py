@@ -1,0 +1,60 @@
+"""Satisfied and loyal are two things: apostles, hostages, mercenaries, defectors; and the satisfied but idle."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from custvalue._typing import ArrayLike, Bools, NDArray
+from custvalue.relationships._links import on_scale
+
+
+def satisfaction_loyalty(
+    satisfaction: ArrayLike, loyalty: ArrayLike, *, satisfied: float | None = None, loyal: float | None = None
+) -> NDArray[np.str_]:
+    """Name each customer by satisfaction and loyalty (Jones & Sasser 1995).
+
+    Apostles are satisfied and loyal, hostages loyal without being satisfied, mercenaries satisfied without being
+    loyal, defectors neither.
+
+    Parameters
+    ----------
+    satisfaction, loyalty : array_like
+        From 0 to 1: P(alive), or a share of wallet, can be the loyalty.
+    satisfied, loyal : float, optional
+        From where on they count as such; the medians by default.
+
+    Examples
+    --------
+    >>> satisfaction_loyalty([0.9, 0.2, 0.9, 0.2], [0.8, 0.8, 0.1, 0.1], satisfied=0.6, loyal=0.5).tolist()
+    ['apostle', 'hostage', 'mercenary', 'defector']
+    """
+    content, staying = np.broadcast_arrays(on_scale(satisfaction), on_scale(loyalty, "loyalty"))
+    names = np.array([["defector", "hostage"], ["mercenary", "apostle"]])
+    high = content >= (np.median(content) if satisfied is None else satisfied)
+    true = staying >= (np.median(staying) if loyal is None else loyal)
+    return names[high.astype(np.intp), true.astype(np.intp)]
+
+
+def satisfied_but_idle(
+    satisfaction: ArrayLike, p_alive: ArrayLike, *, satisfied: float = 0.75, active: float = 0.5
+) -> Bools:
+    """Which customers are inert: satisfied, and probably no longer buying.
+
+    Parameters
+    ----------
+    satisfaction : array_like, shape (n,)
+        From 0 to 1.
+    p_alive : array_like, shape (n,)
+        P(still a customer), as a model of buying gives it.
+    satisfied : float
+        The satisfaction from which on a customer is satisfied.
+    active : float
+        The P(alive) below which a customer is idle.
+
+    Examples
+    --------
+    >>> satisfied_but_idle([0.9, 0.9, 0.1], [0.2, 0.8, 0.2])
+    array([ True, False, False])
+    """
+    content, alive = np.broadcast_arrays(on_scale(satisfaction), on_scale(p_alive, "p_alive"))
+    return np.asarray((content >= satisfied) & (alive < active))
