@@ -55,12 +55,31 @@ def discounted_sums(amounts: Array, exponents: Array, offsets: Ints) -> Array:
     """
     if not exponents.size or _safe(amounts, exponents):
         return sums(amounts * np.exp(exponents), offsets)
+    scaled, top = scaled_terms(np.abs(amounts), exponents, offsets)
+    return times_exp(sums(np.sign(amounts) * scaled, offsets), top)
+
+
+def log_sums(amounts: Array, exponents: Array, offsets: Ints) -> Array:
+    """log Σ amount · exp(exponent) of each series, for amounts of at least 0; -inf where they are all 0."""
+    scaled, top = scaled_terms(amounts, exponents, offsets)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(sums(scaled, offsets)) + top)
+
+
+def relative_worth(amounts: Array, exponents: Array, offsets: Ints) -> Array:
+    """Present values of the flows, those of a series up to a common factor where they would not be floats."""
+    if not exponents.size or _safe(amounts, exponents):
+        return np.asarray(amounts * np.exp(exponents))
+    return np.asarray(np.sign(amounts) * scaled_terms(np.abs(amounts), exponents, offsets)[0])
+
+
+def scaled_terms(sizes: Array, exponents: Array, offsets: Ints) -> tuple[Array, Array]:
+    """Terms size · exp(exponent - top), at most 1, with the `top` of each series."""
     with np.errstate(divide="ignore", under="ignore"):
-        logs = np.log(np.abs(amounts)) + np.clip(exponents, -FAR, FAR)
+        logs = np.log(sizes) + np.clip(exponents, -FAR, FAR)
         top = largest(logs, offsets)
         top = np.where(np.isneginf(top), 0.0, top)
-        scaled = np.exp(logs - np.repeat(top, np.diff(offsets), axis=-1))
-    return times_exp(sums(np.sign(amounts) * scaled, offsets), top)
+        return np.exp(logs - np.repeat(top, np.diff(offsets), axis=-1)), top
 
 
 def _safe(amounts: Array, exponents: Array) -> bool:

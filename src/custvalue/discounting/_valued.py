@@ -42,7 +42,7 @@ def discounted(rate: Discounting, series: Series, *, single: bool, at: Array | N
     for rows in blocks(series.offsets):
         offsets = series.offsets[rows.start : rows.stop + 1]
         counts = np.diff(offsets)
-        own = rate if single else _per_flow(rate, rows, counts)
+        own = rate if single else per_flow(rate, rows, counts)
         years = series.years(rows)
         logs = log_factors(own, years)
         if at is not None:
@@ -62,7 +62,7 @@ def scenarios(rate: Discounting, series: Series, *, single: bool) -> Shape:
     return shape[:-1]
 
 
-def _per_flow(rate: Discounting, rows: slice, counts: Ints) -> Discounting:
+def per_flow(rate: Discounting, rows: slice, counts: Ints) -> Discounting:
     """Rates per series become rates per flow."""
     if not isinstance(rate, Rate) or np.shape(rate.continuous_value)[-1:] in {(), (1,)}:
         return rate

@@ -1,0 +1,218 @@
+"""Annuities and perpetuities: level or growing payments, for a number of periods or forever."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+from attrs import frozen
+
+from custvalue._columns import numbers
+from custvalue._typing import Array, ArrayLike
+from custvalue.discounting._due import due_offset
+from custvalue.discounting._factors import times_exp
+from custvalue.discounting.rate import Rate, as_rate
+from custvalue.errors import ParameterError
+from custvalue.units import Unit
+
+AnnuityDue: TypeAlias = Literal["now", "next", "middle", "continuous"]
+"""When payments fall: at the beginning of each period, at its end, in its middle, or evenly throughout."""
+
+_NEAR = 4 * 2.0**-52
+_TINY = 1e-17
+"""Below it, size n changes no digit of the sum of n terms."""
+
+
+def annuity(
+    rate: Rate,
+    payment: ArrayLike,
+    periods: ArrayLike,
+    *,
+    due: AnnuityDue,
+    growth: ArrayLike = 0.0,
+    period: Unit = "year",
+) -> Array:
+    """Present value of a number of payments, one per period, level or growing.
+
+    Parameters
+    ----------
+    rate : Rate
+        May be an array; all arguments broadcast against each other.
+    payment : array_like
+        The first payment, and every one where they do not grow; per period where it is continuous.
+    periods : array_like
+        How many payments: whole numbers; for a continuous annuity how many periods, any number. At least 0.
+    due : {"now", "next", "middle", "continuous"}
+        The first payment falls now (annuity-due), one period from now (ordinary annuity), half a period
+        from now (mid-period); or money flows evenly all the time.
+    growth : array_like
+        Each payment is 1 + growth times the one before; above -1. Continuous ones grow continuously, by as
+        much in a period.
+    period : {"day", "week", "month", "quarter", "year"}
+        How far payments are apart.
+
+    Returns
+    -------
+    float64, of the shape that the arguments broadcast to
+        Positive where payments are. Exact for rates near 0, of 0 and equal to the growth.
+
+    Raises
+    ------
+    ParameterError
+        The rate is a bare number, periods are negative or not whole, growth is -1 or less, or `due` is unknown.
+
+    Notes
+    -----
+    With v = 1/(1 + i) per period, g = growth and n periods, an ordinary annuity of 1 is worth
+    (1 - ((1+g) v)^n) / (i - g), an annuity-due 1 + i times that, a mid-period one (1+i)^(1/2) times that, and a
+    continuous one (1 - e^{-(δ-γ) n}) / (δ - γ), with δ = log(1 + i), γ = log(1 + g). Computed with expm1.
+
+    Examples
+    --------
+    >>> print(annuity(Rate.annual(0.10), 1, 10, due="next").round(6))
+    6.144567
+    >>> print(annuity(Rate.annual(0.10), 1, 10, due="now").round(6))
+    6.759024
+    >>> print(annuity(Rate.annual(0.05), 100, 10, due="next", growth=0.05).round(6))  # 10 payments of 100 / 1.05
+    952.380952
+    """
+    terms = _terms(rate, growth, due, period)
+    first, n = _payment(payment), _periods(periods, due)
+    count, lift = terms.worth(n)
+    return _worth(first * count, lift - terms.force * terms.shift)
+
+
+def annuity_future_value(
+    rate: Rate,
+    payment: ArrayLike,
+    periods: ArrayLike,
+    *,
+    due: AnnuityDue,
+    growth: ArrayLike = 0.0,
+    period: Unit = "year",
+) -> Array:
+    """What payments, one per period, have grown to at the end of the last period.
+
+    Parameters, shapes and errors are those of `annuity`. The end is `periods` periods from now, whatever `due`:
+    the last payment of an ordinary annuity earns nothing, that of an annuity-due earns one period's interest.
+
+    Examples
+    --------
+    >>> saved = annuity_future_value(Rate.nominal(0.06, 12), 200, 10, due="now", period="month")
+    >>> print((saved + 500 * 1.005**10).round(2))  # Excel's FV(0.06/12, 10, -200, -500, 1)
+    2581.4
+    """
+    terms = _terms(rate, growth, due, period)
+    first, n = _payment(payment), _periods(periods, due)
+    count, lift = terms.worth(n)
+    return _worth(first * count, lift + terms.force * (n - terms.shift))
+
+
+def perpetuity(
+    rate: Rate,
+    payment: ArrayLike,
+    *,
+    due: AnnuityDue,
+    growth: ArrayLike = 0.0,
+    period: Unit = "year",
+) -> Array:
+    """Present value of payments forever, one per period, level or growing.
+
+    Parameters
+    ----------
+    rate, payment, due, growth, period
+        As for `annuity`.
+
+    Returns
+    -------
+    float64, of the shape that the arguments broadcast to
+        payment / (i - g) for an ordinary perpetuity. Infinite, with the sign of the payment, where the rate is
+        not above the growth (to the rounding of the two): the sum has no end.
+
+    Raises
+    ------
+    ParameterError
+        As for `annuity`.
+
+    Examples
+    --------
+    >>> print(perpetuity(Rate.annual(0.10), 100, due="next").round(6))
+    1000.0
+    >>> print(perpetuity(Rate.annual(0.10), 100, due="next", growth=0.03).round(6))
+    1428.571429
+    """
+    terms = _terms(rate, growth, due, period)
+    first = _payment(payment)
+    ends = terms.net > _NEAR * (np.abs(terms.force) + np.abs(terms.force - terms.net))
+    net = np.where(ends, terms.net, 1.0)
+    with np.errstate(over="ignore"):
+        value = _worth(first / (-np.expm1(-net) if terms.discrete else net), -terms.force * terms.shift)
+        return np.asarray(np.where(ends | (first == 0), value, np.copysign(np.inf, first)))
+
+
+@frozen(eq=False)
+class _Terms:
+    """Per period: the force of interest, less the force of growth, and periods until the first payment."""
+
+    force: Array
+    net: Array
+    shift: float
+    discrete: bool
+
+    def worth(self, n: Array) -> tuple[Array, Array]:
+        """Factor and exponent of what n payments are worth when the first falls: factor · e^exponent."""
+        size, growing = np.abs(self.net), np.maximum(-self.net, 0.0)
+        if self.discrete:
+            return _quotient(size, n, -np.expm1(-size)), growing * np.maximum(n - 1, 0)
+        return _quotient(size, n, size), growing * n
+
+
+def _terms(rate: Rate, growth: ArrayLike, due: str, period: Unit) -> _Terms:
+    force = np.asarray(as_rate(rate).force(period))
+    grows = numbers("growth", growth)
+    if not (np.isfinite(grows) & (grows > -1)).all():
+        raise ParameterError(f"growth must be finite and above -1 (-100 % per {period}); got {growth!r}")
+    continuous = due == "continuous"
+    shift = 0.0 if continuous else annuity_offset(due)
+    return _Terms(force, force - np.log1p(grows), shift, not continuous)
+
+
+def annuity_offset(due: str) -> float:
+    """Periods from now to the first payment; ParameterError for any other name."""
+    if due not in {"now", "next", "middle", "continuous"}:
+        raise ParameterError(
+            f"due must be 'now' (first payment now), 'next' (one period from now), 'middle' (half a period) or "
+            f"'continuous' (evenly all the time); got {due!r}"
+        )
+    return due_offset(due)
+
+
+def _payment(payment: ArrayLike) -> Array:
+    first = numbers("payment", payment)
+    if not np.isfinite(first).all():
+        raise ParameterError(f"payment must be finite; got {payment!r}")
+    return first
+
+
+def _periods(periods: ArrayLike, due: str) -> Array:
+    n = numbers("periods", periods)
+    if not (np.isfinite(n) & (n >= 0)).all():
+        raise ParameterError(f"periods must be finite and at least 0; got {periods!r}. Payments forever: perpetuity.")
+    if due != "continuous" and (n != np.floor(n)).any():
+        raise ParameterError(f"periods must be whole numbers of payments; got {periods!r}")
+    return n
+
+
+def _quotient(size: Array, n: Array, bottom: Array) -> Array:
+    """(1 - e^{-size n}) / bottom, where bottom is 1 - e^{-size} (a sum) or size (an integral); n at size 0."""
+    with np.errstate(under="ignore", over="ignore"):
+        total = size * n
+    tiny = (total < _TINY) | (bottom == 0)
+    return np.where(tiny, n, -np.expm1(-total) / np.where(tiny, 1.0, bottom))
+
+
+def _worth(amount: Array, exponent: Array) -> Array:
+    """Amount · e^exponent; infinite only where that is above the largest float."""
+    if np.all(np.abs(exponent) < 300) and np.all(np.abs(amount) < 1e100):
+        return np.asarray(amount * np.exp(exponent))
+    return times_exp(amount, exponent)

@@ -1,0 +1,247 @@
+"""YieldCurve: a rate for every time, instead of one for all."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final, Literal, Self, TypeAlias
+
+import numpy as np
+from attrs import cmp_using, field, frozen
+
+from custvalue._columns import check_rows, numbers, read_only
+from custvalue._typing import Array, ArrayLike
+from custvalue.discounting._bootstrap import bootstrap, coupon_dates
+from custvalue.discounting._interpolation import METHODS, Method, accumulated, first_force
+from custvalue.discounting.rate import Rate, as_rate
+from custvalue.errors import DataError, ParameterError
+
+Extrapolation: TypeAlias = Literal["raise", "flat"]
+_EXTRAPOLATIONS: Final[tuple[Extrapolation, ...]] = ("raise", "flat")
+_same = cmp_using(eq=np.array_equal)
+
+
+def _column(name: str, values: ArrayLike) -> Array:
+    column = np.array(numbers(name, values), ndmin=1)
+    if column.ndim != 1 or not len(column):
+        raise DataError(f"{name} must be a column of at least one value, shape (n,); got shape {column.shape}")
+    check_rows(np.isfinite(column), f"{name} must be finite", "Leave the rows out.", **{name: column})
+    return read_only(column)
+
+
+def _times(values: ArrayLike) -> Array:
+    times = _column("times", values)
+    ok = times > np.append(0.0, times[:-1])
+    check_rows(ok, "times must be above 0 and rise", "Sort the rows; leave out time 0, where 1 is worth 1.", time=times)
+    return times
+
+
+def _forces(values: ArrayLike) -> Array:
+    return _column("forces", values)
+
+
+def _method(value: str) -> Method:
+    for name in METHODS:
+        if value == name:
+            return name
+    raise ParameterError(f"interpolation must be one of {', '.join(map(repr, METHODS))}; got {value!r}")
+
+
+def _extrapolation(value: str) -> Extrapolation:
+    for name in _EXTRAPOLATIONS:
+        if value == name:
+            return name
+    raise ParameterError(f"extrapolate must be 'raise' or 'flat'; got {value!r}")
+
+
+@frozen(kw_only=True, repr=False)
+class YieldCurve:
+    """A term structure of interest: spot rates at some times, and a rule for the times between.
+
+    Make one with the constructor that says what is known: `from_spot`, `from_forwards`,
+    `from_discount_factors`, `from_par`. It goes wherever a `Rate` goes that is the same for all.
+
+    Parameters
+    ----------
+    times : array_like, shape (n,)
+        Years from now, above 0 and rising.
+    forces : array_like, shape (n,)
+        Spot rates as forces of interest per year: 1 in t years is worth exp(-force · t) now.
+    interpolation : {"linear", "log-linear", "monotone cubic"}
+        "linear" in the force (the continuously compounded spot rate); "log-linear" in the discount factor,
+        so that forward rates are constant between the times; "monotone cubic" in the logarithm of the
+        discount factor (Fritsch & Carlson 1980, with the slopes of Fritsch & Butland 1984), so that forward
+        rates are continuous, and positive where all discount factors fall.
+    extrapolate : {"raise", "flat"}
+        After the last time (and before time 0): refuse, or keep the last (first) force. Before the first
+        time "linear" keeps the first force; the other two go through discount factor 1 at time 0.
+
+    Raises
+    ------
+    DataError
+        Times are not above 0 or do not rise, a value is missing, or the lengths differ.
+    ParameterError
+        `interpolation` or `extrapolate` is unknown.
+
+    Examples
+    --------
+    >>> curve = YieldCurve.from_spot([1, 2, 5], Rate.annual([0.03, 0.035, 0.04]), interpolation="linear")
+    >>> print(curve.discount([1, 2, 5]).round(6), round(curve.forward(1, 2).effective(), 6))
+    [0.970874 0.933511 0.821927] 0.040024
+    """
+
+    times: Array = field(converter=_times, eq=_same)
+    forces: Array = field(converter=_forces, eq=_same)
+    interpolation: Method = field(converter=_method)
+    extrapolate: Extrapolation = field(default="raise", converter=_extrapolation)
+
+    def __attrs_post_init__(self) -> None:
+        if self.times.shape != self.forces.shape:
+            raise DataError(
+                f"a curve must have one force per time; got {len(self.times)} times and {len(self.forces)} forces"
+            )
+
+    @classmethod
+    def from_spot(
+        cls, times: ArrayLike, rates: Rate, *, interpolation: Method, extrapolate: Extrapolation = "raise"
+    ) -> Self:
+        """From spot (zero-coupon) rates, compounded in any way: `Rate.annual`, `Rate.nominal`, ..."""
+        forces = np.asarray(as_rate(rates).continuous_value)
+        return cls(times=times, forces=forces, interpolation=interpolation, extrapolate=extrapolate)
+
+    @classmethod
+    def from_forwards(
+        cls, times: ArrayLike, rates: Rate, *, interpolation: Method, extrapolate: Extrapolation = "raise"
+    ) -> Self:
+        """From forward rates: the first from now to the first time, each other from one time to the next."""
+        ends, forces = _times(times), _forces(as_rate(rates).continuous_value)
+        _same_length(ends, forces)
+        spot = np.cumsum(forces * np.diff(ends, prepend=0.0)) / ends
+        return cls(times=ends, forces=spot, interpolation=interpolation, extrapolate=extrapolate)
+
+    @classmethod
+    def from_discount_factors(
+        cls, times: ArrayLike, factors: ArrayLike, *, interpolation: Method, extrapolate: Extrapolation = "raise"
+    ) -> Self:
+        """From what 1 at each time is worth now; factors must be above 0."""
+        ends, worth = _times(times), _column("factors", factors)
+        _same_length(ends, worth)
+        check_rows(worth > 0, "discount factors must be above 0", "Leave the rows out.", time=ends, factor=worth)
+        return cls(times=ends, forces=-np.log(worth) / ends, interpolation=interpolation, extrapolate=extrapolate)
+
+    @classmethod
+    def from_par(
+        cls,
+        maturities: ArrayLike,
+        par_rates: ArrayLike,
+        *,
+        frequency: int,
+        interpolation: Method,
+        extrapolate: Extrapolation = "raise",
+    ) -> Self:
+        """Bootstrap from par rates: coupons at which bonds are worth their face value.
+
+        Parameters
+        ----------
+        maturities : array_like, shape (n,)
+            Years, whole numbers of coupon periods; not every coupon date need be among them.
+        par_rates : array_like, shape (n,)
+            Coupons per year as a share of face value, 0.04 for 4 %; paid in `frequency` parts at the ends of
+            periods, the first one period from now.
+        frequency : int
+            Coupons per year: 1, 2, 4, 12.
+
+        Raises
+        ------
+        DataError
+            A maturity is no whole number of coupon periods, or no positive discount factors give the bonds
+            their face value.
+
+        Examples
+        --------
+        >>> curve = YieldCurve.from_par([1, 2, 3], [0.03, 0.035, 0.04], frequency=1, interpolation="log-linear")
+        >>> print(curve.discount([1, 2, 3]).round(6), round(curve.spot(3).effective(), 6))
+        [0.970874 0.933352 0.888299] 0.040272
+        """
+        ends, coupons, rule = _times(maturities), _column("par_rates", par_rates), _method(interpolation)
+        _same_length(ends, coupons)
+        forces = bootstrap(ends, coupons, frequency, rule)
+        return cls(times=ends, forces=forces, interpolation=rule, extrapolate=extrapolate)
+
+    def log_discount(self, t: ArrayLike) -> Array:
+        """Return the logarithm of `discount`."""
+        t = numbers("t", t)
+        if not np.isfinite(t).all():
+            raise DataError("times must be finite; leave out what is never paid")
+        if self.extrapolate == "raise" and t.size:
+            self._check_within(t)
+        inside = np.clip(t, 0.0, self.times[-1])
+        logs = -accumulated(self.times, self.forces, self.interpolation, inside)
+        return np.asarray(logs - np.where(t > inside, self.forces[-1], self.forces[0]) * (t - inside))
+
+    def discount(self, t: ArrayLike) -> Array:
+        """Return what 1 paid in t years is worth now; 1 at t = 0.
+
+        Raises
+        ------
+        DataError
+            A time is not finite, or outside the curve and `extrapolate` is "raise".
+        """
+        with np.errstate(over="ignore", under="ignore"):
+            return np.exp(self.log_discount(t))
+
+    def spot(self, t: ArrayLike) -> Rate:
+        """Return the one rate that discounts from time t as the curve does; its limit at t = 0."""
+        years = numbers("t", t)
+        begin = first_force(self.times, self.forces, self.interpolation)
+        logs, apart = self.log_discount(years), np.where(years == 0, 1.0, years)
+        return Rate.continuous(np.where(years == 0, begin, -logs / apart))
+
+    def forward(self, start: ArrayLike, end: ArrayLike) -> Rate:
+        """Return the rate from one time to a later one that the curve implies: D(end) = D(start) / growth.
+
+        Raises
+        ------
+        ParameterError
+            `start` is not before `end`.
+        """
+        first, last = numbers("start", start), numbers("end", end)
+        if not (first < last).all():
+            raise ParameterError(f"a forward rate needs start < end; got start={start!r}, end={end!r}")
+        return Rate.continuous((self.log_discount(first) - self.log_discount(last)) / (last - first))
+
+    def par(self, maturity: ArrayLike, *, frequency: int) -> Array:
+        """Return the coupon per year, paid in `frequency` parts, at which a bond is worth its face value now.
+
+        Timing: coupons at the ends of periods, the first one period from now, the last at maturity.
+
+        Raises
+        ------
+        DataError
+            A maturity is no whole number of coupon periods, or outside the curve.
+        """
+        years = numbers("maturity", maturity)
+        return np.array([self._par(one, frequency) for one in years.ravel()]).reshape(years.shape)[()]
+
+    def __repr__(self) -> str:
+        with np.printoptions(floatmode="unique", threshold=sys.maxsize):
+            return (
+                f"YieldCurve(times={self.times!r}, forces={self.forces!r}, "
+                f"interpolation={self.interpolation!r}, extrapolate={self.extrapolate!r})"
+            )
+
+    def _par(self, maturity: float, frequency: int) -> float:
+        dates = coupon_dates(maturity, frequency)
+        return float(-np.expm1(self.log_discount(dates[-1])) * frequency / self.discount(dates).sum())
+
+    def _check_within(self, t: Array) -> None:
+        check_rows(
+            (t >= 0) & (t <= self.times[-1] * (1 + 1e-12)),
+            f"times must be within the curve, 0 to {self.times[-1]:.6g} years",
+            'Extend the curve, or make it with extrapolate="flat".',
+            time=t,
+        )
+
+
+def _same_length(times: Array, values: Array) -> None:
+    if times.shape != values.shape:
+        raise DataError(f"a curve must have one value per time; got {len(times)} times and {len(values)} values")

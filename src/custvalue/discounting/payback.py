@@ -1,0 +1,150 @@
+"""When what comes in has made up for what went out: payback, discounted payback, break-even time."""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import define
+
+from custvalue._typing import Array, ArrayLike, Ints
+from custvalue.discounting._factors import Discounting, as_discounting, relative_worth
+from custvalue.discounting._inputs import FlowsLike, Given, given
+from custvalue.discounting._ordered import ordered
+from custvalue.discounting._valued import discounted, scenarios
+from custvalue.discounting.day_count import DayCount
+from custvalue.discounting.rate import Rate
+from custvalue.errors import ParameterError
+from custvalue.units import Unit
+
+EPS = 2.0**-52
+
+
+def payback(
+    flows: FlowsLike,
+    *,
+    interpolate: bool = False,
+    offsets: ArrayLike | None = None,
+    period: Unit | None = None,
+    day_count: DayCount = "act/365",
+) -> Array:
+    """Years from the first flow until the flows first add up to at least nothing; inf where they never do.
+
+    Parameters
+    ----------
+    flows, offsets, period, day_count
+        As for `internal_rates`: plain amounts one period apart, or cash flows with times, of one or many.
+    interpolate : bool
+        False (the default): each flow counts at its own time, so that payback is the time of a flow. True: a
+        flow comes in evenly since the one before, as in many textbooks.
+
+    Returns
+    -------
+    float64, shape () or (n,)
+        In years; 0 where nothing went out first. Later losses do not matter: see `break_even_time`.
+
+    Examples
+    --------
+    >>> print(payback([-100, 40, 40, 40]), payback([-100, 40, 40, 40], interpolate=True))
+    3.0 2.5
+    """
+    rows = given(flows, offsets=offsets, period=period, day_count=day_count)
+    return _times(Rate.zero(), rows, interpolate=interpolate, lasting=False)
+
+
+def discounted_payback(
+    rate: Discounting,
+    flows: FlowsLike,
+    *,
+    interpolate: bool = False,
+    offsets: ArrayLike | None = None,
+    period: Unit | None = None,
+    day_count: DayCount = "act/365",
+) -> Array:
+    """Years from the first flow until the present values first add up to at least nothing; inf where never.
+
+    Parameters
+    ----------
+    rate : Rate or YieldCurve
+        One for all series, or one per series, shape (n,). A curve counts from now; for dated flows and plain
+        amounts, from the first flow.
+    flows, interpolate, offsets, period, day_count
+        As for `payback`.
+
+    Examples
+    --------
+    >>> print(discounted_payback(Rate.annual(0.10), [-100, 40, 40, 40, 40]))
+    4.0
+    """
+    rows = given(flows, offsets=offsets, period=period, day_count=day_count)
+    return _times(as_discounting(rate), rows, interpolate=interpolate, lasting=False)
+
+
+def break_even_time(
+    rate: Discounting,
+    flows: FlowsLike,
+    *,
+    interpolate: bool = False,
+    offsets: ArrayLike | None = None,
+    period: Unit | None = None,
+    day_count: DayCount = "act/365",
+) -> Array:
+    """Years from the first flow until the accumulated present value is at least nothing for good; inf if never.
+
+    The break-even time of House & Price (1991), "The return map", Harvard Business Review 69(1). It differs from
+    `discounted_payback`, whose parameters it shares, where later losses, such as the cost of winning a
+    customer back, take the accumulated value below nothing again.
+
+    Examples
+    --------
+    >>> flows = [-100, 120, -60, 50, 50]
+    >>> print(discounted_payback(Rate.zero(), flows), break_even_time(Rate.zero(), flows))
+    1.0 3.0
+    """
+    rows = given(flows, offsets=offsets, period=period, day_count=day_count)
+    return _times(as_discounting(rate), rows, interpolate=interpolate, lasting=True)
+
+
+def _times(rate: Discounting, rows: Given, *, interpolate: bool, lasting: bool) -> Array:
+    if scenarios(rate, rows.series, single=False):
+        raise ParameterError("a time of payback takes one rate, or one per series; go through scenarios one by one")
+    out = np.empty(len(rows))
+    for block in discounted(rate, rows.series, single=False):
+        worth = relative_worth(block.amounts, block.log_factors, block.offsets)
+        out[block.rows] = _walk(block.years, worth, block.offsets, interpolate=interpolate, lasting=lasting)
+    return out[0][()] if rows.single else out
+
+
+@define(eq=False)
+class _State:
+    """Series on their way through their flows: the sum so far, sizes so far, the last time, when it was made up."""
+
+    total: Array
+    size: Array
+    time: Array
+    reached: Array
+
+
+def _walk(years: Array, worth: Array, offsets: Ints, *, interpolate: bool, lasting: bool) -> Array:
+    """Go through all series at once, one flow of each at a time: sums of one series do not blur another's."""
+    flows = ordered(years, worth, offsets)
+    n, counts = len(flows), flows.counts
+    state = _State(np.zeros(n), np.zeros(n), np.zeros(n), np.where(counts == 0, 0.0, np.inf))
+    for k in range(counts.max(initial=0)):
+        rows = np.flatnonzero(counts > k)
+        here = flows.offsets[rows] + k
+        since = flows.times[here] - flows.times[flows.offsets[rows]]
+        _advance(state, rows, since, flows.amounts[here], interpolate=interpolate, lasting=lasting)
+    return state.reached
+
+
+def _advance(state: _State, rows: Ints, since: Array, amount: Array, *, interpolate: bool, lasting: bool) -> None:
+    before, total = state.total[rows], state.total[rows] + amount
+    size = state.size[rows] + np.abs(amount)
+    covered = total >= -8 * EPS * size  # what rounding alone leaves below nothing
+    pending = np.isinf(state.reached[rows])
+    time = since
+    if interpolate:
+        share = np.clip(np.divide(-before, amount, out=np.ones_like(amount), where=amount > 0), 0.0, 1.0)
+        time = state.time[rows] + (since - state.time[rows]) * share
+    reached = np.where(covered & pending, time, state.reached[rows])
+    state.reached[rows] = np.where(covered, reached, np.inf) if lasting else reached
+    state.total[rows], state.size[rows], state.time[rows] = total, size, since
