@@ -79,7 +79,7 @@ class CustomerBase:
 
     @property
     def by_age(self) -> Array:
-        """Customers at the end of each period by whole periods since acquisition, 0, 1, ... (last axis); sums to `end`."""
+        """Customers at the end of each period by whole periods of tenure, 0, 1, ... (last axis); adds up to `end`."""
         periods = self.end.shape[-1]
         ages = np.floor(self._initial_ages).astype(np.intp)
         width = periods + int(ages.max(initial=0)) + 1
