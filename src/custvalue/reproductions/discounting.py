@@ -1,0 +1,136 @@
+"""Spreadsheets' documented examples, annuities and perpetuities, a par curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from custvalue.discounting.annuity import annuity, annuity_future_value, perpetuity
+from custvalue.discounting.curve import YieldCurve
+from custvalue.discounting.payments import level_payment, number_of_payments, payment_rate
+from custvalue.discounting.present_value import future_value, net_present_value, present_value
+from custvalue.discounting.rate import Rate
+from custvalue.discounting.returns import irr, mirr, xirr
+from custvalue.records.cashflow import CashFlows
+from custvalue.reproductions.ledger import Reproduction, rows
+
+_DATED = CashFlows(
+    [-10000, 2750, 4250, 3250, 2750], ["2008-01-01", "2008-03-01", "2008-10-30", "2009-02-15", "2009-04-01"]
+)
+_EXCEL = "Microsoft Excel, documentation of "
+
+
+def entries() -> Iterator[Reproduction]:
+    """The ledger's rows of this area."""
+    yield from _values()
+    yield from _returns()
+    yield from _payments()
+    yield from _rates()
+    yield from _annuities()
+    yield from _curve()
+
+
+def _values() -> Iterator[Reproduction]:
+    value = present_value(Rate.annual(0.09), _DATED, as_of="2008-01-01")
+    yield from rows("discounting", _EXCEL + "XNPV", "documented", {"XNPV": "2086.647602"}, value)
+    first = net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], due="next")
+    yield from rows("discounting", _EXCEL + "NPV", "memory", {"NPV, first example": "1188.44"}, first)
+    shop = [8000, 9200, 10000, 12000, 14500]
+    values = [
+        net_present_value(Rate.annual(0.08), shop, due="next", outlay=40000),
+        net_present_value(Rate.annual(0.08), [*shop, -9000], due="next", outlay=40000),
+    ]
+    texts = {"NPV of five years": "1922.06", "NPV with a sixth": "-3749.47"}
+    yield from rows("discounting", _EXCEL + "NPV", "memory", texts, values)
+
+
+def _returns() -> Iterator[Reproduction]:
+    yield from rows(
+        "discounting", _EXCEL + "XIRR", "documented", {"XIRR": "0.373362535"}, xirr(_DATED).effective(),
+        "the program stops its search at 1e-8; the root is 0.37336253351883",
+    )  # fmt: skip
+    flows = [-70000, 12000, 15000, 18000, 21000, 26000]
+    computed = [irr(flows[:n]).effective() for n in (5, 6, 3)]
+    texts = {"IRR after four years": "-0.021", "after five years": "0.0866309480365", "after two years": "-0.444"}
+    yield from rows("discounting", _EXCEL + "IRR", "documented", texts, computed)
+    flows = [-120000, 39000, 30000, 21000, 37000, 46000]
+    finance = Rate.annual(0.10)
+    computed = [
+        mirr(flows, finance=finance, reinvest=Rate.annual(0.12)).effective(),
+        mirr(flows[:4], finance=finance, reinvest=Rate.annual(0.12)).effective(),
+        mirr(flows, finance=finance, reinvest=Rate.annual(0.14)).effective(),
+    ]
+    texts = {"MIRR of five years": "0.1260941303659", "of three years": "-0.048", "reinvested at 14 %": "0.1348"}
+    yield from rows("discounting", _EXCEL + "MIRR", "documented", texts, computed)
+
+
+def _payments() -> Iterator[Reproduction]:
+    """What comes in is positive."""
+    eight, six, one = Rate.nominal(0.08, 12), Rate.nominal(0.06, 12), Rate.monthly(0.01)
+    pension = annuity(eight, 500, 240, due="next", period="month")
+    yield from rows("discounting", _EXCEL + "PV", "memory", {"PV": "59777.15"}, pension)
+    saved = annuity_future_value(six, 200, 10, due="now", period="month") + 500 * six.discount(-10, "month")
+    yield from rows("discounting", _EXCEL + "FV", "memory", {"FV": "2581.40"}, saved)
+    computed = [
+        level_payment(eight, 10000, 10, due="next", period="month"),
+        level_payment(eight, 10000, 10, due="now", period="month"),
+        level_payment(six, 0, 216, due="next", future=50000, period="month"),
+    ]
+    texts = {"PMT": "-1037.03", "PMT, due now": "-1030.16", "PMT, to save up": "-129.08"}
+    yield from rows("discounting", _EXCEL + "PMT", "memory", texts, np.array(computed))
+    computed = [
+        number_of_payments(one, -1000, -100, due="now", future=10000, period="month"),
+        number_of_payments(one, -1000, -100, due="next", future=10000, period="month"),
+    ]
+    texts = {"NPER, due now": "59.6738657", "NPER": "60.0821229"}
+    yield from rows("discounting", _EXCEL + "NPER", "memory", texts, np.array(computed))
+
+
+def _rates() -> Iterator[Reproduction]:
+    effective = Rate.nominal(0.0525, 4).effective()
+    yield from rows("discounting", _EXCEL + "EFFECT", "memory", {"EFFECT": "0.0535427"}, effective)
+    nominal = Rate.annual(0.053543).nominal_rate(4)
+    yield from rows("discounting", _EXCEL + "NOMINAL", "memory", {"NOMINAL": "0.05250032"}, nominal)
+    lent = payment_rate(8000, -200, 48, due="next", period="month").effective("month")
+    yield from rows("discounting", _EXCEL + "RATE", "memory", {"RATE, monthly": "0.0077"}, lent)
+    yield from rows(
+        "discounting",
+        _EXCEL + "RRI",
+        "memory",
+        {"RRI": "0.0009933"},
+        irr(CashFlows([-10000, 11000], [0, 96])).effective(),
+    )
+    schedule = YieldCurve.from_forwards([1, 2, 3], Rate.annual([0.09, 0.11, 0.10]), interpolation="linear")
+    grown = future_value(schedule, CashFlows(1.0, 0.0), at=3.0)
+    yield from rows("discounting", _EXCEL + "FVSCHEDULE", "memory", {"FVSCHEDULE": "1.33089"}, grown)
+    weekly = Rate.annual(0.15).force() / 52
+    paper = "Fader, Hardie & Lee 2005, JMR 42(4)"
+    yield from rows("discounting", paper, "documented", {"15 % a year, continuously per week": "0.0027"}, weekly)
+
+
+def _annuities() -> Iterator[Reproduction]:
+    ten = Rate.annual(0.10)
+    computed = [annuity(ten, 1, 10, due=due) for due in ("next", "now", "middle", "continuous")]
+    printed = ("6.144567105705", "6.759023816275", "6.444476348638", "6.446915868084")
+    texts = {
+        f"ten payments of 1 at 10 %, {due}": text
+        for due, text in zip(("after one period", "now", "mid-period", "continuous"), printed, strict=True)
+    }
+    yield from rows("discounting", "closed form", "reference", texts, np.array(computed))
+    computed = [
+        perpetuity(ten, 100, due="next"),
+        perpetuity(ten, 100, due="next", growth=0.03),
+        annuity(ten, 100, 10, due="next", growth=0.03),
+    ]
+    texts = {"perpetuity": "1000", "growing at 3 %": "1428.571428571", "ten growing payments": "688.374369128"}
+    yield from rows("discounting", "closed form", "reference", texts, np.array(computed))
+
+
+def _curve() -> Iterator[Reproduction]:
+    curve = YieldCurve.from_par([1, 2, 3], [0.03, 0.035, 0.04], frequency=1, interpolation="linear")
+    computed = [*curve.discount([1, 2, 3]), *curve.spot([2, 3]).effective(), *curve.forward([1, 2], [2, 3]).effective()]
+    printed = "0.970873786408 0.933352094179 0.888299004593 0.035087935963 0.040272077509 0.040201005025 0.050718383510"
+    names = ("D(1)", "D(2)", "D(3)", "spot 2", "spot 3", "forward 1 to 2", "forward 2 to 3")
+    texts = {f"par curve 3, 3.5, 4 %: {name}": text for name, text in zip(names, printed.split(), strict=True)}
+    yield from rows("discounting", "bootstrapping by hand", "reference", texts, np.array(computed))
