@@ -1,0 +1,135 @@
+"""Customers whose leaving is seen: retention of subscribers, trial of a new product, and remission in a clinic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+
+from custvalue.churn.cox import cox
+from custvalue.churn.log_rank import log_rank
+from custvalue.churn.nelson_aalen import nelson_aalen
+from custvalue.churn.survival import kaplan_meier
+from custvalue.discounting.rate import Rate
+from custvalue.evidence.tenures import Tenures
+from custvalue.models.beta_discrete_weibull import BetaDiscreteWeibull
+from custvalue.models.exponential import Exponential
+from custvalue.models.exponential_gamma import ExponentialGamma
+from custvalue.models.geometric import Geometric
+from custvalue.models.shifted_beta_geo import ShiftedBetaGeo
+from custvalue.models.split_population import SplitPopulation
+from custvalue.reproductions.ledger import Reproduction, rows
+
+_JIM = "Fader & Hardie 2007, J. Interactive Marketing 21(1)"
+_BDW = "Fader, Hardie, Liu, Davin & Steenburgh 2018, J. Interactive Marketing 43"
+_PERILS = "Fader & Hardie 2010, Marketing Science 29(1)"
+_KIWI = "Fader & Hardie 2001, tutorial: Kiwi Bubbles"
+_FREIREICH = "Freireich et al. 1963, Blood 21: 6-MP and placebo (textbook standard)"
+_HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
+_REGULAR = [1000, 631, 468, 382, 326, 289, 262, 241]
+_COHORTS = [[10000, 8000, 6480, 5307, 4391], [10000, 8000, 6480, 5307], [10000, 8000, 6480], [10000, 8000]]
+_TRIERS = [8, 14, 16, 32, 40, 47, 50, 52, 57, 60, 65, 67, 68, 72, 75, 81, 90, 94, 96, 96, 96, 97, 97, 101]
+_WEEKS = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
+_PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
+
+
+def entries() -> Iterator[Reproduction]:
+    """The ledger's rows of this area."""
+    yield from _subscribers()
+    yield from _residual_value()
+    yield from _trial()
+    yield from _remission()
+
+
+@cache
+def _cohort(name: str, years: int) -> Tenures:
+    counts = {"high end": _HIGH_END, "regular": _REGULAR}[name]
+    return Tenures.from_cohorts(counts[: years + 1], unit="year")
+
+
+def _subscribers() -> Iterator[Reproduction]:
+    """Fits to seven and four years of 1,000 subscribers of two kinds, and projections beyond."""
+    printed = {"high end": ("0.668 3.806", "-1611.158"), "regular": ("0.704 1.182", "-1680.265")}
+    for name, (parameters, likelihood) in printed.items():
+        fit = ShiftedBetaGeo.fit(_cohort(name, 7))
+        texts = dict(zip((f"sBG {name}, alpha", f"sBG {name}, beta"), parameters.split(), strict=True))
+        yield from rows("contracts", _JIM, "documented", texts, list(fit.model.parameters.values()))
+        text = {f"sBG {name}, log-likelihood": likelihood}
+        yield from rows("contracts", "own maximum, by hand", "reference", text, fit.log_likelihood)
+    for name, text in (("high end", "46.0 43.6 41.4 39.5 37.8"), ("regular", "22.0 20.4 19.1 18.0 17.0")):
+        model = ShiftedBetaGeo.fit(_cohort(name, 7)).model
+        texts = {f"sBG {name}, % left after year {t}": value for t, value in enumerate(text.split(), start=8)}
+        yield from rows("contracts", _JIM, "reference", texts, 100 * model.survival(np.arange(8, 13)))
+    start = ShiftedBetaGeo(alpha=1, beta=1)
+    mean = (start.log_likelihood(_cohort("high end", 7)) * _cohort("high end", 7).weights).sum() / 1000
+    text = {"sBG (1, 1), mean log-likelihood of high end": "-2.1155"}
+    yield from rows("contracts", _JIM, "documented", text, mean)
+    weibull = BetaDiscreteWeibull.fit(_cohort("high end", 4)).model
+    texts = {f"BdW high end, {name}": text for name, text in (("alpha", "0.26"), ("beta", "1.72"), ("c", "1.58"))}
+    yield from rows("contracts", _BDW, "memory", texts, list(weibull.parameters.values()))
+    weibull = BetaDiscreteWeibull.fit(_cohort("regular", 4)).model
+    texts = {f"BdW regular, {name}": text for name, text in (("alpha", "0.523"), ("beta", "0.894"), ("c", "1.196"))}
+    yield from rows("contracts", "own maximum, by hand", "reference", texts, list(weibull.parameters.values()))
+    curve = ShiftedBetaGeo(alpha=0.668, beta=3.806).retention_rate(np.arange(1, 8))
+    texts = {f"sBG retention rate in year {t}": text for t, text in ((1, "0.8507"), (4, "0.9106"), (7, "0.9362"))}
+    yield from rows("contracts", _JIM, "reference", texts, curve[[0, 3, 6]])
+
+
+def _residual_value() -> Iterator[Reproduction]:
+    """What a contract is still worth, and what one retention rate for all makes of it."""
+    ten = Rate.annual(0.10)
+    model = ShiftedBetaGeo.fit(Tenures.from_cohorts(_COHORTS, unit="year")).model
+    texts = {"sBG of four cohorts, alpha": "3.80", "sBG of four cohorts, beta": "15.19"}
+    yield from rows("contracts", _PERILS, "documented", texts, list(model.parameters.values()))
+    high_end = ShiftedBetaGeo(alpha=0.66808833, beta=3.80609477)
+    worth = high_end.discounted_expected_residual_lifetime(7, ten, due="now")
+    yield from rows("contracts", _PERILS, "documented", {"DERL after 7 renewals at 10 %": "7.530"}, worth)
+    new = ShiftedBetaGeo(alpha=0.668, beta=3.806).discounted_expected_lifetime(ten, due="now")
+    yield from rows("contracts", "2F1", "reference", {"DEL of a new customer at 10 %": "5.9225964076"}, new)
+    paper = ShiftedBetaGeo(alpha=3.80, beta=15.19)
+    active, renewals = np.array([4391, 5307, 6480, 8000, 10000]), np.array([4, 3, 2, 1, 0])
+    left = (active * paper.discounted_expected_residual_lifetime(renewals, ten, due="now")).sum()
+    kept = (4391 + 5307 + 6480 + 8000) / (5307 + 6480 + 8000 + 10000)
+    constant = Geometric(theta=1 - kept)
+    naive = (active * constant.discounted_expected_residual_lifetime(renewals, ten, due="now")).sum()
+    texts = {"discounted years of 34,178 customers": "120496.65", "with one retention rate": "105848.04"}
+    yield from rows("contracts", "set-up of Fader & Hardie 2010, totals by hand", "reference", texts, [left, naive])
+
+
+def _trial() -> Iterator[Reproduction]:
+    """1,499 households who may try a new product, over 24 weeks."""
+    survivors = 1499 - np.append(0, _TRIERS)
+    panel = Tenures.from_cohorts(survivors, unit="week")
+    fit = ExponentialGamma.fit(panel)
+    texts = {"exponential-gamma, r": "0.050", "alpha": "7.973", "log-likelihood": "-681.4"}
+    yield from rows("contracts", _KIWI, "memory", texts, [*fit.model.parameters.values(), fit.log_likelihood])
+    never = SplitPopulation.fit(panel, Exponential)
+    computed = [1 - never.model.captive, *never.model.leavers.parameters.values(), never.log_likelihood]
+    texts = {"exponential with never-triers, share": "0.085", "rate": "0.066", "its log-likelihood": "-680.9"}
+    yield from rows("contracts", _KIWI, "memory", texts, np.array(computed, dtype=np.float64))
+
+
+def _remission() -> Iterator[Reproduction]:
+    """Survival without a model."""
+    treated = Tenures(_WEEKS, [1] * 9 + [0] * 12, unit="week")
+    placebo = Tenures(_PLACEBO, 1, unit="week")
+    curve = kaplan_meier(treated)
+    weeks = (6, 7, 10, 13, 16, 22, 23)
+    printed = ("0.857", "0.807", "0.753", "0.690", "0.627", "0.538", "0.448")
+    texts = {f"Kaplan-Meier, week {t}": text for t, text in zip(weeks, printed, strict=True)}
+    yield from rows("contracts", _FREIREICH, "memory", texts, curve.at(weeks))
+    hazards = nelson_aalen(treated).at(weeks)
+    texts = {f"Nelson-Aalen, week {t}": text for t, text in ((6, "0.14285714"), (16, "0.44258976"), (23, "0.75211357"))}
+    yield from rows("contracts", "lifelines", "reference", texts, hazards[[0, 4, 6]])
+    both = Tenures(_WEEKS + _PLACEBO, [1] * 9 + [0] * 12 + [1] * 21, unit="week")
+    group = [0] * 21 + [1] * 21
+    yield from rows(
+        "contracts", _FREIREICH, "memory", {"log-rank chi-square": "16.79"}, log_rank(both, group).statistic
+    )
+    fit = cox(both, {"placebo": group})
+    texts = {"Cox coefficient, Efron ties": "1.572", "Cox log-likelihood": "-85.008"}
+    yield from rows("contracts", _FREIREICH, "memory", texts, [fit.estimates[0], fit.log_likelihood])
+    rates = [Exponential.fit(tenures).model.parameters.popitem()[1] for tenures in (treated, placebo)]
+    texts = {"exponential rate, 6-MP": "0.025069638", "placebo": "0.115384615"}
+    yield from rows("contracts", "events per week", "reference", texts, np.array(rates, dtype=np.float64))
