@@ -153,7 +153,7 @@ def cadillac() -> Headline:
             Input("parts and service", service, "reconstructed", "what is left of $332,000; 10 % of it"),
             Input("years", years, "reconstructed", "one car every 4 years"),
         ),
-        profit_inputs=_to_profit(0.7, 4.0, 1250.0, "chance to buy the next car at the same dealer"),
+        profit_inputs=_to_profit(0.7, 4.0, 350.0, "chance to buy the next car at the same dealer"),
         margin={"purchase": 0.10, "parts and service": 0.45},
     )
 
