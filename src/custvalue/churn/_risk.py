@@ -66,14 +66,19 @@ class RiskSets:
 
     def at_risk(self, amounts: Array) -> Array:
         """Sum of amounts >= 0 over the rows at risk at each time."""
-        here = self.first < self.last
-        size = len(self.time) + 1
-        left = np.bincount(self.last[here], amounts[here], minlength=size)[::-1].cumsum()[::-1][1:]
-        late = here & (self.first > 0)
-        if not late.any():
-            return left
-        entered = np.bincount(self.first[late], amounts[late], minlength=size)[::-1].cumsum()[::-1][1:]
-        return _difference(left, entered)
+        return _difference(self._from(self.last, amounts), self._from(self.first, amounts))
+
+    def at_risk_signed(self, amounts: Array) -> Array:
+        """Sum of amounts of either sign over the rows at risk at each time."""
+        return self._from(self.last, amounts) - self._from(self.first, amounts)
+
+    def _from(self, place: Ints, amounts: Array) -> Array:
+        """Sum of amounts over the rows whose place comes after each time; of rows that are at risk at all."""
+        counts = (place > 0) & (self.first < self.last)
+        if not counts.any():
+            return np.zeros(len(self.time))
+        sums = np.bincount(place[counts], amounts[counts], minlength=len(self.time) + 1)
+        return np.asarray(sums[::-1].cumsum()[::-1][1:], dtype=np.float64)
 
     def leaving(self, amounts: Array) -> Array:
         """Sum of amounts over the rows that left at each time."""

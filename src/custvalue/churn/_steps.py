@@ -69,6 +69,11 @@ def moment(name: str, value: ArrayLike, until: float, *, known_after: bool) -> A
     return time
 
 
+def shown(rows: int) -> list[int]:
+    """The rows of a table to print; -1 stands for those left out."""
+    return list(range(rows)) if rows <= 24 else [*range(12), -1, *range(rows - 6, rows)]
+
+
 def step(time: Array, values: Array, before: float, at: Array) -> Array:
     """A right-continuous step function: values[i] on [time[i], time[i + 1])."""
     return np.concatenate([[before], values])[np.searchsorted(time, at, side="right")]

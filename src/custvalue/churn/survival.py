@@ -12,7 +12,7 @@ from scipy.special import expit
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
 from custvalue.churn._risk import check_tenures, counted, normal_width
-from custvalue.churn._steps import Estimate, as_column, moment, same, step
+from custvalue.churn._steps import Estimate, as_column, moment, same, shown, step
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
 from custvalue.units import Unit
@@ -147,8 +147,8 @@ class SurvivalCurve:
             f"observed up to {self.observed_until:g}, median {self.median()!r}"
         )
         title = f"{'time':>10}{'at risk':>12}{'ended':>10}{'survival':>10}{'std. error':>12}{'interval':>20}"
-        some = range(len(self)) if len(self) <= 12 else [*range(6), -1, *range(len(self) - 5, len(self))]
-        return "\n".join([head, title, *(self._line(i) if i >= 0 else f"{'...':>10}" for i in some)])
+        rows = (self._line(i) if i >= 0 else f"{'...':>10}" for i in shown(len(self)))
+        return "\n".join([head, title, *rows])
 
     def _line(self, i: int) -> str:
         return (
