@@ -95,4 +95,5 @@ def _scaled(weights: Array, offsets: Ints, counts: Ints) -> tuple[Array, Array]:
     if len(weights) and weights.max() < EXTREME and weights.min() > 1 / EXTREME:
         return weights, np.zeros(len(counts))
     top = np.maximum.reduceat(weights, offsets[:-1])
-    return weights / np.repeat(top, counts), np.log(top)
+    with np.errstate(under="ignore"):
+        return weights / np.repeat(top, counts), np.log(top)

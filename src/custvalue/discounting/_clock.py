@@ -19,6 +19,7 @@ from custvalue.units import Unit, as_unit, per_year
 DatesLike: TypeAlias = DateLike | ArrayLike
 """One date, or one per series."""
 
+_LEAVE_OUT = "Flows in years from now are valued now: leave as_of out."
 _EPOCH = np.datetime64("1970-01-01", "us")
 
 
@@ -94,7 +95,7 @@ def periodic(amounts: ArrayLike, offsets: ArrayLike | None, *, due: str, period:
 def clock(batch: CashFlowBatch, as_of: DatesLike | None, day_count: DayCount) -> Clock:
     """Return the clock of a batch, or raise ParameterError where `as_of` does not belong to its flows."""
     name = as_day_count(day_count)
-    origin = None if as_of is None else dates("as_of", as_of, len(batch))
+    origin = None if as_of is None else dates("as_of", as_of, len(batch), _LEAVE_OUT)
     if batch.flows.dated and origin is None:
         raise ParameterError("dated flows need as_of, the day of the value, such as as_of='2024-12-31'")
     if origin is not None and len(batch.flows) and not batch.flows.dated:
@@ -102,13 +103,11 @@ def clock(batch: CashFlowBatch, as_of: DatesLike | None, day_count: DayCount) ->
     return Clock(batch, origin if len(batch.flows) else None, name)
 
 
-def dates(name: str, value: DatesLike, n: int) -> NDArray[Any]:
+def dates(name: str, value: object, n: int, remedy: str) -> NDArray[Any]:
     """One date, or one per series, as microseconds; ParameterError for anything else."""
     single = is_dated(value)
     if not single and not _all_dated(value):
-        raise ParameterError(
-            f"{name} must be a date; got {value!r}. Flows in years from now are valued now: leave {name} out."
-        )
+        raise ParameterError(f"{name} must be a date; got {value!r}. {remedy}")
     items: Any = [value] if single else value
     days, _ = moments(name, items)
     ticks = _EPOCH + np.rint(days * 86_400_000_000).astype("timedelta64[us]")

@@ -82,6 +82,7 @@ def _moment(rate: Discounting, flows: Flows, as_of: DatesLike | None, day_count:
         "a duration needs a present value that is not 0",
         "Leave these series out, or take receipts and payments apart.",
         ids=batch.ids,
+        present_value=value,
     )
     out = out / value
     return out[..., 0][()] if single else out
@@ -135,6 +136,7 @@ def profitability_index(
         "a series must begin with a payment, a negative amount, to have a profitability index",
         "Leave these series out, or divide the present values of your own choice of flows.",
         ids=rows.ids,
+        present_value_at_first=-invested,
     )
     out = out / invested
     return out[..., 0][()] if rows.single else out

@@ -119,7 +119,7 @@ def future_value(
     if not batch.flows.dated:
         end = _finite_years(at, len(batch))
         return valued(discounting, clock(batch, as_of, day_count), single=batch is not flows, at=end)
-    day = dates("at", at, len(batch))
+    day = dates("at", at, len(batch), "Dated flows grow until a date, such as at='2025-12-31'.")
     if as_of is None and not isinstance(discounting, Rate):
         raise ParameterError("with a curve, dated flows need as_of, the day from which the curve counts")
     ticks = clock(batch, at if as_of is None else as_of, day_count)
