@@ -40,7 +40,7 @@ def _as_revenue(values: ArrayLike | None) -> Array | None:
     return None if values is None else numbers("revenue", values)
 
 
-def _as_labels(values: ArrayLike | None) -> NDArray[Any] | None:
+def _as_labels(values: ArrayLike | None) -> Any:  # noqa: ANN401 (an array, or None until they are counted)
     return None if values is None else np.asarray(values)
 
 
