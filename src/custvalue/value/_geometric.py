@@ -61,7 +61,7 @@ def total(ratio: Ratio, n: Array) -> Array:
     safe = np.where(ratio.c == 0, 1.0, ratio.c)
     with np.errstate(over="ignore"):
         finite = np.where(ratio.c == 0, np.where(endless, 0.0, n), -np.expm1(exponent) / safe)
-    forever = np.where(ratio.c > 0, 1 / safe, np.inf)
+        forever = np.where(ratio.c > 0, 1 / safe, np.inf)
     return np.asarray(np.where(endless, forever, finite))
 
 
@@ -72,7 +72,7 @@ def integral(ratio: Ratio, n: Array) -> Array:
     safe = np.where(ratio.log == 0, 1.0, ratio.log)
     with np.errstate(over="ignore"):
         finite = np.where(ratio.log == 0, np.where(endless, 0.0, n), np.expm1(exponent) / safe)
-    forever = np.where(ratio.log < 0, -1 / safe, np.inf)
+        forever = np.where(ratio.log < 0, -1 / safe, np.inf)
     return np.asarray(np.where(endless, forever, finite))
 
 
@@ -80,7 +80,8 @@ def mean_index(ratio: Ratio, n: Array) -> Array:
     """d log(total)/dλ: the mean of k = 0..n-1 weighted with q^k; n may be infinite where q < 1."""
     x = np.where(np.isinf(n), 0.0, _product(n, ratio.log))
     safe = np.where(ratio.c == 0, 1.0, ratio.c)
-    first = ratio.q / safe
+    with np.errstate(over="ignore"):
+        first = ratio.q / safe
     decayed = np.where(x < -1, x, -1.0)
     small = first - np.where(np.isinf(n), 0.0, n) * np.exp(decayed) / -np.expm1(decayed)
     count = np.where(np.isinf(n), 1.0, n)
@@ -91,7 +92,7 @@ def mean_index(ratio: Ratio, n: Array) -> Array:
 def mean_time(ratio: Ratio, n: Array) -> Array:
     """d log(integral)/dλ: the mean of t in [0, n] weighted with q^t; n may be infinite where q < 1."""
     x = np.where(np.isinf(n), 0.0, _product(n, ratio.log))
-    safe = np.where(ratio.log == 0, -1.0, ratio.log)
+    safe = np.where(np.abs(ratio.log) < 1e-300, -1.0, ratio.log)
     return np.asarray(np.where(np.isinf(n), -1 / safe, np.where(np.isinf(n), 0.0, n) * _excess(x)))
 
 

@@ -180,10 +180,18 @@ def berger_nasr_case4(
     if np.isinf(n):
         require(decay < 0, "retention < 1 or a positive rate is needed forever", "Give years.", retention=stays)
 
+    slowest = float(-decay.max(initial=-1e300)) / 2  # forever, u = 1 - e^(-slowest t) runs from 0 to 1
+
     def flow(t: float) -> Array:
         return np.asarray(margin(t)) * np.exp(t * decay)
 
-    value, error = quad_vec(flow, 0.0, n, epsabs=0.0, epsrel=1e-11, limit=2000, norm="max")
+    def faded(u: float) -> Array:
+        t = -np.log1p(-u) / slowest
+        return np.asarray(margin(t)) * np.exp(t * (decay + slowest)) / slowest
+
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        sides = (faded, 0.0, 1.0) if np.isinf(n) else (flow, 0.0, n)
+        value, error = quad_vec(*sides, epsabs=0.0, epsrel=1e-11, limit=2000, norm="max")
     if not error <= 1e-6 * np.max(np.abs(value)):
         raise ParameterError(
             "the integral of margin(t) r^t e^(-δt) does not converge; give years, or a smoother margin"

@@ -235,7 +235,7 @@ def path_weights(
         weights = np.asarray(start * integral(Ratio.of(stays, np.zeros(()), force), np.ones(())))
     else:
         weights = np.asarray(start * delay(paid, force))
-    chance = np.asarray(begun * stays if paid == "next" else begun)
+    chance = np.asarray(begun * stays if paid == "next" else begun, dtype=np.float64)
     return amounts, chance, force, weights
 
 

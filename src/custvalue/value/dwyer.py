@@ -15,7 +15,7 @@ from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
 from custvalue.units import Unit
-from custvalue.value._arguments import Timing, as_timing, delay, force_of, not_negative, periods, real, share
+from custvalue.value._arguments import Timing, as_timing, delay, force_of, not_negative, periods, real, share, together
 from custvalue.value.closed_form import path_weights
 
 
@@ -87,7 +87,7 @@ def lost_for_good(
     [1.  0.5 0.4] [90.   36.   23.04] 149.04
     """
     amounts, buyers, _, weights = path_weights(margins, retentions, rate, timing=timing, period=period)
-    spent = np.broadcast_to(not_negative("costs", costs), amounts.shape)
+    _, spent = together(margins=amounts, costs=not_negative("costs", costs))
     paid = timing if cost_timing is None else as_timing(cost_timing, "cost_timing")
     _, active, _, due = path_weights(spent, retentions, rate, timing=paid, period=period)
     return Ledger(
