@@ -26,6 +26,7 @@ from custvalue.errors import ParameterError
 from custvalue.models._model import whole
 from custvalue.models._parameters import as_parameter, positive, same_parameter
 from custvalue.value._arguments import real, require
+from custvalue.value._base_flows import convolved
 
 
 def _as_effects(values: ArrayLike) -> Array:
@@ -119,14 +120,13 @@ class WeibullAcquisition:
         array([ 95.16,  86.11, 124.45])
         """
         end = int(whole("periods", periods)) + int(whole("after", after))
-        hazard, faster = self.rate * _steps(self.shape, end), self._multipliers(end, covariates)
+        hazard, faster = np.asarray(self.rate * _steps(self.shape, end)), self._multipliers(end, covariates)
         pools = np.asarray(self.share * self._pools(end))
+        if not self.effects.shape[-1]:
+            return convolved(pools, _won(hazard))[..., after:]
         found = np.zeros(np.broadcast_shapes(hazard.shape, faster.shape, pools.shape))
         for formed in np.flatnonzero(pools.reshape(-1, end).any(axis=0)):
-            step = hazard[..., : end - formed] * faster[..., formed:]
-            waited = np.zeros(step.shape)
-            np.cumsum(step[..., :-1], axis=-1, out=waited[..., 1:])
-            found[..., formed:] += pools[..., formed, None] * np.exp(-waited) * -np.expm1(-step)
+            found[..., formed:] += pools[..., formed, None] * _won(hazard[..., : end - formed] * faster[..., formed:])
         return found[..., after:]
 
     def prospects(self, periods: int) -> Array:
@@ -170,6 +170,13 @@ class WeibullAcquisition:
                 f"periods since launch; got shape {rows.shape}"
             )
         return np.asarray(np.exp(self.effects @ rows[:end].T), dtype=np.float64)
+
+
+def _won(hazard: Array) -> Array:
+    """Share of a pool won in each period, from what each adds to the cumulative hazard."""
+    before = np.zeros(hazard.shape)
+    np.cumsum(hazard[..., :-1], axis=-1, out=before[..., 1:])
+    return np.asarray(np.exp(-before) * -np.expm1(-hazard))
 
 
 def _steps(shape: Parameter, end: int) -> Array:

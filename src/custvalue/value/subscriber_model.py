@@ -1,0 +1,224 @@
+"""A subscription firm's customers as one model: how they are won, how they stay, what they pay, since its launch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from attrs import evolve, field, frozen
+
+from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue.errors import ParameterError
+from custvalue.models._parameters import as_parameter, same_parameter
+from custvalue.models._retention import RetentionModel
+from custvalue.units import DAYS, Unit, as_unit
+from custvalue.value._arguments import growth_rate, not_negative, positive
+from custvalue.value._base_flows import convolved, whole_number
+from custvalue.value.acquisition import WeibullAcquisition
+from custvalue.value.disclosures import Disclosures
+from custvalue.value.projection import Paying, Projection, paying_customers, project_subscribers
+
+_WON = ("share", "rate", "shape")
+
+
+@frozen(kw_only=True)
+class SubscriberModel:
+    """Acquisition, retention and revenue per customer of a firm that was launched `elapsed` periods ago.
+
+    Parameters are numbers, or draws of shape (draws, 1).
+
+    Parameters
+    ----------
+    acquisition : WeibullAcquisition
+        Its periods are the model's.
+    retention : RetentionModel
+        Of customers by age, whose unit, where it knows one, is the period.
+    revenue : float or array
+        Of a paying customer in the last period (ARPU); NaN where not known.
+    revenue_growth : float or array
+        Of it, per period.
+    paying : {"start", "average", "end"}
+        Who pays in a period.
+    elapsed : int
+        Periods since launch: now is at the end of the last.
+    customers : float
+        Disclosed now; NaN where not known. The base of a projection is scaled to it.
+    period : str
+        The unit.
+
+    Examples
+    --------
+    >>> from custvalue.models.geometric import Geometric
+    >>> model = SubscriberModel(
+    ...     acquisition=WeibullAcquisition(population=1000, rate=0.1, shape=1.0),
+    ...     retention=Geometric(0.2), revenue=5.0, paying="end", elapsed=2, period="quarter",
+    ... )
+    >>> adds, lost, ending = model.expected()
+    >>> adds.round(1), lost.round(1), ending.round(1)
+    (array([95.2, 86.1]), array([ 0., 19.]), array([ 95.2, 162.2]))
+    >>> model.project(2).revenue.round(1)
+    array([1038.5, 1183.3])
+    """
+
+    acquisition: WeibullAcquisition = field()
+    retention: RetentionModel = field()
+    revenue: Parameter = field(default=np.nan, converter=as_parameter, eq=same_parameter)
+    revenue_growth: Parameter = field(default=0.0, converter=as_parameter, eq=same_parameter)
+    paying: Paying = field(default="average")
+    elapsed: int = field(converter=int)
+    customers: float = field(default=np.nan, converter=float)
+    period: Unit = field(converter=as_unit)
+
+    def __attrs_post_init__(self) -> None:
+        whole_number("elapsed", self.elapsed)
+        self.retention.known_unit(self.period)
+        growth_rate(self.revenue_growth)
+        paying_customers(np.zeros(1), np.zeros(()), self.paying)
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """What is estimated, by name: of acquisition, of retention, of revenue."""
+        effects = self.acquisition.effects
+        many = effects.shape[-1]
+        each = {f"effect_{i + 1}": effects[:, [i]] if effects.ndim > 1 else float(effects[i]) for i in range(many)}
+        won: dict[str, Parameter] = {name: getattr(self.acquisition, name) for name in _WON}
+        paid: dict[str, Parameter] = {"revenue": self.revenue, "revenue_growth": self.revenue_growth}
+        return won | each | self.retention.parameters | paid
+
+    def evolved(self, values: Mapping[str, Any]) -> SubscriberModel:
+        """The same model with other values of some parameters."""
+        known = self.parameters | dict(values)
+        many = self.acquisition.effects.shape[-1]
+        changed = {name: known[name] for name in _WON}
+        if many:
+            changed["effects"] = np.concatenate([np.atleast_1d(known[f"effect_{i + 1}"]) for i in range(many)], axis=-1)
+        stays = {name: known[name] for name in self.retention.parameters}
+        return evolve(
+            self,
+            acquisition=evolve(self.acquisition, **changed),
+            retention=self.retention.evolved(stays),
+            revenue=known["revenue"],
+            revenue_growth=known["revenue_growth"],
+        )
+
+    def expected(
+        self, periods: int | None = None, *, covariates: ArrayLike | None = None
+    ) -> tuple[Array, Array, Array]:
+        """Customers acquired in, lost in, and there at the end of, each period since launch, in expectation.
+
+        `periods` since launch, by default those elapsed; `covariates` as for `WeibullAcquisition.expected_adds`.
+        """
+        count = self.elapsed if periods is None else periods
+        adds = self.acquisition.expected_adds(count, covariates=covariates)
+        ending = convolved(adds, self.retention.survival(np.arange(float(count))))
+        adds = np.broadcast_to(adds, ending.shape)
+        before = np.concatenate([np.zeros((*ending.shape[:-1], 1)), ending[..., :-1]], axis=-1)
+        return adds, np.maximum(before + adds - ending, 0.0), ending
+
+    def arpu(self, periods: int) -> Array:
+        """Revenue of a paying customer in each period since launch."""
+        return np.asarray(self.revenue * (1 + self.revenue_growth) ** (np.arange(1.0, periods + 1) - self.elapsed))
+
+    def base(self, *, covariates: ArrayLike | None = None) -> Array:
+        """Expected customers now by whole periods since acquisition, 0, 1, ...; they sum to those disclosed, if any."""
+        adds = self.acquisition.expected_adds(self.elapsed, covariates=covariates)
+        found = np.asarray(adds[..., ::-1] * self.retention.survival(np.arange(float(self.elapsed))))
+        return found if np.isnan(self.customers) else found * (self.customers / found.sum(axis=-1, keepdims=True))
+
+    def project(self, periods: int, *, covariates: ArrayLike | None = None) -> Projection:
+        """Project the firm from now on: the base by age, the acquisition process and revenue go on.
+
+        Parameters
+        ----------
+        periods : int
+            How many ahead.
+        covariates : array_like, shape (at least elapsed + periods, k)
+            One row per period since launch; needed where the acquisition has effects.
+
+        Raises
+        ------
+        ParameterError
+            The revenue is not known, or covariates do not fit.
+        """
+        count = whole_number("periods", periods)
+        if np.isnan(self.revenue).any():
+            raise ParameterError(
+                "the revenue per customer is not known: disclose revenue, or evolve(model, revenue=...)"
+            )
+        return project_subscribers(
+            self.acquisition.expected_adds(count, after=self.elapsed, covariates=covariates),
+            self.retention,
+            self.arpu(self.elapsed + count)[..., self.elapsed :],
+            paying=self.paying,
+            base=self.base(covariates=covariates),
+            period=self.period,
+        )
+
+    def simulate(
+        self,
+        *,
+        rng: np.random.Generator,
+        reported: Unit | None = None,
+        revenue_noise: float = 0.0,
+        covariates: ArrayLike | None = None,
+    ) -> Disclosures:
+        """Draw the firm's disclosures since launch: adds are Poisson, each cohort is thinned by binomial draws.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Source of the draws.
+        reported : str, optional
+            How long a reported period is, a whole number of the model's; by default one.
+        revenue_noise : float
+            Standard deviation of the logarithm of each reported period's revenue.
+        covariates : array_like, optional
+            As for `expected`.
+
+        Raises
+        ------
+        ParameterError
+            The parameters are draws, or the elapsed periods are not whole reported ones.
+        """
+        unit = self.period if reported is None else as_unit(reported)
+        steps = steps_in(unit, self.period)
+        if any(np.ndim(value) for value in self.parameters.values()) or self.elapsed % steps:
+            raise ParameterError(f"simulate needs parameters that are numbers, and whole {unit}s since launch")
+        adds = rng.poisson(self.acquisition.expected_adds(self.elapsed, covariates=covariates)).astype(np.float64)
+        ending = _thinned(adds, self.retention, rng)
+        before = np.concatenate([[0.0], ending[:-1]])
+        paid = paying_customers(ending, np.zeros(()), self.paying) * self.arpu(self.elapsed)
+        noise = np.exp(not_negative("revenue_noise", revenue_noise) * rng.standard_normal(self.elapsed // steps))
+        sums = {"adds": adds, "losses": before + adds - ending, "revenue": paid}
+        rows = {name: column.reshape(-1, steps).sum(axis=1) for name, column in sums.items()}
+        rows["revenue"] *= noise
+        return Disclosures(**rows, ending=ending[steps - 1 :: steps], period=unit)
+
+
+def _thinned(adds: Array, retention: RetentionModel, rng: np.random.Generator) -> Array:
+    """Customers at the end of each period, each cohort thinned period by period."""
+    count = len(adds)
+    stays = 1 - retention.churn_probability(np.arange(count), 1.0)
+    ending = np.zeros(count)
+    for won in range(count):
+        left = int(adds[won])
+        ending[won] += left
+        for age in range(count - 1 - won):
+            left = int(rng.binomial(left, stays[age]))
+            ending[won + age + 1] += left
+    return ending
+
+
+def steps_in(reported: Unit, period: Unit) -> int:
+    """How many of the model's periods make one reported period.
+
+    Raises
+    ------
+    ParameterError
+        They are no whole number.
+    """
+    ratio = float(positive("reported", DAYS[reported] / DAYS[period]))
+    if abs(ratio - round(ratio)) > 1e-9 or round(ratio) < 1:
+        raise ParameterError(f"a reported {reported} must be a whole number of the model's periods, not of {period}s")
+    return round(ratio)
