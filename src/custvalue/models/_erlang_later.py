@@ -54,12 +54,19 @@ class Waiting:
         n = self.k * c
         return np.asarray(n / (self.R + n) * n / (1 + 1 / np.maximum(self.h, 1e-300)))
 
-    def total(self, worth: Callable[[Array, Array, int], Array], outline: Terms, density: Terms, last: Array) -> Array:
-        """log Σ W_n q_c exp(worth(c, n, i))."""
+    def total(
+        self,
+        chance: Callable[[Array, int], Array],
+        outline: Terms,
+        density: Terms,
+        last: Array,
+        worth: Terms = np.zeros_like,
+    ) -> Array:
+        """log Σ W_n q_c exp(chance(n, i) + worth(c)); the outline is of both."""
 
         def terms(c: Array) -> Array:
-            each = [self.log_beats(self.k * c + i) + worth(c, self.k * c + i, i) for i in range(self.k)]
-            return np.asarray(np.logaddexp.reduce(each, axis=0) + self.log_stayed(c))
+            each = [self.log_beats(self.k * c + i) + chance(self.k * c + i, i) for i in range(self.k)]
+            return np.asarray(np.logaddexp.reduce(each, axis=0) + self.log_stayed(c) + worth(c))
 
         def rough(c: Array) -> Array:
             return self.log_beats(self.k * c) + self.log_stayed(c) + outline(c)
@@ -101,10 +108,10 @@ def buys(k: int, R: Array, a: Array, b: Array, f: Array, h: Array) -> Array:
     def found(j: int, *row: Array) -> Array:
         now = Waiting(k, j, *row)
 
-        def worth(_: Array, n: Array, i: int) -> Array:
+        def chance(n: Array, i: int) -> Array:
             return _log(at_least(np.float64(k - i), now.R + n, now.h))
 
-        return now.total(worth, lambda c: worth(c, k * c, k - 1), lambda c: 0 * c, now.most())
+        return now.total(chance, lambda c: chance(k * c, k - 1), np.zeros_like, now.most())
 
     return np.stack([np.exp(_by_blocks(partial(found, j), R * f, R, a, b, f, h)) for j in range(k)])
 
@@ -124,17 +131,20 @@ def _stayed_on(now: Waiting, m: Array) -> Array:
     """The same with the customer staying after the m-th, in logs."""
     k = now.k
 
-    def worth(c: Array, n: Array, i: int) -> Array:
+    def stays(c: Array) -> Array:
+        return log_stay(now.a, now.b + c, m)
+
+    def chance(n: Array, i: int) -> Array:
         due = k * m - i + np.arange(k).reshape(-1, 1, 1)
         beats = np.where(due >= 0, log_nbd_chance(np.maximum(due, 0), now.R + n, now.h), -np.inf)
-        return np.asarray(np.logaddexp.reduce(beats, axis=0) + log_stay(now.a, now.b + c, m))
+        return np.asarray(np.logaddexp.reduce(beats, axis=0))
 
     def outline(c: Array) -> Array:
         R = now.R + k * c
         nearest = np.clip(R * np.minimum(now.h, 1e300), k * m, k * m + k - 1)
-        return log_nbd_tilt(nearest, R, now.h) + log_stay(now.a, now.b + c, m)
+        return log_nbd_tilt(nearest, R, now.h) + stays(c)
 
-    return now.total(worth, outline, now.sharpness, now.most(m))
+    return now.total(chance, outline, now.sharpness, now.most(m), stays)
 
 
 def _left_then(now: Waiting, m: Array) -> Array:
@@ -144,9 +154,8 @@ def _left_then(now: Waiting, m: Array) -> Array:
     def leaves(c: Array) -> Array:
         return log_stay(now.a, now.b + c, before) + np.log(now.a / (now.a + now.b + c + before))
 
-    def worth(c: Array, n: Array, i: int) -> Array:
-        enough = _log(at_least(np.maximum(k * m - i, 1), now.R + n, now.h))
-        return np.where(m > 0, leaves(c) + enough, -np.inf)
+    def chance(n: Array, i: int) -> Array:
+        return np.where(m > 0, _log(at_least(np.maximum(k * m - i, 1), now.R + n, now.h)), -np.inf)
 
     def outline(c: Array) -> Array:
         R = now.R + k * c
@@ -156,17 +165,17 @@ def _left_then(now: Waiting, m: Array) -> Array:
     def density(c: Array) -> Array:
         return np.where((now.R + k * c) * now.h < 4 * k * m, now.sharpness(c), 0.0)
 
-    return now.total(worth, outline, density, now.most(m))
+    return now.total(chance, outline, density, now.most(m), leaves)
 
 
 def _ever_after(k: int, j: int, R: Array, a: Array, b: Array, f: Array, _: Array) -> Array:
     """log Σ P(n - j beats by f) q_c E[1/p | c], a > 1."""
     now = Waiting(k, j, R, a, b, f, 0 * f)
 
-    def worth(c: Array, *_: object) -> Array:
+    def worth(c: Array) -> Array:
         return np.asarray(np.log((now.a + now.b + c - 1) / (now.a - 1)))
 
-    return now.total(worth, worth, lambda c: 0 * c, now.most())
+    return now.total(lambda n, _: np.zeros_like(n), worth, np.zeros_like, now.most(), worth)
 
 
 def _between(k: int, j: int, R: Array, a: Array, b: Array, f: Array, h: Array) -> Array:

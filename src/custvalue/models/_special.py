@@ -28,7 +28,10 @@ def log_rising(z: Parameter, n: Array) -> Array:
     small = z < _LARGE
     big = np.where(small, _LARGE, z)
     stirling = (big - 0.5) * np.log1p(n / big) + n * (np.log(big + n) - 1.0) + _series(big + n) - _series(big)
-    return np.where(small, gammaln(z + n) - gammaln(z), stirling)
+    result = np.asarray(stirling)
+    if small.any():
+        result[small] = gammaln(z[small] + n[small]) - gammaln(z[small])
+    return result
 
 
 def psi_rising(z: Parameter, n: Array) -> Array:
@@ -98,10 +101,12 @@ def _deviance(x: Array, u: Array, ratio: Array) -> Array:
 
 def stirling_error(z: Array) -> Array:
     """log Γ(z) - [(z - 1/2) log z - z + log(2π)/2], about 1/(12 z)."""
-    small = z < _LARGE
-    low = np.where(small, z, 1.0)
-    exact = gammaln(low) - ((low - 0.5) * np.log(low) - low + 0.5 * np.log(2 * np.pi))
-    return np.where(small, exact, _series(np.where(small, _LARGE, z)))
+    small = np.asarray(z < _LARGE)
+    result = np.asarray(_series(np.where(small, _LARGE, z)))
+    if small.any():
+        low = np.asarray(z)[small]
+        result[small] = gammaln(low) - ((low - 0.5) * np.log(low) - low + 0.5 * np.log(2 * np.pi))
+    return result
 
 
 def _series(z: Array) -> Array:
