@@ -14,7 +14,7 @@ these times and f(u) du their probabilities.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from attrs import frozen
@@ -30,6 +30,9 @@ class Lifetime(Protocol):
 
     Rows of arrays are along the last axis, nodes along a first one.
     """
+
+    at_once: ClassVar[int]
+    """Rows worked on at once: with their nodes they fill the cache and no more."""
 
     def log_stay(self, start: Array, u: Array) -> Array:
         """log S(start + u)/S(start)."""
@@ -84,10 +87,12 @@ class Attrition:
         def both(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: Array, T: Array) -> list[Array]:
             R, since = r + x, alpha + t_x
             u, du = law.nodes(t_x, T - t_x, since, R)
-            exponents = law.log_leave(t_x, u) - R * np.log1p(u / since)
+            exponents = law.log_leave(t_x, u)
+            exponents -= R * np.log1p(u / since)
             top = _first(exponents)
+            exponents -= top
             with np.errstate(divide="ignore"):
-                gone = top + np.log((np.exp(exponents - top) * du).sum(axis=0))
+                gone = top + np.log(_sum(np.exp(exponents, out=exponents), du))
             return [_log_silent(law, R, since, t_x, T), gone]
 
         return self._in_blocks(both, 2, x, t_x, T)
@@ -163,7 +168,7 @@ class Attrition:
         flat = [np.broadcast_to(column, shape).ravel() for column in columns]
         loose = [value if np.ndim(value) == 0 else np.broadcast_to(value, shape).ravel() for value in parameters]
         out = [np.empty(int(np.prod(shape))) for _ in range(results)]
-        for rows in blocks(len(out[0])):
+        for rows in blocks(len(out[0]), self.law(*self.own).at_once):
             r, alpha, *own = (value if np.ndim(value) == 0 else np.asarray(value)[rows] for value in loose)
             values = f(self.law(*own), r, alpha, *(column[rows] for column in flat))
             for target, value in zip(out, values, strict=True):
@@ -201,7 +206,7 @@ def _score_block(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: A
 
 def _first(exponents: Array) -> Array:
     """At the first node, about the largest: a scale in which sums do not vanish, -1e300 where there is no node."""
-    return np.asarray(exponents[0]) if len(exponents) else np.full(exponents.shape[1:], -1e300)
+    return exponents[0].copy() if len(exponents) else np.full(exponents.shape[1:], -1e300)
 
 
 def _sum(terms: Array, values: Array) -> Array:

@@ -6,6 +6,8 @@ runs of which each takes 16 points (`_whole.py`).
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from attrs import frozen
 from scipy.special import psi
@@ -25,6 +27,8 @@ _TABLE = 1 << 16
 @frozen(eq=False)
 class DeathChances:
     """S(u) = B(a, b+j)/B(a, b), j = floor(u/τ) the chances to leave until u: a law of lifetimes."""
+
+    at_once: ClassVar[int] = 800
 
     a: Parameter
     b: Parameter

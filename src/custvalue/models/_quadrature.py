@@ -13,7 +13,7 @@ from custvalue._typing import Array, Parameter
 
 _GAUSS = [
     (fall, *np.polynomial.legendre.leggauss(n))
-    for fall, n in ((4.0, 8), (8.0, 10), (12.0, 12), (20.0, 16), (np.inf, 20))
+    for fall, n in ((0.5, 4), (1.0, 5), (2.0, 6), (4.0, 8), (8.0, 10), (12.0, 12), (20.0, 16), (np.inf, 20))
 ]
 """Gauss-Legendre nodes and weights, and how many times e an integrand may fall on a panel that uses them."""
 _WIDTH = 3.0
@@ -25,13 +25,11 @@ _RISE = 16.0
 _FAR = 60.0
 """Beyond scale * exp(60) an integrand over an infinite range is a power of u."""
 _STEP = 0.25
-_BLOCK = 800
-"""Rows worked on at once: temporaries stay in the cache."""
 
 
-def blocks(rows: int) -> Iterator[slice]:
-    """Runs of rows that fit the cache with their nodes."""
-    return (slice(i, i + _BLOCK) for i in range(0, rows, _BLOCK))
+def blocks(rows: int, at_once: int) -> Iterator[slice]:
+    """Runs of so many rows."""
+    return (slice(i, i + at_once) for i in range(0, rows, at_once))
 
 
 def log_panels(

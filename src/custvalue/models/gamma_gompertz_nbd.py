@@ -41,6 +41,8 @@ _DEAD = 40.0
 class GammaGompertzLifetime:
     """Gompertz lifetimes, gamma-mixed: S(u) = (β/(β+e^{bu}-1))^s, between Pareto, exponential and bell-shaped."""
 
+    at_once: ClassVar[int] = 800
+
     b: Parameter
     s: Parameter
     beta: Parameter

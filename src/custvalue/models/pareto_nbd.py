@@ -37,6 +37,8 @@ from custvalue.units import Unit
 class ParetoLifetime:
     """Exponential lifetimes at gamma-mixed rates: S(u) = (β/(β+u))^s, Pareto of the second kind."""
 
+    at_once: ClassVar[int] = 2000
+
     s: Parameter
     beta: Parameter
 
@@ -47,7 +49,10 @@ class ParetoLifetime:
     def log_leave(self, start: Array, u: Array) -> Array:
         """log f(start + u)/S(start)."""
         now = self.beta + start
-        return np.asarray(np.log(self.s / now) - (self.s + 1) * np.log1p(u / now))
+        leave = np.log1p(u / now)
+        leave *= -(self.s + 1)
+        leave += np.log(self.s / now)
+        return leave
 
     def slopes_stay(self, u: Array) -> list[Array]:
         """Derivatives of log S(u) in s and β."""

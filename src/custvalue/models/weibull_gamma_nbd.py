@@ -40,6 +40,8 @@ from custvalue.units import Unit
 class WeibullGammaLifetime:
     """Weibull lifetimes, gamma-mixed: S(u) = (1 + (u/β)^c)^-s."""
 
+    at_once: ClassVar[int] = 500
+
     s: Parameter
     beta: Parameter
     c: Parameter
