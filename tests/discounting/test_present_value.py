@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custvalue.discounting.present_value import present_value
+from custvalue.discounting.batch import CashFlowBatch
+from custvalue.discounting.day_count import years_between
+from custvalue.discounting.present_value import future_value, net_present_value, present_value
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.cashflow import CashFlow, CashFlows
@@ -172,3 +174,204 @@ def test_small_flows_count_beside_large_ones():
     rate = Rate.annual(0.1)
     flows = CashFlows(np.append(np.full(n, 0.01), 1e6), np.append(np.full(n, 2.0), 0.0))
     assert present_value(rate, flows) == pytest.approx(1e6 + n * 0.01 / 1.21, rel=1e-15)
+
+
+# --- beyond the range of floats -------------------------------------------------------------------------------------
+
+
+@given(
+    st.floats(-3000, 3000),
+    st.lists(st.tuples(st.floats(-1e300, 1e300), st.floats(-2, 2)), min_size=1, max_size=5),
+)
+def test_values_are_finite_wherever_the_sum_is(force, flows):
+    with np.errstate(all="raise"):
+        value = present_value(Rate.continuous(force), columns(flows))
+    with mp.workdps(60):
+        parts = [mp.mpf(a) * mp.exp(-mp.mpf(force) * mp.mpf(t)) for a, t in flows]
+        expected, size = mp.fsum(parts), mp.fsum(map(abs, parts))
+    if abs(expected) >= 1.7e308:
+        assert abs(value) > 1e308
+    else:
+        assert abs(value - expected) <= 3e-12 * size + mp.mpf("1e-320")
+
+
+def test_what_is_too_small_is_0_and_what_is_too_large_is_inf_without_a_warning():
+    assert present_value(Rate.continuous(1), CashFlows([5, 0], [1e9, -1e9])) == 0
+    assert present_value(Rate.continuous(1), CashFlows([-5], [-1e9])) == -np.inf
+    assert present_value(Rate.continuous(1), CashFlows([5, -5, 1], [-1e9, -1e9, 0])) in {0, 1}
+    assert present_value(Rate.continuous(1e300), CashFlows([5, 2], [1e300, 0])) == 2
+
+
+# --- many series ----------------------------------------------------------------------------------------------------
+
+BATCH = CashFlowBatch.from_series([CashFlows([-100, 60, 60], [0, 1, 2]), CashFlows([], []), CashFlows([50], [3])])
+
+
+def test_each_series_may_have_its_own_rate():
+    values = present_value(Rate.annual([0.1, 0.2, 0.3]), BATCH)
+    assert values == pytest.approx([-100 + 60 / 1.1 + 60 / 1.21, 0, 50 / 1.3**3], rel=1e-14)
+
+
+def test_scenarios_of_many_series():
+    rates = Rate.annual([[0.1], [0.2]])
+    values = present_value(rates, BATCH)
+    assert values.shape == (2, 3)
+    for row, rate in zip(values, (0.1, 0.2), strict=True):
+        assert row.tolist() == present_value(Rate.annual(rate), BATCH).tolist()
+    grid = Rate.annual([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]])
+    assert present_value(grid, BATCH)[1] == pytest.approx(present_value(Rate.annual([0.3, 0.2, 0.1]), BATCH), rel=1e-14)
+
+
+@pytest.mark.parametrize("shape", [(2,), (4,), (2, 2)])
+def test_a_batch_takes_one_rate_per_series(shape):
+    with pytest.raises(ParameterError, match=r"one rate per series, shape \(3,\)"):
+        present_value(Rate.annual(np.full(shape, 0.1)), BATCH)
+
+
+def test_each_series_may_have_its_own_day_of_value():
+    flows = CashFlowBatch.grouped(CashFlows([100, 100], ["2025-01-01", "2026-01-01"]), by=["a", "b"])
+    rate = Rate.annual(0.1)
+    values = present_value(rate, flows, as_of=["2025-01-01", "2025-01-01"])
+    assert values == pytest.approx([100, 100 / 1.1], rel=1e-14)
+    other = present_value(rate, flows, as_of=np.array(["2025-01-01", "2026-01-01"], dtype="datetime64[D]"))
+    assert other.tolist() == [100, 100]
+    with pytest.raises(ParameterError, match="one per series"):
+        present_value(rate, flows, as_of=["2025-01-01"])
+
+
+def test_day_counts_are_those_of_years_between():
+    flows = CashFlows([100], ["2024-03-31"])
+    for name in ("act/365.25", "act/360", "act/act", "30/360", "30E/360"):
+        value = present_value(Rate.continuous(0.1), flows, as_of="2020-02-29", day_count=name)
+        years = years_between("2020-02-29", "2024-03-31", name)
+        assert value == pytest.approx(100 * np.exp(-0.1 * years), rel=1e-14)
+    with pytest.raises(ParameterError, match="day_count must be one of"):
+        present_value(Rate.zero(), flows, as_of="2024-01-01", day_count="thirty")
+
+
+def test_many_series_are_valued_block_by_block():
+    counts = np.random.default_rng(3).integers(0, 50, 20_000)
+    batch = CashFlowBatch.periodic(np.arange(counts.sum()) % 7.0, np.append(0, np.cumsum(counts)), due="next")
+    values = present_value(Rate.annual(0.07), batch)
+    for i in (0, 1, 1234, 9_999, 19_999):
+        assert values[i] == pytest.approx(present_value(Rate.annual(0.07), batch[i]), rel=1e-14)
+    assert values.sum() == pytest.approx(present_value(Rate.annual(0.07), batch.flows), rel=1e-12)
+
+
+def test_a_long_series_beside_short_ones():
+    batch = CashFlowBatch.periodic(np.ones(200_003), [0, 1, 200_001, 200_001, 200_003], due="now")
+    values = present_value(Rate.annual(0.01), batch)
+    assert values == pytest.approx([1, 101, 0, 1 + 1 / 1.01], rel=1e-12)
+
+
+# --- anything that discounts ----------------------------------------------------------------------------------------
+
+
+class Halving:
+    """A discounting of somebody's own: money is worth half as much every year."""
+
+    def discount(self, t):
+        return 0.5 ** np.asarray(t)
+
+
+def test_whatever_has_discount_factors_values():
+    assert present_value(Halving(), CashFlows([8, 8], [1, 3])) == pytest.approx(5, rel=1e-15)
+    assert present_value(Halving(), BATCH) == pytest.approx([-55, 0, 50 / 8], rel=1e-14)
+
+
+@pytest.mark.parametrize("bare", [0.1, 1, np.float64(0.1), np.array([0.1]), "10%", None, Rate])
+def test_bare_numbers_are_refused_everywhere(bare):
+    for call in (
+        lambda: present_value(bare, BATCH),
+        lambda: future_value(bare, BATCH, at=1.0),
+        lambda: net_present_value(bare, [1, 2], due="now"),
+    ):
+        with pytest.raises(ParameterError, match="does not say per what"):
+            call()
+
+
+# --- future and net present value -----------------------------------------------------------------------------------
+
+
+@given(FORCES, FLOWS, st.floats(-10, 30))
+def test_the_future_value_is_the_present_value_grown(force, flows, at):
+    rate, cash = Rate.continuous(force), columns(flows)
+    grown = present_value(rate, cash) * np.exp(force * at)
+    assert future_value(rate, cash, at=at) == pytest.approx(
+        grown, rel=0, abs=1e-13 * size(rate, cash) * np.exp(force * at)
+    )
+
+
+def test_future_values_of_dated_flows():
+    flows = CashFlows([100, 50], ["2024-01-01", "2024-12-31"])
+    value = future_value(Rate.annual(0.1), flows, at="2024-12-31")
+    assert value == pytest.approx(160, rel=1e-15)
+    assert future_value(Rate.annual(0.1), flows, at="2024-12-31", as_of="2020-05-05") == pytest.approx(160, rel=1e-13)
+    batch = CashFlowBatch.grouped(flows, by=["a", "b"])
+    values = future_value(Rate.annual(0.1), batch, at=["2024-12-31", "2025-12-31"])
+    assert values == pytest.approx([110, 55], rel=1e-14)
+    assert future_value(Rate.zero(), BATCH, at=[1.0, 2.0, 3.0]).tolist() == [20, 0, 50]
+
+
+@pytest.mark.parametrize("at", [3.0, "2024-13-01", None, [1.0, 2.0]])
+def test_dated_flows_grow_until_a_date(at):
+    with pytest.raises((ParameterError, DataError), match="date"):
+        future_value(Rate.annual(0.1), XNPV, at=at)
+
+
+@pytest.mark.parametrize("at", ["2024-01-01", np.nan, [1.0, 2.0], None])
+def test_flows_in_years_grow_until_a_number_of_years(at):
+    with pytest.raises(ParameterError, match="at must be"):
+        future_value(Rate.annual(0.1), CashFlows([1], [1]), at=at)
+
+
+def test_excel_npv():
+    # Microsoft Excel documentation, NPV: the first amount one period from now
+    first = net_present_value(Rate.annual(0.10), [-10_000, 3_000, 4_200, 6_800], due="next")
+    assert first == pytest.approx(1188.44, abs=0.005)
+    assert first == pytest.approx(1188.4434123352216, rel=1e-13)
+    five = [8_000, 9_200, 10_000, 12_000, 14_500]
+    assert net_present_value(Rate.annual(0.08), five, due="next", outlay=40_000) == pytest.approx(1922.06, abs=0.005)
+    six = net_present_value(Rate.annual(0.08), [*five, -9_000], due="next", outlay=40_000)
+    assert six == pytest.approx(-3749.47, abs=0.005)
+
+
+@given(FORCES, st.lists(AMOUNTS, max_size=12), st.sampled_from(["now", "next", "middle"]))
+def test_net_present_value_is_present_value_of_evenly_spaced_flows(force, amounts, due):
+    rate = Rate.continuous(force)
+    times = (np.arange(len(amounts)) + {"now": 0, "next": 1, "middle": 0.5}[due]) / 12
+    flows = CashFlows(amounts, times)
+    value = net_present_value(rate, amounts, due=due, period="month", outlay=7.0)
+    assert value == pytest.approx(present_value(rate, flows) - 7.0, rel=0, abs=1e-13 * (7 + size(rate, flows)))
+
+
+def test_rows_and_offsets_are_series():
+    rows = [[-100, 60, 60], [-50, 40, 40]]
+    table = net_present_value(Rate.annual(0.1), rows, due="now")
+    flat = net_present_value(Rate.annual(0.1), np.ravel(rows), due="now", offsets=[0, 3, 6])
+    assert table.tolist() == flat.tolist()
+    each = [net_present_value(Rate.annual(0.1), row, due="now") for row in rows]
+    assert table == pytest.approx(each, rel=1e-14)
+    one = net_present_value(Rate.annual(0.1), rows[0], due="now", offsets=[0, 3])
+    assert one.shape == (1,)
+    own = net_present_value(Rate.annual([0.1, 0.2]), rows, due="now", outlay=[1.0, 2.0])
+    assert own[1] == pytest.approx(-50 + 40 / 1.2 + 40 / 1.44 - 2, rel=1e-14)
+    assert net_present_value(Rate.annual([[0.1], [0.2]]), rows[0], due="now").shape == (2,)
+    assert net_present_value(Rate.annual(0.1), np.zeros((0, 3)), due="now").shape == (0,)
+
+
+@pytest.mark.parametrize("bad", [5.0, [1, np.nan], [[[1.0]]], "12"])
+def test_amounts_must_be_finite_columns_or_rows(bad):
+    with pytest.raises(DataError, match="amounts must be"):
+        net_present_value(Rate.annual(0.1), bad, due="now")
+
+
+def test_the_timing_of_a_net_present_value_is_required():
+    with pytest.raises(TypeError, match="due"):
+        net_present_value(Rate.annual(0.1), [1, 2])
+    with pytest.raises(ParameterError, match="due must be 'now'"):
+        net_present_value(Rate.annual(0.1), [1, 2], due="end")
+    with pytest.raises(ParameterError, match="unit must be one of"):
+        net_present_value(Rate.annual(0.1), [1, 2], due="now", period="fortnight")
+    with pytest.raises(DataError, match="outlay must be finite"):
+        net_present_value(Rate.annual(0.1), [1, 2], due="now", outlay=np.inf)

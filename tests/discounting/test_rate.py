@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custvalue.discounting.rate import Rate, as_rate
-from custvalue.errors import ParameterError
+from custvalue.errors import DataError, ParameterError
 from custvalue.units import DAYS
 
 MAKERS = {
@@ -182,3 +182,65 @@ def test_a_number_alone_does_not_make_a_rate():
 def test_a_rate_passes_as_it_is():
     rate = Rate.annual(0.1)
     assert as_rate(rate) is rate
+
+
+TIMES_A_YEAR = st.sampled_from([1, 2, 4, 12, 52, 365, 0.5, np.inf])
+
+
+@given(st.floats(-0.4, 10) | st.floats(-1e-12, 1e-12) | st.sampled_from([0.0, 1e-18]), TIMES_A_YEAR)
+def test_a_nominal_rate_is_compounded_so_often(nominal, times):
+    with mp.workdps(40):
+        j = mp.mpf(nominal)
+        force = j if times == np.inf else mp.mpf(times) * mp.log1p(j / mp.mpf(times))
+    rate = Rate.nominal(nominal, times)
+    assert abs(rate.continuous_value - force) <= 8 * EPS * abs(force) + 400 * SUBNORMAL
+    assert rate.nominal_rate(times) == pytest.approx(nominal, rel=1e-15 * (2 + abs(float(force))), abs=400 * SUBNORMAL)
+
+
+@pytest.mark.parametrize("unit", ["year", "quarter", "month"])
+@pytest.mark.parametrize("rate", [1e-15, -1e-15, 1e-12, 1e-9, 0.1, 1.0])
+def test_conversions_keep_the_last_digits(rate, unit):
+    times = round(float(PERIODS_PER_YEAR[unit]))
+    assert Rate.nominal(rate, times).effective(unit) == pytest.approx(rate / times, rel=1e-15, abs=0)
+    assert MAKERS[unit](rate).nominal_rate(times) == pytest.approx(rate * times, rel=1e-15, abs=0)
+
+
+def test_excel_effect_and_nominal():
+    # Microsoft Excel documentation: EFFECT(0.0525, 4) and NOMINAL(0.053543, 4)
+    assert Rate.nominal(0.0525, 4).effective() == pytest.approx(0.0535427, abs=5e-8)
+    assert Rate.annual(0.053543).nominal_rate(4) == pytest.approx(0.05250032, abs=5e-9)
+    # RRI(96, 10000, 11000), the rate per month; PDURATION(2.5 %, 2000, 2200), in years
+    growth = Rate.continuous(np.log(11000 / 10000) / 8)
+    assert growth.effective("month") == pytest.approx(0.0009933, abs=5e-8)
+    assert np.log(2200 / 2000) / Rate.annual(0.025).force() == pytest.approx(3.86, abs=0.005)
+
+
+def test_fifteen_percent_a_year_by_weeks():
+    # Fader, Hardie & Lee (2005), Marketing Science 24(2): a 15 % annual rate, 52 weeks, is 0.0027 per week
+    rate = Rate.annual(0.15)
+    assert rate.nominal_rate(np.inf) / 52 == pytest.approx(0.0027, abs=5e-5)
+    assert rate.nominal_rate(52) / 52 == pytest.approx(0.0026913448445793353, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("nominal", "times"), [(-12, 12), (-1, 1), (np.nan, 1), (0.1, 0), (0.1, -1), (0.1, np.nan), (0.1, "m")]
+)
+def test_impossible_nominal_rates_are_refused(nominal, times):
+    with pytest.raises(ParameterError):
+        Rate.nominal(nominal, times)
+
+
+def test_factors_beyond_floats_come_without_a_warning():
+    with np.errstate(all="raise"):
+        assert Rate.continuous(1).discount([1000, 1e300, -1000]).tolist() == [0, 0, np.inf]
+        assert Rate.continuous(1e300).discount([1e300, -1e300]).tolist() == [0, np.inf]
+        assert Rate.continuous(800).effective() == np.inf
+        assert Rate.continuous(1e4).nominal_rate(1) == np.inf
+    assert Rate.continuous(1).log_discount([1000, -1000]).tolist() == [-1000, 1000]
+    assert Rate.continuous(745).discount(1) > 0
+
+
+@pytest.mark.parametrize("t", [np.nan, np.inf, [0, -np.inf]])
+def test_times_are_finite(t):
+    with pytest.raises(DataError, match="times must be finite"):
+        Rate.annual(0.1).discount(t)

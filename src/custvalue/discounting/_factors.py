@@ -54,7 +54,8 @@ def discounted_sums(amounts: Array, exponents: Array, offsets: Ints) -> Array:
     Series i is [offsets[i], offsets[i+1]). An empty series: 0.
     """
     if not exponents.size or _safe(amounts, exponents):
-        return sums(amounts * np.exp(exponents), offsets)
+        with np.errstate(under="ignore"):
+            return sums(amounts * np.exp(exponents), offsets)
     scaled, top = scaled_terms(np.abs(amounts), exponents, offsets)
     return times_exp(sums(np.sign(amounts) * scaled, offsets), top)
 
@@ -69,7 +70,8 @@ def log_sums(amounts: Array, exponents: Array, offsets: Ints) -> Array:
 def relative_worth(amounts: Array, exponents: Array, offsets: Ints) -> Array:
     """Present values of the flows, those of a series up to a common factor where they would not be floats."""
     if not exponents.size or _safe(amounts, exponents):
-        return np.asarray(amounts * np.exp(exponents))
+        with np.errstate(under="ignore"):
+            return np.asarray(amounts * np.exp(exponents))
     return np.asarray(np.sign(amounts) * scaled_terms(np.abs(amounts), exponents, offsets)[0])
 
 

@@ -62,7 +62,8 @@ def solve(function: Function, brackets: Brackets) -> Array:
         reach[active] *= 2.0
         exact = at.value == 0
         x[active] = np.where(exact, here, x[active])
-        close = inside & (error <= 4 * EPS * np.abs(x[active]) + EPS / np.abs(at.slope))
+        noise = np.divide(EPS, np.abs(at.slope), out=np.zeros(len(here)), where=at.slope != 0)
+        close = inside & (error <= 4 * EPS * np.abs(x[active]) + noise)
         narrow = _narrow(*ends)
         active = active[~(exact | close | narrow)]
     return x
