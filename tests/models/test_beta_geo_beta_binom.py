@@ -79,6 +79,26 @@ def test_pmf() -> None:
             assert pmf == pytest.approx(np.array(expected), rel=ACCURACY, abs=1e-290), case
 
 
+def test_later_intervals() -> None:
+    cases = [case for case in CASES if "after" in case]
+    model, rows, t, _ = inputs(cases)
+    after, k = (np.array([case[name] for case in cases]) for name in ("after", "k"))
+    assert len(cases) >= 50
+    assert wrong(model.expected_purchases(rows, t, after=after), cases, "later purchases") == []
+    assert wrong(model.probability_of_purchase(rows, t, after=after), cases, "later buys") == []
+    assert wrong(model.purchase_pmf(rows, k, t, after=after), cases, "later pmf") == []
+
+
+def test_a_later_interval_begins_and_ends_with_whole_periods() -> None:
+    rows = Opportunities([0, 2, 6], [0, 4, 6], 6)
+    for t, after, opportunities in ((1.4, 1.7, (1, 2)), (1.0, 0.5, (0, 1)), (0.4, 0.5, (0, 0)), (2.5, 0.5, (0, 3))):
+        begin, count = opportunities
+        expected = MODEL.expected_purchases(rows, count, after=begin)
+        assert np.array_equal(MODEL.expected_purchases(rows, t, after=after), expected)
+    assert np.all(MODEL.expected_purchases(rows, 5, after=np.inf) == 0)
+    assert np.all(MODEL.purchase_pmf(rows, 0, 5, after=np.inf) == 1)
+
+
 def test_log_likelihood() -> None:
     model, rows, _, _ = inputs(CASES)
     expected = np.array([case["values"]["log_likelihood"] for case in CASES])

@@ -148,6 +148,59 @@ def case(
     }
 
 
+def later(model: dict[str, float], rows: tuple[int, int, int], t: int, after: int, k: int) -> dict[str, Any]:
+    """Inputs and values of one customer at opportunities n + after + 1, ..., n + after + t, term by term."""
+    parameters = [mpf(value) for value in model.values()]
+    alpha, beta, gamma, delta = parameters
+    x, _, now = rows
+    until, stayed, left = ways(parameters, *rows)
+    alive, gone = stayed / (stayed + left), left / (stayed + left)
+    A, B, g, d = alpha + x, beta + now - x, gamma, delta + now
+    each = survivors(g, d)
+    for _ in range(after):
+        next(each)
+    stays = [next(each) for _ in range(t + 1)]
+    passes = survivors(A, B)
+    buys = sum((next(passes) * A / (A + B + j) * stays[j + 1] for j in range(t)), mpf(0))
+    some, bought = mpf(0), mp.rf(A, k) / mp.rf(A + B, k)
+    for i in range(k, t + 1):
+        some += bought * (stays[i] * g / (g + d + after + i) if i < t else stays[i])
+        bought *= mpf(i + 1) / (i + 1 - k) * (B + i - k) / (A + B + i)
+    if k == 0:
+        some += 1 - stays[0]
+    values = {
+        "log_likelihood": mp.log(until * (stayed + left)),
+        "p_alive": alive,
+        "later purchases": alive * A / (A + B) * sum(stays[1:], mpf(0)),
+        "later buys": alive * buys,
+        "later pmf": alive * some + (gone if k == 0 else 0),
+    }
+    found = {name: float(mp.nstr(value, 20)) for name, value in values.items()}
+    return {"model": model, "rows": rows, "t": t, "force": None, "after": after, "k": k, "values": found}
+
+
+def intervals(seed: int, number: int) -> list[dict[str, Any]]:
+    """Customers in later intervals: a third as they are met, the others from the whole domain."""
+    rng = np.random.default_rng(seed)
+
+    def between(low: float, high: float) -> float:
+        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+    cases = [later(PAPER, rows, 5, s, k) for rows in ((2, 4, 6), (0, 0, 0)) for s in (1, 10**4) for k in (0, 2)]
+    while len(cases) < number:
+        met = len(cases) % 3 == 0
+        model = {name: between(0.1, 30) if met else between(1e-2, 1e4) for name in NAMES}
+        now = int(between(1, 1001))
+        t_x = int(rng.integers(0, now + 1))
+        x = int(rng.integers(1, t_x + 1)) if t_x else 0
+        _, stayed, left = ways([mpf(value) for value in model.values()], x, t_x, now)
+        if stayed / (stayed + left) < mpf(10) ** -250:
+            continue
+        t, after = int(between(1, 1000)), int(between(1, 10_000))
+        cases.append(later(model, (x, t_x, now), t, after, int(rng.integers(0, min(t, 20) + 1))))
+    return cases
+
+
 def with_(**changes: float) -> dict[str, float]:
     return PAPER | changes
 
@@ -207,5 +260,5 @@ def drawn(seed: int, number: int) -> list[dict[str, Any]]:
 
 if __name__ == "__main__":
     path = Path(__file__).with_suffix(".json").with_stem("beta_geo_beta_binom")
-    lines = ",\n".join(json.dumps(one) for one in named() + drawn(2010, 80))
+    lines = ",\n".join(json.dumps(one) for one in named() + drawn(2010, 80) + intervals(2026, 50))
     path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")

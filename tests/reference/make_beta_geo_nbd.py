@@ -12,6 +12,7 @@ continuous rate is per unit of time.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,83 @@ def case(
     }
 
 
+def later(model: dict[str, float], rows: tuple[float, float, float], t: float, after: float, n: int) -> dict[str, Any]:
+    """Inputs and values of one customer in the interval (T + after, T + after + t]."""
+    parameters = [mpf(value) for value in model.values()]
+    x, t_x, T = map(mpf, rows)
+    r, alpha, a, b = parameters
+    R, B, f, h = r + x, b + x, mpf(after) / (alpha + T), mpf(t) / (alpha + T)
+    odds = log_odds(*parameters, x, t_x, T)
+    alive, gone = share(odds), share(-odds)
+
+    def within(p: mpf) -> mpf:
+        return h / (1 + p * f)
+
+    def stayed(p: mpf) -> mpf:
+        return (1 + p * f) ** -R
+
+    def average(g: Callable[[mpf], mpf], more: int = 0) -> mpf:
+        return expectation(lambda p: stayed(p) * g(p), a + (more > 0), B + max(more - 1, 0), R, f)
+
+    purchases = average(lambda p: -mp.expm1(-R * mp.log1p(p * within(p))) / p)
+    buys = average(lambda p: -mp.expm1(-R * mp.log1p(within(p))))
+    none = leaves(R, a, B, f) + average(lambda p: (1 + within(p)) ** -R)
+    some = average(lambda p: (1 - p) ** n * negative_binomial(n, R, within(p)))
+    chosen = mp.beta(a + 1, B + n - 1) / mp.beta(a, B)
+    some += chosen * average(lambda p: at_least(n, R, within(p)), more=n)
+    values = {
+        "log_likelihood": log_likelihood(*parameters, x, t_x, T),
+        "p_alive": alive,
+        "later purchases": alive * purchases,
+        "later buys": alive * buys,
+        "later none": gone + alive * none,
+        "later some": alive * some,
+    }
+    found = {name: float(mp.nstr(value, 20)) for name, value in values.items()}
+    return {"model": model, "rows": rows, "t": t, "force": None, "after": after, "n": n, "values": found}
+
+
+def negative_binomial(n: int, R: mpf, h: mpf) -> mpf:
+    """P(N = n)."""
+    return mp.rf(R, n) / mp.factorial(n) * (h / (1 + h)) ** n * (1 + h) ** -R
+
+
+def at_least(n: int, R: mpf, h: mpf) -> mpf:
+    """P(N >= n)."""
+    with mp.workdps(150):
+        chance, total = (1 + h) ** -R, mpf(0)
+        for k in range(n):
+            total += chance
+            chance *= (R + k) / (k + 1) * h / (1 + h)
+        return 1 - total
+
+
+def intervals(seed: int, number: int) -> list[dict[str, Any]]:
+    """Customers in later intervals: a third as they are met, the others from the whole domain."""
+    rng = np.random.default_rng(seed)
+
+    def between(low: float, high: float) -> float:
+        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+    ann, new = (2.0, 30.43, 38.86), (0.0, 0.0, 0.0)
+    cases = [later(CDNOW, rows, 39.0, after, 1) for rows in (ann, new) for after in (1e-10, 39.0, 1e6)]
+    cases += [later(CDNOW | {"a": a}, ann, t, 26.0, 2) for a in (1.0, 1 + 1e-9, 50.0) for t in (1e-10, 1e6)]
+    cases.append(later(CDNOW, (1e4, 9999.0, 1e4), 39.0, 1000.0, 10))
+    cases.append(later(CDNOW, (1e4, 1e-3, 1e-3), 1e-4, 1e-3, 7))
+    while len(cases) < number:
+        met = len(cases) % 3 == 0
+        limits = [(0.05, 10), (0.05, 5000), (0.05, 10), (0.05, 10)] if met else [(1e-2, 1e4)] * 4
+        model = dict(zip(["r", "alpha", "a", "b"], (between(*limit) for limit in limits), strict=True))
+        T = between(1, 2000) if met else between(1e-3, 1e6)
+        x = float(int(between(1, 1500) if met else between(1, 10_000))) if rng.random() < 0.8 else 0.0
+        t_x = T * (1.0 if rng.random() < 0.2 else 1 - between(1e-8, 1)) if x else 0.0
+        if log_odds(*map(mpf, model.values()), mpf(x), mpf(t_x), mpf(T)) < -600:
+            continue
+        t, after = (between(0.01, 10) * (model["alpha"] + T) if met else between(1e-10, 1e6) for _ in range(2))
+        cases.append(later(model, (x, t_x, T), t, after, int(between(1, 40))))
+    return cases
+
+
 def named() -> list[dict[str, Any]]:
     """Inputs on which other libraries fail, and the limits of the domain."""
     ann, new = (2.0, 30.43, 38.86), (0.0, 0.0, 0.0)
@@ -215,5 +293,5 @@ def drawn(seed: int, number: int) -> list[dict[str, Any]]:
 
 if __name__ == "__main__":
     path = Path(__file__).with_suffix(".json").with_stem("beta_geo_nbd")
-    lines = ",\n".join(json.dumps(one) for one in named() + drawn(2005, 90))
+    lines = ",\n".join(json.dumps(one) for one in named() + drawn(2005, 90) + intervals(2026, 50))
     path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")

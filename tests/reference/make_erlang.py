@@ -69,6 +69,73 @@ def discounted(k, j, R, a, b, h, theta):
     return total
 
 
+def later(k, j, R, a, b, f, h, m):
+    """Purchases, P(a purchase) and P(m purchases) in h after f of a customer in phase j, beat by beat."""
+    with mp.workdps(120):
+        R, a, b, f, h = map(mp.mpf, (R, a, b, f, h))
+        z, then = f / (1 + f), h / (1 + f)
+        chance, n, stayed = (1 + f) ** (-(R + j)), j, mp.mpf(1)
+        buys = pmf = mp.mpf(0)
+        while True:
+            c, i = divmod(n, k)
+            if n > j and i == 0:
+                stayed *= (b + c - 1) / (a + b + c - 1)
+            weight = chance * stayed
+            buys += weight * (1 - fewer(k - i, R + n, then))
+            before, beyond = fewer(m * k - i, R + n, then), fewer((m + 1) * k - i, R + n, then)
+            stays = mp.rf(b + c, m) / mp.rf(a + b + c, m)
+            pmf += weight * stays * (beyond - before)
+            if m:
+                pmf += weight * stays * a / (b + c + m - 1) * (1 - before)
+            n += 1
+            chance *= (R + n - 1) / (n - j) * z
+            if n > (R + m * k) * f + 3 * k and chance * stayed < pmf * mp.mpf(10) ** -40:
+                break
+        return {"purchases": text(arrivals(k, j, R, a, b, f, h)), "buys": text(buys), "pmf": text(pmf)}
+
+
+def fewer(m, R, h):
+    """P(N < m)."""
+    chance, total = (1 + h) ** (-R), mp.mpf(0)
+    for n in range(m):
+        total += chance
+        chance *= (R + n) / (n + 1) * h / (1 + h)
+    return total
+
+
+def arrivals(k, j, R, a, b, f, h):
+    """Σ_c q_c P(the ((c+1)k - j)-th beat comes in h after f)."""
+    at, R = [f, f + h], R + j
+    chance, below = [(1 + t) ** (-R) for t in at], [mp.mpf(0), mp.mpf(0)]
+    total, stayed, c, n = mp.mpf(0), mp.mpf(1), 0, 0
+    while True:
+        for one in (0, 1):
+            below[one] += chance[one]
+            chance[one] *= (R + n) / (n + 1) * at[one] / (1 + at[one])
+        n += 1
+        if n == (c + 1) * k - j:
+            total += stayed * (below[0] - below[1])
+            stayed *= (b + c) / (a + b + c)
+            c += 1
+            if n > R * (f + h) + 3 * k and stayed * (below[0] - below[1]) < total * mp.mpf(10) ** -40:
+                return total
+
+
+def intervals():
+    rng = np.random.default_rng(2021)
+    draw = lambda low, high: float(10 ** rng.uniform(low, high))  # noqa: E731
+    rows = []
+    while len(rows) < 36:
+        k = int(rng.choice([1, 2, 3, 5]))
+        case = {"k": k, "j": int(rng.integers(k)), "R": draw(-2, 4), "a": draw(-2, 4), "b": draw(-2, 4)}
+        case["a"] = [1.0, 1 + 1e-9, case["a"]][min(len(rows), 2)]
+        case["f"] = draw(-10, np.log10(min(100, 300 / max(case["R"], 1))))
+        case["h"] = draw(-10, np.log10(min(100, 300 / max(case["R"], 1))))
+        case["m"] = int(rng.choice([0, 1, 2, 7]))
+        rows.append(case | later(**case))
+    return rows
+
+
 def history(k, first, r, alpha, a, b, x, t_x, T):
     """Log-likelihood without log_spacing, and P(alive)."""
     r, alpha, a, b, t_x, T = map(mp.mpf, (r, alpha, a, b, t_x, T))
@@ -118,7 +185,7 @@ def main():
         case |= {"x": x, "t_x": t_x, "T": T}
         value, alive = history(**case)
         pasts.append(case | {"log_likelihood": text(value), "p_alive": text(alive)})
-    found = {"ahead": rows, "discounted": sums, "history": pasts}
+    found = {"ahead": rows, "discounted": sums, "history": pasts, "later": intervals()}
     OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
