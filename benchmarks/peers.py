@@ -16,6 +16,7 @@ from pathlib import Path
 
 import against_lifetimes as peer
 import end_to_end as whole
+import latent
 from harness import Budget, machine, report, seconds, table
 
 HUGE = 1_000_000
@@ -43,6 +44,14 @@ def predict(size):
         yield from rows
     if size != "quick":
         yield peer.together(HUGE, target=1.0)
+    if size == "full":
+        yield from latent.predict(HUGE, target=1.5)
+    else:
+        yield from latent.predict(SIZES[size][1])
+
+
+def engine(size):
+    yield from latent.engine(SIZES[size][-1])
 
 
 def summary(size):
@@ -69,7 +78,7 @@ the ones to compare.
 """
 
 
-PARTS = {"fit": fit, "predict": predict, "summary": summary, "log": log, "start": start}
+PARTS = {"fit": fit, "predict": predict, "engine": engine, "summary": summary, "log": log, "start": start}
 
 
 def results(text, stages, facts):
