@@ -1,0 +1,70 @@
+"""Where the search for a firm's model begins: from totals of its disclosures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from custvalue._typing import Array, ArrayLike
+from custvalue.evidence.tenures import Tenures
+from custvalue.models._retention import RetentionModel
+from custvalue.units import Unit
+from custvalue.value._disclosed import Layout, Observations
+from custvalue.value.acquisition import WeibullAcquisition
+from custvalue.value.disclosures import Disclosures
+from custvalue.value.projection import Paying
+from custvalue.value.subscriber_model import SubscriberModel
+
+
+def template_of(
+    disclosures: Disclosures,
+    seen: Observations,
+    retention: RetentionModel | type[RetentionModel],
+    population: float,
+    growth: ArrayLike,
+    paying: Paying,
+    covariates: Array | None,
+    unit: Unit,
+) -> SubscriberModel:
+    """Where the search begins."""
+    won = float(np.nansum(disclosures.adds)) / max(int(np.isfinite(disclosures.adds).sum()), 1)
+    lost, held = np.nansum(disclosures.losses), np.nansum(disclosures.begun + disclosures.ending) / 2
+    churn = float(np.clip(lost / held if held else 0.1, 1e-4, 0.9)) / seen.steps
+    effects = np.zeros(0 if covariates is None else covariates.shape[-1])
+    total = max(won * seen.elapsed / seen.steps, float(np.nanmax(disclosures.ending, initial=1e-300)))
+    share = min(0.9, 2 * total / population)
+    rate = max(-np.log1p(-min(total / (share * population), 0.9)), 1e-300) / seen.elapsed
+    return SubscriberModel(
+        acquisition=WeibullAcquisition(population, rate, 1.0, share, growth=growth, effects=effects),
+        retention=retention if isinstance(retention, RetentionModel) else _guess(retention, churn, unit),
+        revenue=1.0,
+        paying=paying,
+        elapsed=seen.elapsed,
+        customers=float(disclosures.ending[-1]),
+        period=unit,
+    )
+
+
+def _guess(kind: type[RetentionModel], churn: float, unit: Unit) -> RetentionModel:
+    """The kind's own guess, from tenures that end at the disclosed rate."""
+    ages = np.arange(1.0, 41.0)
+    stays = (1 - churn) ** ages
+    duration, ended = np.append(ages, 40.0), np.append(np.ones(40, bool), False)
+    weights = np.append(stays / (1 - churn) * churn, stays[-1])
+    return kind.guess(Tenures(duration, ended, weights=weights, unit=unit, by_period=True))
+
+
+def best_start(layout: Layout, seen: Observations, covariates: Array | None) -> Array:
+    """The best of several starts: other shapes and shares, with rates that win as many."""
+    guess = layout.template
+    acquisition, elapsed = guess.acquisition, float(guess.elapsed)
+    won = acquisition.share * -np.expm1(-acquisition.rate * elapsed)
+    tried = []
+    for shape in (0.7, 1.0, 1.5, 2.2):
+        for share in np.clip(np.array([1.1, 2.0, 6.0]) * won, 1e-6, 0.95):
+            rate = -np.log1p(-min(float(won / share), 0.95)) / elapsed**shape
+            values = guess.parameters | {"shape": shape, "share": float(share), "rate": float(rate)}
+            tried.append(layout.free([values[name] for name in layout.names]))  # type: ignore[misc]
+    points = np.stack(tried)
+    mean, spread = seen.mean(layout.model(points), covariates)
+    misfit = ((seen.y - mean) ** 2 / np.maximum(spread, 1e-9 * spread.max())).sum(axis=-1)
+    return np.asarray(points[np.argmin(misfit)])
