@@ -62,7 +62,7 @@ def curves(frame: pd.DataFrame, horizon: float) -> dict[str, Any]:
     na = NelsonAalenFitter(nelson_aalen_smoothing=False).fit(frame["duration"], frame["ended"], entry=late)
     left = np.sort(frame["duration"][frame["ended"] == 1].unique())
     limits = km.confidence_interval_.loc[left].to_numpy()
-    variance = km._cumulative_sq_.loc[left].to_numpy().ravel()  # noqa: SLF001 (Greenwood's sum has no public name)
+    variance = km._cumulative_sq_.loc[left].to_numpy().ravel()  # (Greenwood's sum has no public name)
     medians = median_survival_times(km.confidence_interval_).to_numpy().ravel()
     survival = km.survival_function_.loc[left].to_numpy().ravel()
     mean, spread = restricted_mean_survival_time(km, t=horizon, return_variance=True)
@@ -104,7 +104,7 @@ def regression(frame: pd.DataFrame) -> dict[str, Any]:
         "concordance": float(order),
         "baseline": fit.baseline_cumulative_hazard_.to_numpy().ravel().tolist(),
         "baseline_time": fit.baseline_cumulative_hazard_.index.tolist(),
-        "means": fit._norm_mean.tolist(),  # noqa: SLF001 (the covariates that the baseline is for)
+        "means": fit._norm_mean.tolist(),  # (the covariates that the baseline is for)
     }
 
 

@@ -33,7 +33,7 @@ def read_covariates(covariates: Any, size: int) -> tuple[tuple[str, ...], Array]
         if covariates.ndim != 2:
             raise DataError(f"covariates must have one row per customer and one column each; got {array.shape}")
         names = tuple(f"x{i}" for i in range(1, covariates.shape[1] + 1))
-    columns = columns_of(covariates, names)
+    columns = columns_of(covariates, names) if names else np.zeros((0, size))
     if columns.shape[1:] != (size,):
         raise DataError(
             f"covariates must have one row per row of the tenures ({size}); got {columns.shape[1:]}. "
@@ -77,9 +77,8 @@ def columns_of(covariates: Any, names: Sequence[str]) -> Array:  # noqa: ANN401 
 
 def is_table(covariates: object) -> bool:
     """Whether the covariates have names of their own."""
-    return isinstance(covariates, Mapping) or any(
-        hasattr(covariates, name) for name in ("columns", "column_names", "collect_schema")
-    )
+    named = any(hasattr(type(covariates), name) for name in ("collect_schema", "column_names", "columns"))
+    return named or isinstance(covariates, Mapping)
 
 
 def _plain(name: str, values: Any) -> Array:  # noqa: ANN401 (any column, or a number)

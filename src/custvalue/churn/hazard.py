@@ -171,9 +171,8 @@ def _at_start(tenures: Tenures, periods: int, length: float) -> Array:
 
 def _wilson(share: Array, size: Array, width: float) -> tuple[Array, Array]:
     """Wilson's limits of a share of so many; 0 and 1 of none."""
-    some = np.maximum(size, 1e-300)
-    weight = width**2 / some
-    middle = (share + weight / 2) / (1 + weight)
-    half = width * np.sqrt(share * (1 - share) / some + weight / (4 * some)) / (1 + weight)
+    total = size + width**2
+    middle = (size * share + width**2 / 2) / total
+    half = width * np.sqrt(size * share * (1 - share) + width**2 / 4) / total
     lower = np.where((share == 0) | (size <= 0), 0.0, np.maximum(middle - half, 0.0))
     return lower, np.where((share == 1) | (size <= 0), 1.0, np.minimum(middle + half, 1.0))
