@@ -96,19 +96,19 @@ class RetentionModel(TimedModel[Tenures]):
     def survival(self, t: ArrayLike) -> Array:
         """P(still a customer at time t since the start); in discrete time after t renewals."""
         start = np.zeros(())
-        return np.exp(self._each(lambda end: self._log_stay(start, end), self._moment("t", t, endless=True)))
+        return exp(self._each(lambda end: self._log_stay(start, end), self._moment("t", t, endless=True)))
 
     def retention_rate(self, t: ArrayLike) -> Array:
         """S(t)/S(t-1), t >= 1: the share retained in the t-th period, of those there at its start."""
         end = self._moment("t", t)
         if not np.all(end >= 1):
             raise ParameterError(f"t must be >= 1: the first period ends at 1; got {end[~(end >= 1)].ravel()[0]}")
-        return np.exp(self._each(self._log_stay, end - 1, np.ones(())))
+        return exp(self._each(self._log_stay, end - 1, np.ones(())))
 
     def churn_probability(self, tenure: ArrayLike | Tenures, within: ArrayLike) -> Array:
         """P(leaves within a time | has stayed for `tenure`): 1 - S(tenure + within)/S(tenure), exact where small."""
         ahead = self._moment("within", within, endless=True)
-        return -np.expm1(self._each(self._log_stay, self._moment("tenure", tenure), ahead))
+        return np.asarray(-np.expm1(self._each(self._log_stay, self._moment("tenure", tenure), ahead)))
 
     def expected_residual_lifetime(self, tenure: ArrayLike | Tenures, horizon: ArrayLike | None = None) -> Array:
         """E[time still to stay | has stayed for `tenure`], up to `horizon`; infinite where the tail is that heavy.
@@ -221,8 +221,7 @@ class RetentionModel(TimedModel[Tenures]):
 
     def _worth(self, tenure: Array, force: ArrayLike, due: Due, horizon: Array) -> Array:
         """Σ_{j=1}^{horizon} e^{-δj} S(tenure+j)/S(tenure), times e^δ where due now; or the integral."""
-        with np.errstate(over="ignore"):
-            return np.exp(self._log_worth(tenure, force, due, horizon))
+        return exp(self._log_worth(tenure, force, due, horizon))
 
     def _log_worth(self, tenure: Array, force: ArrayLike, due: Due, horizon: Array, power: int = 0) -> Array:
         """Logarithm of `_worth`, whose terms are multiplied by j^power, or u^power."""
@@ -259,6 +258,12 @@ class RetentionModel(TimedModel[Tenures]):
             return f(tenure, *more)
         each = distinct(tenure, ticks=DAYS[self.unit or "year"])
         return np.take(f(each.columns[0], *more), each.index, axis=-1)
+
+
+def exp(logs: Array) -> Array:
+    """e^logs: infinite where it is more than the largest float, an array of what is single too."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(logs))
 
 
 def durations(model: RetentionModel, value: ArrayLike | Tenures) -> ArrayLike:

@@ -12,7 +12,7 @@ from custvalue._typing import Array, ArrayLike
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
 from custvalue.models._model import duration, whole
-from custvalue.models._retention import Due, RetentionModel, durations
+from custvalue.models._retention import Due, RetentionModel, durations, exp
 
 _LEAST = -1e-300
 """The largest log-probability to stay of a period in which someone left: what is less than it is rounded to 0."""
@@ -120,7 +120,7 @@ def hazard(model: Leaving, t: ArrayLike) -> Array:
     times = model._moment("t", t)  # noqa: SLF001
     if not np.all(times > 0):
         raise ParameterError(f"t must be > 0; got {times[~(times > 0)].ravel()[0]}")
-    return np.exp(model._log_hazard(times))  # noqa: SLF001
+    return exp(model._log_hazard(times))  # noqa: SLF001
 
 
 def by_moment(model: Leaving, rows: tuple[Array, ...]) -> tuple[Array, Array]:

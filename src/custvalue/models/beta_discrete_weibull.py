@@ -50,7 +50,7 @@ class BetaDiscreteWeibull(DiscreteRetentionModel):
     Examples
     --------
     >>> BetaDiscreteWeibull(alpha=0.26, beta=1.72, c=1.58).retention_rate([1, 2, 3]).round(3)
-    array([0.869, 0.855, 0.88 ])
+    array([0.869, 0.854, 0.883])
     """
 
     alpha: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
