@@ -18,6 +18,9 @@ from custvalue.evidence._views import Cells, Facts, Histories, Tally
 _KEYS: Final = 1 << 62
 """Largest range of (customer, tick) keys; beyond it ticks are ranked first."""
 
+_TABLE: Final = 1 << 26
+"""Largest range of (customer, period) keys that is summed in a table rather than sorted."""
+
 
 @frozen(eq=False)
 class ArrayLog:
@@ -61,13 +64,8 @@ class ArrayLog:
         period = rows.terms.period(rows.ticks, end.tick)
         low = int(period.min()) if len(period) else 0
         width = int(period.max()) - low + 1 if len(period) else 1
-        key, index = np.unique(rows.codes * width + (period - low), return_inverse=True)
-        owner, period = key // width, key % width + low
-        if rows.amount is None:
-            return Cells(rows.ids, owner, period, np.ones(len(key), dtype=bool), None)
-        bought = np.bincount(index, rows.amount >= 0, len(key)) > 0
-        spend = np.bincount(index, rows.amount, len(key)).astype(np.float64)
-        return Cells(rows.ids, owner, period, bought, spend)
+        key, bought, spend = _totals(rows.codes * width + (period - low), rows.amount, len(rows.ids) * width)
+        return Cells(rows.ids, key // width, key % width + low, bought, spend)
 
     def tally(self, after: End, until: End) -> Tally:
         """Purchases and spend of each customer after one end and up to another; weeks are counted from `after`."""
@@ -75,6 +73,21 @@ class ArrayLog:
         _, __, count, ___ = _purchases(rows, after)
         spend = None if rows.amount is None else _sum(rows, slice(None))
         return Tally(rows.ids, count, spend)
+
+
+def _totals(key: Ints, amount: Array | None, size: int) -> tuple[Ints, Bools, Array | None]:
+    """The distinct keys, whether each has a purchase, and its spend; in a table of all `size` keys if it is small."""
+    known: Ints | None = None
+    if size > min(_TABLE, 16 * len(key) + 1024):
+        known, key = np.unique(key, return_inverse=True)
+        size = len(known)
+    some = np.flatnonzero(np.bincount(key, minlength=size))
+    bought, spend = np.ones(len(some), dtype=bool), None
+    if amount is not None:
+        spend = np.bincount(key, amount, size)[some].astype(np.float64, copy=False)
+        if (amount < 0).any():
+            bought = np.bincount(key[amount >= 0], minlength=size)[some] > 0
+    return some if known is None else known, bought, spend
 
 
 def _up_to(log: ArrayLog, end: End) -> ArrayLog:

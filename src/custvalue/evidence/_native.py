@@ -144,6 +144,8 @@ def _from_polars(series: pl.Series, timezone: str | None) -> Column:
         series, zoned = local.dt.replace_time_zone(None), True
     elif isinstance(kind, pl.Decimal):
         series = series.cast(pl.Float64)
+    elif isinstance(kind, pl.Boolean):
+        series, kind = series.cast(pl.Int8), pl.Int8()
     if isinstance(kind, (pl.String, pl.Categorical, pl.Enum)):
         return _from_categories(series.cast(pl.Categorical))
     if not kind.is_numeric() and not isinstance(kind, (pl.Date, pl.Datetime)):

@@ -113,14 +113,16 @@ class RevenueBridge:
         cells = read_cells(log, period, observed_until, refunds=refunds, **columns)
         assert cells.spend is not None  # noqa: S101 (amounts were asked for)
         spend = np.where(abs(cells.spend) <= _ROUNDING * cells.spend.max(), 0.0, cells.spend)
-        check_rows(
-            spend >= 0,
-            "revenue of a customer in a period must be >= 0, net of refunds",
-            "Date refunds as what they refund, leave them out with refunds='drop', or use longer periods.",
-            ids=cells.ids[cells.owner],
-            period=cells.first_days(cells.period).astype(str),
-            revenue=spend,
-        )
+        wrong = np.flatnonzero(spend < 0)
+        if len(wrong):
+            shown = {"period": cells.first_days(cells.period[wrong]).astype(str), "revenue": spend[wrong]}
+            check_rows(
+                np.zeros(len(wrong), dtype=bool),
+                "revenue of a customer in a period must be >= 0, net of refunds",
+                "Date refunds as what they refund, leave them out with refunds='drop', or use longer periods.",
+                ids=cells.ids[cells.owner[wrong]],
+                **shown,
+            )
         begin = int(cells.first.min())
         periods = np.arange(begin, cells.last + 1)
         rows = cells.owner, cells.period - begin, spend

@@ -60,10 +60,12 @@ def initial_base(initial: Tenures | ArrayLike | None, model: RetentionModel) -> 
 
 def initial_flows(model: RetentionModel, ages: Array, periods: int) -> tuple[Array, Array]:
     """Of one customer of each age: the chances to be there at the end of each period, and to leave at it."""
-    since, ahead = np.repeat(ages, periods), np.tile(np.arange(periods, dtype=np.float64), len(ages))
-    stays = 1 - model.churn_probability(since, ahead + 1)
-    leaves = (1 - model.churn_probability(since, ahead)) * model.churn_probability(since + ahead, 1.0)
-    return tuple(flow.reshape((*flow.shape[:-1], len(ages), periods)) for flow in (stays, leaves))  # type: ignore[return-value]
+    tenure = ages[:, None] + np.arange(periods)
+    each, index = np.unique(tenure.ravel(), return_inverse=True)
+    lost = model.churn_probability(each, 1.0)[..., index.reshape(tenure.shape)]
+    stays = np.cumprod(1 - lost, axis=-1, dtype=np.float64)
+    before = np.concatenate([np.ones_like(stays[..., :1]), stays[..., :-1]], axis=-1)
+    return stays, before * lost
 
 
 def convolved(plan: Array, kernel: Array) -> Array:
