@@ -128,7 +128,7 @@ def project_subscribers(
     """
     check_model(retention)
     unit = retention.known_unit(period)
-    plan = _by_period("adds", adds)
+    plan = by_period("adds", adds)
     count = plan.shape[-1]
     held = np.zeros(1) if base is None else np.atleast_1d(not_negative("base", base))
     survival = retention.survival(np.arange(float(count + held.shape[-1] + 1)))
@@ -184,7 +184,7 @@ def paying_customers(ending: Array, first: Array, paying: str) -> Array:
     return begun if paying == "start" else np.asarray((begun + ending) / 2)
 
 
-def _by_period(name: str, values: ArrayLike) -> Array:
+def by_period(name: str, values: ArrayLike) -> Array:
     """Numbers >= 0, one for each of at least one period along the last axis."""
     found = not_negative(name, real(name, values))
     if not found.ndim or not found.shape[-1]:
