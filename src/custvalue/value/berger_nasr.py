@@ -190,8 +190,8 @@ def berger_nasr_case4(
         return np.asarray(margin(t)) * np.exp(t * (decay + slowest)) / slowest
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        sides = (faded, 0.0, 1.0) if np.isinf(n) else (flow, 0.0, n)
-        value, error = quad_vec(*sides, epsabs=0.0, epsrel=1e-11, limit=2000, norm="max")
+        f, end = (faded, 1.0) if np.isinf(n) else (flow, n)
+        value, error = quad_vec(f, 0.0, end, epsabs=0.0, epsrel=1e-11, limit=2000, norm="max")
     if not error <= 1e-6 * np.max(np.abs(value)):
         raise ParameterError(
             "the integral of margin(t) r^t e^(-δt) does not converge; give years, or a smoother margin"
