@@ -203,7 +203,7 @@ def test_many_series_come_with_a_status():
 
 def test_messages_name_the_series():
     batch = CashFlowBatch.periodic([[-1, 2], [1, 2]], due="now", ids=["ann", "bob"])
-    with pytest.raises(DataError, match=r"1 of 2 rows, first: customer bob|customer 'bob'"):
+    with pytest.raises(DataError, match="1 of 2 rows, first: customer 'bob'"):
         irr(batch)
     assert irr(batch[0]).effective() == pytest.approx(1, rel=1e-15)
 

@@ -91,6 +91,6 @@ def _safe(amounts: Array, exponents: Array) -> bool:
 
 def times_exp(amount: Array, exponent: Array) -> Array:
     """Amount · e^exponent, where e^exponent alone may be too large or too small for a float."""
-    third = np.exp(np.clip(exponent, -1600.0, 1600.0) / 3)
     with np.errstate(over="ignore", under="ignore"):
+        third = np.exp(np.clip(exponent, -1600.0, 1600.0) / 3)
         return np.asarray(amount * third * third * third)

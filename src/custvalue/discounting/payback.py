@@ -39,7 +39,8 @@ def payback(
     Returns
     -------
     float64, shape () or (n,)
-        In years; 0 where nothing went out first. Later losses do not matter: see `break_even_time`.
+        In years from the first flow that is not 0; 0 where nothing went out first. Later losses do not matter: see
+        `break_even_time`.
 
     Examples
     --------

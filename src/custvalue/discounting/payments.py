@@ -20,6 +20,8 @@ from custvalue.errors import DataError, ParameterError
 from custvalue.records.cashflow import CashFlows
 from custvalue.units import Unit, as_unit, per_year
 
+EPS = 2.0**-52
+
 
 def level_payment(
     rate: Rate,
@@ -109,9 +111,12 @@ def number_of_payments(
     step = np.where(tiny, 1.0, force)
     unit = np.where(tiny, 1.0, step / -np.expm1(-step)) * np.exp(-force * shift)  # δ times a perpetuity of 1
     missing, denominator = now + end, now * force + paid * unit
+    only_interest = np.abs(denominator) <= 4 * EPS * (np.abs(now * force) + np.abs(paid * unit))
+    denominator = np.where(only_interest, 0.0, denominator)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = -missing * step / denominator
         count = np.where(tiny, -missing / denominator, np.log1p(ratio) / step)
+        count = np.where(missing == 0, 0.0, count)
     check_rows(
         np.isfinite(count),
         "payments must be able to balance the sums",
