@@ -225,7 +225,7 @@ def test_heavy_tails_last_forever(entry: RetentionEntry, t: int) -> None:
     """At rate 0 a lifetime without mean is infinite, at a negative rate any with a tail; over a horizon none is."""
     model = entry.typical
     light = {"Geometric", "Exponential", "Weibull"}
-    heavy = "captive" in model.parameters or type(model).__name__ not in light and model._fall[1] <= 1
+    heavy = "captive" in model.parameters or (type(model).__name__ not in light and model._fall[1] <= 1)
     assert np.isinf(model.expected_residual_lifetime(t)) == heavy
     assert np.isinf(model.discounted_expected_residual_lifetime(t, Rate.zero(), "now")) == heavy
     falling = model.discounted_expected_residual_lifetime(t, Rate.annual(-0.01), "now")
