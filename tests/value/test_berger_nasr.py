@@ -96,5 +96,5 @@ def test_case_5_is_the_migration_of_pfeifer_and_carraway() -> None:
     """The same customers as a chain: margins now, contacts half a period later."""
     p = [[0.5, 0.3, 0.1], [0.2, 0.2, 0.2]]
     chain = MigrationModel.from_recency(p, margin=50, contact_cost=6)
-    forever = chain.value(FIFTH, timing="now", cost_timing="mid")[:, 0]
+    forever = chain.value(FIFTH, timing="now", cost_timing="middle")[:, 0]
     np.testing.assert_allclose(berger_nasr_case5(50, 6, p, FIFTH, years=300), forever, rtol=1e-12)

@@ -15,7 +15,7 @@ from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
 from custvalue.value.closed_form import constant_retention_value, margin_multiple, retention_path_value
 
-TIMINGS = ("now", "next", "end", "mid", "continuous")
+TIMINGS = ("now", "next", "end", "middle", "continuous")
 TENTH = Rate.annual(0.10)
 
 retentions = st.one_of(
@@ -40,7 +40,7 @@ def exact(r: float, force: float, g: float, n: int | None, timing: str) -> Any:
             if n is None:
                 return -1 / decay if decay < 0 else mp.inf
             return mp.expm1(n * decay) / decay if decay else mp.mpf(n)
-        first = {"now": mp.mpf(1), "next": stays * v, "end": v, "mid": mp.sqrt(v)}[timing]
+        first = {"now": mp.mpf(1), "next": stays * v, "end": v, "middle": mp.sqrt(v)}[timing]
         if n is None:
             return first / (1 - q) if q < 1 else (mp.inf if first else mp.mpf(0))
         return first * ((1 - q**n) / (1 - q) if q != 1 else n)
@@ -98,13 +98,13 @@ def test_growth_costs_only_the_digits_that_offsetting_costs(r: float, d: float, 
     assert close(value, exact(r, float(rate.force()), g, n, timing), 2e-15 * condition)
 
 
-@pytest.mark.parametrize("timing", ["now", "mid", "continuous"])
+@pytest.mark.parametrize("timing", ["now", "middle", "continuous"])
 @pytest.mark.parametrize("n", [1, 7, 10**6])
 def test_a_ratio_of_one_is_no_singularity(timing: Any, n: int) -> None:
     """Retention 1 with growth = d, and r (1 + g) = 1 exactly: n payments are worth n first ones."""
     assert constant_retention_value(1, 1.0, Rate.zero(), timing=timing, horizon=n) == n
     assert constant_retention_value(1, 0.5, Rate.zero(), timing=timing, horizon=n, growth=1.0) == n
-    first = {"now": 1.0, "mid": 1.25**-0.5, "continuous": 1.0}[timing]
+    first = {"now": 1.0, "middle": 1.25**-0.5, "continuous": 1.0}[timing]
     level = constant_retention_value(1, 1.0, Rate.annual(0.25), timing=timing, horizon=n, growth=0.25)
     assert level == pytest.approx(first * n, rel=1e-15 * (1 + n))
 
@@ -168,7 +168,7 @@ def test_all_arguments_broadcast() -> None:
     one = constant_retention_value(2, 0.9, Rate.annual(0.3), timing="end", horizon=4, acquisition_cost=2)
     assert values[1, 1, 2] == one
     assert one.shape == ()
-    paths = retention_path_value(np.ones((4, 1, 3)), np.full((2, 3), 0.8), Rate.annual([0.1, 0.2]), timing="mid")
+    paths = retention_path_value(np.ones((4, 1, 3)), np.full((2, 3), 0.8), Rate.annual([0.1, 0.2]), timing="middle")
     assert paths.shape == (4, 2)
 
 
@@ -182,7 +182,7 @@ def test_dwyer_a_path_of_retention() -> None:
         "now": (margins * survival[:3] * v[:3]).sum(),
         "next": (margins * survival[1:] * v[1:]).sum(),
         "end": (margins * survival[:3] * v[1:]).sum(),
-        "mid": (margins * survival[:3] * v[:3]).sum() * 0.8**0.5,
+        "middle": (margins * survival[:3] * v[:3]).sum() * 0.8**0.5,
     }.items():
         assert retention_path_value(margins, stays, rate, timing=timing) == pytest.approx(wanted, rel=1e-14)
     flow = retention_path_value(margins, stays, rate, timing="continuous")
@@ -193,7 +193,7 @@ def test_dwyer_a_path_of_retention() -> None:
 
 
 def test_the_last_retention_may_be_left_out_where_it_does_not_matter() -> None:
-    for timing in ("now", "end", "mid"):
+    for timing in ("now", "end", "middle"):
         short = retention_path_value([1, 2, 3], [0.5, 0.6], TENTH, timing=timing)
         assert short == retention_path_value([1, 2, 3], [0.5, 0.6, 0.0], TENTH, timing=timing)
     with pytest.raises(ParameterError, match=r"one rate per period of margins \(3 with timing='next'\)"):

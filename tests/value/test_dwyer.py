@@ -15,7 +15,7 @@ from custvalue.value.dwyer import always_a_share, lost_for_good
 RATE = Rate.annual(0.20)
 
 
-@pytest.mark.parametrize("timing", ["now", "next", "end", "mid", "continuous"])
+@pytest.mark.parametrize("timing", ["now", "next", "end", "middle", "continuous"])
 def test_lost_for_good_adds_up(timing: Any) -> None:
     margins, stays = [[100, 120, 140], [50, 40, 30]], [0.7, 0.8, 0.9]
     book = lost_for_good(margins, stays, RATE, timing=timing, costs=[10, 20, 30], cost_timing="end")
@@ -30,8 +30,8 @@ def test_lost_for_good_adds_up(timing: Any) -> None:
 
 
 def test_costs_are_paid_like_margins_unless_said() -> None:
-    book = lost_for_good([100, 100], 0.5, RATE, timing="mid", costs=20)
-    assert book.value == pytest.approx(retention_path_value([80, 80], 0.5, RATE, timing="mid"), rel=1e-14)
+    book = lost_for_good([100, 100], 0.5, RATE, timing="middle", costs=20)
+    assert book.value == pytest.approx(retention_path_value([80, 80], 0.5, RATE, timing="middle"), rel=1e-14)
 
 
 def test_always_a_share_by_hand() -> None:
@@ -59,15 +59,15 @@ def test_segments_and_rates_broadcast() -> None:
         Rate.annual([0.1, 0.2]),
         periods_ahead=4,
         contact_cost=1,
-        cost_timing="mid",
+        cost_timing="middle",
     )
-    second = always_a_share(200, [0.9, 0.0], RATE, periods_ahead=4, contact_cost=1, cost_timing="mid")
+    second = always_a_share(200, [0.9, 0.0], RATE, periods_ahead=4, contact_cost=1, cost_timing="middle")
     assert book.present_value.shape == (2, 5)
     np.testing.assert_allclose(book.present_value[1], second.present_value, rtol=1e-15)
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(ParameterError, match="cost_timing must be 'now', 'mid' or 'end'"):
+    with pytest.raises(ParameterError, match="cost_timing must be 'now', 'middle' or 'end'"):
         always_a_share(1, [0.5], RATE, periods_ahead=2, cost_timing="next")
     with pytest.raises(ParameterError, match="costs must be >= 0"):
         lost_for_good([1, 1], 0.5, RATE, timing="now", costs=-1)

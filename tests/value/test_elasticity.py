@@ -15,7 +15,7 @@ from custvalue.errors import ParameterError
 from custvalue.value.closed_form import constant_retention_value
 from custvalue.value.elasticity import retention_uplift, value_elasticities
 
-timings = st.sampled_from(["now", "next", "end", "mid", "continuous"])
+timings = st.sampled_from(["now", "next", "end", "middle", "continuous"])
 
 
 def test_gupta_and_lehmann() -> None:

@@ -27,7 +27,7 @@ TEN = Rate.annual(0.10)
 
 def test_static_and_dynamic_equity_by_hand() -> None:
     plan, worth, cost = np.array([10.0, 20.0, 0.0, 5.0]), 60.0, np.array([20.0, 25.0, 30.0, 35.0])
-    for timing, first in {"now": 0.0, "next": 1.0, "end": 1.0, "mid": 0.5}.items():
+    for timing, first in {"now": 0.0, "next": 1.0, "end": 1.0, "middle": 0.5}.items():
         firm = equity(1000, plan, worth, cost, TEN, timing=timing)  # type: ignore[arg-type]
         by_hand = sum(n * (worth - c) * 1.1 ** -(t + first) for t, (n, c) in enumerate(zip(plan, cost, strict=True)))
         assert firm.future == pytest.approx(by_hand, rel=1e-13)
@@ -46,7 +46,7 @@ def test_scenarios_broadcast() -> None:
 @law
 @given(
     cost=st.floats(0, 1e4), margin=st.floats(0.1, 1e3), stays=st.floats(0, 1), rate=st.floats(0, 1),
-    timing=st.sampled_from(["now", "next", "end", "mid"]),
+    timing=st.sampled_from(["now", "next", "end", "middle"]),
 )  # fmt: skip
 def test_payback_is_where_the_sum_reaches_the_cost(
     cost: float, margin: float, stays: float, rate: float, timing: str

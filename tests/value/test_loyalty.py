@@ -24,7 +24,7 @@ def test_reichheld_and_sasser_credit_card() -> None:
     assert plain.value == 169
 
 
-@pytest.mark.parametrize("timing", ["now", "next", "end", "mid", "continuous"])
+@pytest.mark.parametrize("timing", ["now", "next", "end", "middle", "continuous"])
 def test_components_add_up(timing: Any) -> None:
     rng = np.random.default_rng(0)
     parts = {name: rng.random((3, 1, 5)) for name in ("base", "growth", "savings", "referrals", "premium")}

@@ -21,7 +21,7 @@ from custvalue.value.value_distribution import constant_retention_variance
 
 FIFTH = Rate.annual(0.20)
 MAIL = MigrationModel.from_recency([0.3, 0.2, 0.15, 0.05], margin=40, contact_cost=4)
-TIMINGS = ("now", "next", "end", "mid", "continuous")
+TIMINGS = ("now", "next", "end", "middle", "continuous")
 
 
 @st.composite
@@ -81,7 +81,7 @@ def test_a_horizon_is_a_sum_of_powers(chain: MigrationModel, d: float, n: int, t
     rate = Rate.annual(d)
     v = 1 / (1 + d)
     average = 1.0 if d == 0 else -np.expm1(-np.log1p(d)) / np.log1p(d)
-    factor = {"now": 1.0, "next": v, "end": v, "mid": v**0.5, "continuous": average}
+    factor = {"now": 1.0, "next": v, "end": v, "middle": v**0.5, "continuous": average}
     wanted = np.zeros(len(chain.states))
     for t in range(n):
         here = np.linalg.matrix_power(chain.transitions, t)
@@ -113,7 +113,7 @@ def test_mean_and_variance_over_all_paths(
     chain = MigrationModel(P, chain.reward[:size], chain.cost[:size])
     v = 1 / (1 + d)
     average = 1.0 if d == 0 else -np.expm1(-np.log1p(d)) / np.log1p(d)
-    factor = {"now": 1.0, "next": 1.0, "end": v, "mid": v**0.5, "continuous": average}
+    factor = {"now": 1.0, "next": 1.0, "end": v, "middle": v**0.5, "continuous": average}
     for start in range(size):
         chances, values = [], []
         for path in product(range(size), repeat=n):
@@ -165,7 +165,7 @@ def test_names_of_states_do_not_matter(chain: MigrationModel, d: float, random: 
     moved = MigrationModel(chain.transitions[np.ix_(order, order)], chain.reward[order], chain.cost[order])
     rate = Rate.annual(d)
     for name in ("value", "variance"):
-        one, other = (getattr(c, name)(rate, timing="mid", cost_timing="now") for c in (chain, moved))
+        one, other = (getattr(c, name)(rate, timing="middle", cost_timing="now") for c in (chain, moved))
         np.testing.assert_allclose(other, one[order], rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(moved.expected_visits(rate=rate), chain.expected_visits(rate=rate)[np.ix_(order, order)])
 
@@ -192,7 +192,7 @@ def test_without_discounting() -> None:
     np.testing.assert_allclose(ends.value(Rate.zero(), timing="next"), [10, 0, 0])
     assert ends.variance(Rate.zero(), timing="now")[0] == pytest.approx(100 * 0.5 / 0.25)
     pays = MigrationModel(P, [10, 0, 1], [0, 0, 0])
-    np.testing.assert_array_equal(pays.value(Rate.zero(), timing="mid"), [np.inf, 0, np.inf])
+    np.testing.assert_array_equal(pays.value(Rate.zero(), timing="middle"), [np.inf, 0, np.inf])
     np.testing.assert_array_equal(pays.value(Rate.zero(), timing="next"), [np.inf, 0, np.inf])
     costs = MigrationModel(P, 0, [0, 0, 1])
     np.testing.assert_array_equal(costs.value(Rate.zero(), timing="now"), [-np.inf, 0, -np.inf])
@@ -225,7 +225,7 @@ def test_batches_of_chains() -> None:
     assert MigrationModel(P[:, 0], 1).value(Rate.annual([0.1, 0.2, 0.3, 0.4]), timing="now").shape == (4, 3)
 
 
-@pytest.mark.parametrize(("timing", "cost_timing"), [("now", None), ("next", "mid"), ("end", "next")])
+@pytest.mark.parametrize(("timing", "cost_timing"), [("now", None), ("next", "middle"), ("end", "next")])
 def test_simulation_agrees(timing: Any, cost_timing: Any) -> None:
     when: dict[str, Any] = {"timing": timing, "cost_timing": cost_timing, "horizon": 8}
     drawn = simulate_migration(MAIL, FIFTH, start="recency 1", size=40_000, rng=5, **when)

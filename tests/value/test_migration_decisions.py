@@ -17,7 +17,7 @@ from custvalue.value.migration import MigrationModel
 from custvalue.value.migration_decisions import MigrationDecisions
 
 FIFTH = Rate.annual(0.20)
-TIMINGS = ("now", "end", "mid", "continuous")
+TIMINGS = ("now", "end", "middle", "continuous")
 
 
 def choices(seed: int, actions: int, states: int, *batch: int) -> MigrationDecisions:
@@ -76,8 +76,8 @@ def test_a_long_plan_begins_like_the_policy_forever() -> None:
 def test_batches_are_solved_one_by_one() -> None:
     problem = choices(8, 3, 4, 5)
     rates = Rate.annual([0.05, 0.1, 0.2, 0.5, 1.0])
-    best = problem.optimal(rates, timing="mid")
-    plan = problem.optimal_within(rates, horizon=3, timing="mid")
+    best = problem.optimal(rates, timing="middle")
+    plan = problem.optimal_within(rates, horizon=3, timing="middle")
     assert plan.action.shape == (5, 3, 4)
     for i, d in enumerate([0.05, 0.1, 0.2, 0.5, 1.0]):
         one = MigrationDecisions(
@@ -86,10 +86,10 @@ def test_batches_are_solved_one_by_one() -> None:
             costs=problem.costs[i],
             allowed=problem.allowed[i],
         )
-        alone = one.optimal(Rate.annual(d), timing="mid")
+        alone = one.optimal(Rate.annual(d), timing="middle")
         np.testing.assert_array_equal(best.action[i], alone.action)
         np.testing.assert_allclose(best.value[i], alone.value, rtol=1e-13)
-        np.testing.assert_allclose(plan.value[i], one.optimal_within(Rate.annual(d), horizon=3, timing="mid").value)
+        np.testing.assert_allclose(plan.value[i], one.optimal_within(Rate.annual(d), horizon=3, timing="middle").value)
 
 
 @law

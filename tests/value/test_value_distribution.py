@@ -17,7 +17,7 @@ from custvalue.value.closed_form import constant_retention_value
 from custvalue.value.value_distribution import constant_retention_variance, simulate_constant_retention
 
 TENTH = Rate.annual(0.10)
-DISCRETE = ("now", "next", "end", "mid")
+DISCRETE = ("now", "next", "end", "middle")
 
 
 def enumerated(r: float, force: float, g: float, n: int, timing: str) -> Any:
@@ -25,7 +25,7 @@ def enumerated(r: float, force: float, g: float, n: int, timing: str) -> Any:
     with mp.workdps(100):
         r_, v, w = mp.mpf(r), mp.exp(-mp.mpf(force)), (1 + mp.mpf(g)) * mp.exp(-mp.mpf(force))
         sure = 0 if timing == "next" else 1
-        first = {"now": mp.mpf(1), "next": v, "end": v, "mid": mp.sqrt(v)}[timing]
+        first = {"now": mp.mpf(1), "next": v, "end": v, "middle": mp.sqrt(v)}[timing]
         paid, mean, square, still = mp.mpf(0), mp.mpf(0), mp.mpf(0), mp.mpf(1)
         for k in range(n + 1):
             goes_on = 0 if k == n else (1 if k < sure else r_)
@@ -61,7 +61,7 @@ def test_forever_is_the_closed_form_and_the_limit(r: float, d: float, timing: An
     still = (d + (1 - r)) / (1 + d)  # 1 - r v
     spread = ((1 - v**2) if d > 1e-3 else -np.expm1(-2 * rate.force())) + v**2 * (1 - r)
     plain = r * (1 - r) / (spread * still**2)
-    factor = {"now": v**2, "next": v**2, "end": v**4, "mid": v**3}[timing]
+    factor = {"now": v**2, "next": v**2, "end": v**4, "middle": v**3}[timing]
     np.testing.assert_allclose([found, long], 49 * factor * plain, rtol=1e-12)
 
 

@@ -48,7 +48,7 @@ def _timing() -> Iterator[Reproduction]:
         "now": "366.67",
         "next": "266.67",
         "end": "333.33",
-        "mid": "349.60",
+        "middle": "349.60",
         "continuous": "314.02",
     }
     values = [constant_retention_value(100, 0.8, Rate.annual(0.10), timing=timing) for timing in printed]

@@ -12,12 +12,12 @@ from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.units import Unit
 
-Timing: TypeAlias = Literal["now", "next", "end", "mid", "continuous"]
+Timing: TypeAlias = Literal["now", "next", "end", "middle", "continuous"]
 """When a payment is made; what each word means stands with `constant_retention_value`."""
 
 _MEANINGS: Final = (
-    "'now' (the first payment is made now), 'next' (after one period, if the customer renews), 'end' or 'mid' (at the "
-    "end or middle of each period the customer begins) or 'continuous'"
+    "'now' (the first payment is made now), 'next' (after one period, if the customer renews), 'end' or 'middle' (at "
+    "the end or in the middle of each period the customer begins) or 'continuous'"
 )
 
 
@@ -36,7 +36,7 @@ def delay(timing: Timing, force: Array) -> Array:
     """
     if timing == "continuous":
         return average_discount(force)
-    return np.asarray(np.exp(-{"now": 0.0, "next": 1.0, "end": 1.0, "mid": 0.5}[timing] * force))
+    return np.asarray(np.exp(-{"now": 0.0, "next": 1.0, "end": 1.0, "middle": 0.5}[timing] * force))
 
 
 def average_discount(force: Array) -> Array:

@@ -9,7 +9,7 @@ default anywhere in this module.
 | "now" | at the beginning of period k + 1 | is still there | 366.67 |
 | "next" | at the end of period k + 1 | renews then | 266.67 |
 | "end" | at the end of period k + 1 | began that period | 333.33 |
-| "mid" | in the middle of period k + 1 | began that period | 349.60 |
+| "middle" | in the middle of period k + 1 | began that period | 349.60 |
 | "continuous" | all the time, at a rate of m per period | is still there, leaving at any time | 314.02 |
 """
 
@@ -55,7 +55,7 @@ def constant_retention_value(
     - timing="now": m (1 + q + ... + q^(n-1)), forever m (1 + d)/(1 + d - r (1 + g)): the first payment is made now;
     - timing="next": r/(1 + d) times that, forever m r/(1 + d - r (1 + g)): after one period, if the customer renews;
     - timing="end": 1/(1 + d) times it, forever m/(1 + d - r (1 + g)): at the end of each period begun;
-    - timing="mid": (1 + d)^(-1/2) times it: in the middle of each period begun;
+    - timing="middle": (1 + d)^(-1/2) times it: in the middle of each period begun;
     - timing="continuous": m ∫_0^n q^t dt, forever m/-log q: paid all the time, customers leave at any time.
 
     All arguments broadcast.
@@ -68,7 +68,7 @@ def constant_retention_value(
         Probability of staying from one period to the next, 0 to 1.
     rate : Rate
         Of discount; an array of rates broadcasts.
-    timing : {"now", "next", "end", "mid", "continuous"}
+    timing : {"now", "next", "end", "middle", "continuous"}
         When payments are made.
     horizon : array_like, optional
         Number of payments, each with its chance of being made: whole, except for "continuous", where it is a time in
@@ -99,12 +99,12 @@ def constant_retention_value(
     Examples
     --------
     >>> yearly = Rate.annual(0.10)
-    >>> for timing in ("now", "next", "end", "mid", "continuous"):
+    >>> for timing in ("now", "next", "end", "middle", "continuous"):
     ...     print(timing, constant_retention_value(100, 0.8, yearly, timing=timing).round(2))
     now 366.67
     next 266.67
     end 333.33
-    mid 349.6
+    middle 349.6
     continuous 314.02
     >>> constant_retention_value(100, [0.7, 0.8, 0.9], yearly, timing="now", horizon=5, acquisition_cost=200).round(2)
     array([ 46.3 ,  92.06, 148.34])
@@ -176,7 +176,7 @@ def retention_path_value(
     with probability S_j = r_0 r_1 ... r_(j-1), and its margin m_j counts
 
     - timing="now": S_j at time j;                 - timing="next": S_(j+1) at time j + 1;
-    - timing="end": S_j at time j + 1;             - timing="mid": S_j at time j + 1/2;
+    - timing="end": S_j at time j + 1;             - timing="middle": S_j at time j + 1/2;
     - timing="continuous": evenly over the period, by customers leaving at a constant rate within it.
 
     Parameters
@@ -188,7 +188,7 @@ def retention_path_value(
         "continuous", and may be left out elsewhere.
     rate : Rate
         Of discount; an array of rates broadcasts with the leading axes.
-    timing : {"now", "next", "end", "mid", "continuous"}
+    timing : {"now", "next", "end", "middle", "continuous"}
         When payments are made.
     acquisition_cost : array_like
         Paid now, taken off; broadcasts with the leading axes.

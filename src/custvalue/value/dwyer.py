@@ -72,7 +72,7 @@ def lost_for_good(
         As for `retention_path_value`.
     costs : array_like, shape (..., n) or a number
         Of contacting a customer in each period.
-    cost_timing : {"now", "next", "end", "mid", "continuous"}, optional
+    cost_timing : {"now", "next", "end", "middle", "continuous"}, optional
         When they are paid; like margins where not given.
 
     Raises
@@ -113,7 +113,7 @@ def always_a_share(
 
     Period 0 is the purchase made now, which everybody makes; purchases of period j are paid at time j. Contacts in
     period j = 1, 2, ... prepare the purchase at its end: `cost_timing` is "now" (at the period's beginning, j - 1),
-    "mid" (j - 1/2) or "end" (j).
+    "middle" (j - 1/2) or "end" (j).
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def always_a_share(
         Periods after the first purchase.
     contact_cost : array_like
         Per customer contacted and period.
-    cost_timing : {"now", "mid", "end"}
+    cost_timing : {"now", "middle", "end"}
         When contacts are paid for.
     period : {"year", "quarter", "month", "week", "day"}
         The period of the chances.
@@ -143,13 +143,15 @@ def always_a_share(
 
     Examples
     --------
-    >>> book = always_a_share(100, [0.5, 0.2], Rate.annual(0.10), periods_ahead=2, contact_cost=10, cost_timing="mid")
+    >>> book = always_a_share(
+    ...     100, [0.5, 0.2], Rate.annual(0.10), periods_ahead=2, contact_cost=10, cost_timing="middle"
+    ... )
     >>> print(book.buyers, book.active, book.value.round(3))
     [1.   0.5  0.35] [0. 1. 1.] 156.178
     """
     paid = as_timing(cost_timing, "cost_timing")
-    if paid not in ("now", "mid", "end"):
-        raise ParameterError(f"cost_timing must be 'now', 'mid' or 'end' of the period; got {paid!r}")
+    if paid not in ("now", "middle", "end"):
+        raise ParameterError(f"cost_timing must be 'now', 'middle' or 'end' of the period; got {paid!r}")
     chances = np.atleast_1d(share("repurchase", repurchase))
     n = int(periods("periods_ahead", periods_ahead, whole=True))
     active, buyers = _followed(chances, n)

@@ -58,7 +58,7 @@ def value_elasticities(
     """Elasticities of `constant_retention_value` in each of its inputs, by exact differentiation.
 
     With K the mean number of periods that the discounted payments wait beyond the first, and b what the first waits
-    itself (1 for "next" and "end", 1/2 for "mid", 0 for "now" and "continuous"), the elasticity of the value before
+    itself (1 for "next" and "end", 1/2 for "middle", 0 for "now" and "continuous"), the elasticity of the value before
     acquisition cost in retention is K (and 1 more for "next"), in the rate -(K + b) d/(1 + d), in the margin 1. For
     "next" and forever these are Gupta and Lehmann's (1 + i)/(1 + i - r), -i/(1 + i - r) and 1. An acquisition cost A
     multiplies them by (V + A)/V and has itself the elasticity -A/V.
@@ -112,7 +112,7 @@ def _waiting(
     ratio = Ratio.of(stays, grows, force)
     if paid == "continuous":
         return mean_time(ratio, n), 0.0, force
-    return mean_index(ratio, n), {"now": 0.0, "next": 1.0, "end": 1.0, "mid": 0.5}[paid], force
+    return mean_index(ratio, n), {"now": 0.0, "next": 1.0, "end": 1.0, "middle": 0.5}[paid], force
 
 
 def retention_uplift(

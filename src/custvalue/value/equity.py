@@ -65,7 +65,7 @@ def equity(
         Cost of winning one, spent when they are won; one, or one per period.
     rate : Rate
         Of discount.
-    timing : {"now", "next", "end", "mid", "continuous"}
+    timing : {"now", "next", "end", "middle", "continuous"}
         When in a period customers are won: at its beginning, at its end ("next" and "end"), in its middle, all along.
     period : {"year", "quarter", "month", "week", "day"}
         The period.
@@ -137,7 +137,7 @@ def acquisition_payback(
         Of each payment, from a customer who is still there.
     retention : array_like
         Probability of staying from one period to the next, 0 to 1.
-    timing : {"now", "next", "end", "mid"}
+    timing : {"now", "next", "end", "middle"}
         When payments are made, as in `constant_retention_value`.
     rate : Rate, optional
         Of discount; without it the payback is undiscounted.
@@ -155,7 +155,7 @@ def acquisition_payback(
     array([ 3.,  4., inf])
     """
     if as_timing(timing) == "continuous":
-        raise ParameterError("timing must be 'now', 'next', 'end' or 'mid': payments are counted")
+        raise ParameterError("timing must be 'now', 'next', 'end' or 'middle': payments are counted")
     cost, paid, stays, force = together(
         acquisition_cost=not_negative("acquisition_cost", acquisition_cost),
         margin=positive("margin", margin),

@@ -155,7 +155,7 @@ def firm_value(
         m and r per period, and c per customer won.
     rate : Rate
         i, of discount.
-    timing : {"now", "next", "end", "mid", "continuous"}
+    timing : {"now", "next", "end", "middle", "continuous"}
         When a customer's margins are received, counted from when the customer is won (or now).
     entry_rate : Rate, optional
         Discounts the values of future customers from when they are won; `rate` where not given. The paper writes

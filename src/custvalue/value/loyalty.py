@@ -71,7 +71,7 @@ def loyalty_components(
         Probability of staying from each period to the next; 1 for a customer who is sure to stay.
     rate : Rate
         Of discount; broadcasts with the leading axes.
-    timing : {"now", "next", "end", "mid", "continuous"}
+    timing : {"now", "next", "end", "middle", "continuous"}
         When a period's profit is received.
     acquisition_cost : array_like
         A, paid now.

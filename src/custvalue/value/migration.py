@@ -148,7 +148,7 @@ class MigrationModel:
         ----------
         rate : Rate
             Of discount; an array of rates broadcasts with the leading axes.
-        timing : {"now", "next", "end", "mid", "continuous"}
+        timing : {"now", "next", "end", "middle", "continuous"}
             When the reward of a period in a state is paid: at its beginning, the first one now ("now"), at its end, in
             its middle, or evenly over it; "next" is "now" without the present state: the first reward is that of the
             next state, one period ahead.

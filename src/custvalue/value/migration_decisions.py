@@ -156,7 +156,7 @@ class MigrationDecisions:
         ----------
         rate : Rate
             Of discount, positive; an array of rates broadcasts with the leading axes.
-        timing, cost_timing : {"now", "end", "mid", "continuous"}
+        timing, cost_timing : {"now", "end", "middle", "continuous"}
             When a period's reward and cost are paid; costs like rewards where not given. "continuous" spreads them
             over the period.
 
@@ -233,8 +233,8 @@ def _in_period(timing: Timing, name: str, force: Array) -> Array:
     paid = as_timing(timing, name)
     if paid == "next":
         raise ParameterError(
-            f"{name} must be 'now', 'end', 'mid' or 'continuous', as what a period brings depends on the action in it; "
-            "got 'next'"
+            f"{name} must be 'now', 'end', 'middle' or 'continuous', as what a period brings depends on the "
+            "action in it; got 'next'"
         )
     return delay(paid, force)[..., None, None]
 

@@ -39,7 +39,7 @@ def constant_retention_variance(
     Margins are certain while the customer stays; when the customer leaves is not. With w = (1 + g)/(1 + d) and the
     mean H = 1/(1 - r w), forever and per unit of margin squared:
 
-    - "now": r (1 - r) w² H²/(1 - r w²); "end" and "mid": the same, times (1 + d)^-2 and (1 + d)^-1;
+    - "now": r (1 - r) w² H²/(1 - r w²); "end" and "middle": the same, times (1 + d)^-2 and (1 + d)^-1;
     - "next": r (1 - r) (1 + d)^-2 H²/(1 - r w²);
     - "continuous": μ/((μ - 2θ) (μ - θ)²), μ = -log r, θ = log w.
 
