@@ -54,6 +54,10 @@ class Lifetime(Protocol):
         """Nodes u and weights of ∫_0^length of f(start + u) times (1 + u/scale)^-rate."""
         ...
 
+    def log_left(self, start: Array, length: Array, scale: Array, rate: Array) -> Array:
+        """log ∫_0^length f(start + u)/S(start) (1 + u/scale)^-rate du; -inf where the length is 0."""
+        ...
+
     def fine_nodes(self, start: Array, length: Array, count: Purchases, /) -> tuple[Array, Array]:
         """Nodes u and weights of ∫_0^length of f(start + u) times the probability of a count; the length may be inf."""
         ...
@@ -86,14 +90,7 @@ class Attrition:
 
         def both(law: Lifetime, r: Parameter, alpha: Parameter, x: Array, t_x: Array, T: Array) -> list[Array]:
             R, since = r + x, alpha + t_x
-            u, du = law.nodes(t_x, T - t_x, since, R)
-            exponents = law.log_leave(t_x, u)
-            exponents -= R * np.log1p(u / since)
-            top = _first(exponents)
-            exponents -= top
-            with np.errstate(divide="ignore"):
-                gone = top + np.log(_sum(np.exp(exponents, out=exponents), du))
-            return [_log_silent(law, R, since, t_x, T), gone]
+            return [_log_silent(law, R, since, t_x, T), law.log_left(t_x, T - t_x, since, R)]
 
         return self._in_blocks(both, 2, x, t_x, T)
 
@@ -174,6 +171,17 @@ class Attrition:
             for target, value in zip(out, values, strict=True):
                 target[rows] = value
         return [target.reshape(shape) for target in out]
+
+
+def log_left(law: Lifetime, start: Array, length: Array, scale: Array, rate: Array) -> Array:
+    """`Lifetime.log_left` by the law's nodes."""
+    u, du = law.nodes(start, length, scale, rate)
+    exponents = law.log_leave(start, u)
+    exponents -= rate * np.log1p(u / scale)
+    top = _first(exponents)
+    exponents -= top
+    with np.errstate(divide="ignore"):
+        return np.asarray(top + np.log(_sum(np.exp(exponents, out=exponents), du)))
 
 
 def _log_silent(law: Lifetime, R: Array, since: Array, t_x: Array, T: Array) -> Array:

@@ -13,6 +13,7 @@ from attrs import frozen
 from scipy.special import psi
 
 from custvalue._typing import Array, Bools, Parameter
+from custvalue.models._attrition import log_left
 from custvalue.models._falls import Fall, Purchases
 from custvalue.models._opportunities import log_stay
 from custvalue.models._whole import between, runs
@@ -67,6 +68,10 @@ class DeathChances:
     def nodes(self, start: Array, length: Array, _scale: Parameter, _rate: Parameter) -> tuple[Array, Array]:
         """The chances to leave, as times since the start, and how many each stands for."""
         return self._chances(start, self._within(start, length))
+
+    def log_left(self, start: Array, length: Array, scale: Array, rate: Array) -> Array:
+        """log ∫_0^length f(start + u)/S(start) (1 + u/scale)^-rate du."""
+        return log_left(self, start, length, scale, rate)
 
     def fine_nodes(self, start: Array, length: Array, count: Purchases) -> tuple[Array, Array]:
         """As `nodes`, in shorter runs."""

@@ -49,26 +49,61 @@ def log_panels(
     u^-(1 + steepest). Where the length is infinite they end as u^-(1 + tail), and a last node takes the rest.
     Up to the length they may rise like u^rise; `fineness` multiplies the number of panels.
     """
-    endless = np.isinf(length)
+    endless, end = np.isinf(length), _log_end(length, scale, rate)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        cut = np.where(rate > 1.5, _DEAD / np.maximum(rate - 1, 0.5), np.inf)
-        end = np.minimum(np.where(endless, _FAR, np.log1p(length / scale)), cut)
         grows = np.where(endless | (length == 0), 0.0, end * rise * (1 + scale / length))
-    panels = max(1, int(np.ceil(max(end.max(initial=0.0) / _WIDTH * fineness, grows.max(initial=0.0) / _RISE))))
-    fall = float(np.max(end * np.clip(steepest + 1, 2.0, 1e6), initial=0.0)) / panels
-    _, nodes, weights = next(rule for rule in _GAUSS if fall <= rule[0])
-    share = ((2 * np.arange(panels)[:, None] + 1 + nodes) / (2 * panels)).reshape(-1, 1)
-    weight = np.tile(weights / (2 * panels), panels)[:, None]
+    panels = max(end.max(initial=0.0) / _WIDTH * fineness, grows.max(initial=0.0) / _RISE)
+    share, weight = _panels(panels, end * np.clip(steepest + 1, 2.0, 1e6))
     grown = np.expm1(end * share)
     u = scale * grown
     grown += 1
-    grown *= weight
+    grown *= weight[:, None]
     grown *= scale * end
     if not endless.any():
         return u, grown
     rest = np.where(endless & (end == _FAR), scale * np.exp(_FAR) / tail, 0.0)
     last = np.where(rest > 0, scale * np.expm1(_FAR), 0.0)
     return np.concatenate([u, [last]]), np.concatenate([grown, [rest]])
+
+
+def log_of_two_powers(length: Array, one: Array, p: Parameter, other: Array, q: Parameter) -> Array:
+    """log ∫_0^length (1 + u/one)^-p (1 + u/other)^-q du, by `log_panels` over the smaller scale.
+
+    There one of the powers, and du, is the exponential of the nodes themselves.
+    """
+    first = one < other
+    scale, near, far = np.where(first, one, other), np.where(first, p, q), np.where(first, q, p)
+    ratio = scale / np.where(first, other, one)
+    end = _log_end(length, scale, near + far * ratio)
+    share, weight = _panels(end.max(initial=0.0) / _WIDTH, end * np.clip(p + q, 2.0, 1e6))
+    w = end * share
+    fallen = np.expm1(w)
+    fallen *= ratio
+    fallen = np.log1p(fallen, out=fallen)
+    fallen *= far
+    w *= 1 - near
+    w -= fallen
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.einsum("kn,k->n", np.exp(w, out=w), weight)) + np.log(scale * end))
+
+
+def _log_end(length: Array, scale: Parameter, rate: Parameter) -> Array:
+    """log(1 + length/scale), or where what falls like (1 + u/scale)^-rate has died."""
+    with np.errstate(divide="ignore", over="ignore"):
+        cut = np.where(rate > 1.5, _DEAD / np.maximum(rate - 1, 0.5), np.inf)
+        return np.minimum(np.where(np.isinf(length), _FAR, np.log1p(length / scale)), cut)
+
+
+def _panels(many: float, falls: Array) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes on (0, 1), as a column, and weights, on at least so many panels of equal width.
+
+    They are for integrands that fall (or rise) at most so many times e over (0, 1).
+    """
+    panels = max(1, int(np.ceil(many)))
+    fall = float(falls.max(initial=0.0)) / panels
+    _, nodes, weights = next(rule for rule in _GAUSS if fall <= rule[0])
+    share = ((2 * np.arange(panels)[:, None] + 1 + nodes) / (2 * panels)).reshape(-1, 1)
+    return share, np.tile(weights / (2 * panels), panels)
 
 
 def logistic(

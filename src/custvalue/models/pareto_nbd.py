@@ -29,7 +29,7 @@ from custvalue.models._falls import Fall, Purchases
 from custvalue.models._latent import LatentAttritionModel
 from custvalue.models._model import Limits
 from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
-from custvalue.models._quadrature import log_panels, logistic
+from custvalue.models._quadrature import log_of_two_powers, log_panels, logistic
 from custvalue.units import Unit
 
 
@@ -71,6 +71,11 @@ class ParetoLifetime:
     def nodes(self, start: Array, length: Array, scale: Parameter, rate: Parameter) -> tuple[Array, Array]:
         """Panels in log(c + u), c the smaller of the two scales."""
         return self._panels(start, length, scale, rate, np.inf, self.s + rate)
+
+    def log_left(self, start: Array, length: Array, scale: Array, rate: Array) -> Array:
+        """log ∫_0^length f(start + u)/S(start) (1 + u/scale)^-rate du."""
+        now = self.beta + start
+        return np.log(self.s / now) + log_of_two_powers(length, now, self.s + 1, scale, rate)
 
     def fine_nodes(self, start: Array, length: Array, count: Purchases) -> tuple[Array, Array]:
         """Panels in log(c + u), c below all scales, not cut: what is integrated may peak anywhere."""

@@ -26,7 +26,7 @@ from scipy.special import log_expit
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
-from custvalue.models._attrition import Attrition
+from custvalue.models._attrition import Attrition, log_left
 from custvalue.models._falls import Fall, Purchases
 from custvalue.models._latent import LatentAttritionModel
 from custvalue.models._model import Limits
@@ -70,6 +70,10 @@ class WeibullGammaLifetime:
     def nodes(self, start: Array, length: Array, scale: Parameter, rate: Parameter) -> tuple[Array, Array]:
         """Two parts, before and after leaving is likeliest."""
         return self._around(start, length, scale / (rate + 1), power=np.minimum(self.c, 1.0))
+
+    def log_left(self, start: Array, length: Array, scale: Array, rate: Array) -> Array:
+        """log ∫_0^length f(start + u)/S(start) (1 + u/scale)^-rate du."""
+        return log_left(self, start, length, scale, rate)
 
     def fine_nodes(self, start: Array, length: Array, count: Purchases) -> tuple[Array, Array]:
         """As `nodes`, finer."""
