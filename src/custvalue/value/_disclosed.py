@@ -19,7 +19,7 @@ SHARES = frozenset({"share"})
 
 @frozen(eq=False)
 class Observations:
-    """Disclosed figures, y = sums @ (adds, losses) + error, and which reported period each belongs to."""
+    """Disclosed figures, y = sums @ (expected adds, adds, losses) + error, and the reported period of each."""
 
     y: Array = field()
     sums: Array = field()
@@ -31,16 +31,22 @@ class Observations:
     elapsed: int = field()
 
     def mean(self, model: SubscriberModel, covariates: Array | None) -> tuple[Array, Array]:
-        """Expectation of each figure, and what its variance is in proportion to; draws along the first axis."""
-        adds, losses, _ = model.expected(covariates=covariates)
-        flows = np.concatenate(np.broadcast_arrays(adds, losses), axis=-1)
+        """Expectation of each figure, and what its variance is in proportion to; draws along the first axis.
+
+        Losses are expected from the customers really acquired where adds are disclosed, so that a good quarter of
+        acquisition does not pass for poor retention later on.
+        """
+        expected = model.acquisition.expected_adds(self.elapsed, covariates=covariates)
+        adds, losses, _ = model.followed(model.cohorts(expected))
+        flows = np.concatenate(np.broadcast_arrays(expected, adds, losses), axis=-1)
         mean = flows @ self.sums.T
         spread = np.where(self.level > 0, mean, flows @ np.abs(self.sums).T)
         return mean, spread
 
     def log_revenue(self, model: SubscriberModel, covariates: Array | None) -> Array:
         """Logarithm of the expected revenue of each reported period that discloses one."""
-        _, _, ending = model.expected(covariates=covariates)
+        expected = model.acquisition.expected_adds(self.elapsed, covariates=covariates)
+        _, _, ending = model.followed(model.cohorts(expected))
         paid = paying_customers(ending, np.zeros(()), model.paying) * model.arpu(self.elapsed)
         reported = paid.reshape(*paid.shape[:-1], -1, self.steps).sum(axis=-1)
         return np.asarray(np.log(reported[..., self.revenue_period]), dtype=np.float64)
@@ -55,10 +61,10 @@ def observe(disclosures: Disclosures, steps: int) -> Observations:
     before = disclosures.periods_before
     count, total = len(disclosures), before + len(disclosures)
     rows: list[tuple[float, Array, float, int]] = []
-    for sign, column in ((0, disclosures.adds), (1, disclosures.losses)):
+    for kind, column in ((0, disclosures.adds), (2, disclosures.losses)):
         for i in np.flatnonzero(np.isfinite(column)):
             at = before + int(i)
-            rows.append((float(column[i]), _span(total, sign, at, at + 1), 0.0, at))
+            rows.append((float(column[i]), _span(total, kind, at, at + 1), 0.0, at))
     rows += _levels(disclosures, total)
     if len(rows) < 3:
         raise DataError("the disclosures hold fewer than 3 figures about customers; use more periods")
@@ -76,10 +82,10 @@ def observe(disclosures: Disclosures, steps: int) -> Observations:
     )
 
 
-def _span(total: int, sign: int, first: int, stop: int) -> Array:
-    """Adds (0) or losses (1) of the periods first, ..., stop - 1, as weights of (adds, losses)."""
-    found = np.zeros((2, total))
-    found[sign, first:stop] = 1.0
+def _span(total: int, kind: int, first: int, stop: int) -> Array:
+    """Expected adds (0), adds (1) or losses (2) of the periods first, ..., stop - 1, as weights of all three."""
+    found = np.zeros((3, total))
+    found[kind, first:stop] = 1.0
     return found.ravel()
 
 
@@ -92,10 +98,10 @@ def _levels(disclosures: Disclosures, total: int) -> list[tuple[float, Array, fl
     found = []
     if len(known) and before + known[0]:
         end = before + int(known[0])
-        found.append((float(levels[known[0]]), _span(total, 0, 0, end) - _span(total, 1, 0, end), 1.0, end - 1))
+        found.append((float(levels[known[0]]), _span(total, 1, 0, end) - _span(total, 2, 0, end), 1.0, end - 1))
     for i, j in pairwise(known.tolist()):
         if not both[i:j].all():
-            net = _span(total, 0, before + i, before + j) - _span(total, 1, before + i, before + j)
+            net = _span(total, 1, before + i, before + j) - _span(total, 2, before + i, before + j)
             found.append((float(levels[j] - levels[i]), net, 0.0, before + j - 1))
     return found
 

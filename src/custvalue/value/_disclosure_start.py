@@ -40,6 +40,7 @@ def template_of(
         paying=paying,
         elapsed=seen.elapsed,
         customers=float(disclosures.ending[-1]),
+        acquired=np.concatenate([np.full(disclosures.periods_before, np.nan), disclosures.adds]),
         period=unit,
     )
 

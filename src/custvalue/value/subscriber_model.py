@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import evolve, field, frozen
 
+from custvalue._columns import read_only
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import ParameterError
 from custvalue.models._parameters import as_parameter, same_parameter
@@ -20,6 +21,10 @@ from custvalue.value.disclosures import Disclosures
 from custvalue.value.projection import Paying, Projection, paying_customers, project_subscribers
 
 _WON = ("share", "rate", "shape")
+
+
+def _optional(values: ArrayLike | None) -> Array | None:
+    return None if values is None else read_only(np.array(values, dtype=np.float64))
 
 
 @frozen(kw_only=True)
@@ -44,6 +49,9 @@ class SubscriberModel:
         Periods since launch: now is at the end of the last.
     customers : float
         Disclosed now; NaN where not known. The base of a projection is scaled to it.
+    acquired : array, optional
+        Customers really acquired in each of equal spans since launch, such as quarters of monthly periods; NaN where
+        not known. They replace expectations wherever it is about those acquired in the past.
     period : str
         The unit.
 
@@ -68,11 +76,17 @@ class SubscriberModel:
     paying: Paying = field(default="average")
     elapsed: int = field(converter=int)
     customers: float = field(default=np.nan, converter=float)
+    acquired: Array | None = field(default=None, converter=_optional, eq=same_parameter)
     period: Unit = field(converter=as_unit)
 
     def __attrs_post_init__(self) -> None:
         whole_number("elapsed", self.elapsed)
         self.retention.known_unit(self.period)
+        if self.acquired is not None and (self.acquired.ndim != 1 or self.elapsed % len(self.acquired)):
+            raise ParameterError(
+                f"acquired must be one number for each of equal spans that make {self.elapsed} periods; got shape "
+                f"{self.acquired.shape}"
+            )
         growth_rate(self.revenue_growth)
         paying_customers(np.zeros(1), np.zeros(()), self.paying)
 
@@ -110,11 +124,26 @@ class SubscriberModel:
         `periods` since launch, by default those elapsed; `covariates` as for `WeibullAcquisition.expected_adds`.
         """
         count = self.elapsed if periods is None else periods
-        adds = self.acquisition.expected_adds(count, covariates=covariates)
-        ending = convolved(adds, self.retention.survival(np.arange(float(count))))
+        return self.followed(self.acquisition.expected_adds(count, covariates=covariates))
+
+    def followed(self, adds: Array) -> tuple[Array, Array, Array]:
+        """Of customers acquired in each period since launch: as many, those lost in, and there at the end of, each."""
+        ending = convolved(adds, self.retention.survival(np.arange(float(adds.shape[-1]))))
         adds = np.broadcast_to(adds, ending.shape)
         before = np.concatenate([np.zeros((*ending.shape[:-1], 1)), ending[..., :-1]], axis=-1)
         return adds, np.maximum(before + adds - ending, 0.0), ending
+
+    def cohorts(self, adds: Array) -> Array:
+        """Expected adds of the periods elapsed, each span scaled to those really acquired in it, where known."""
+        if self.acquired is None:
+            return adds
+        spans = adds.reshape(*adds.shape[:-1], len(self.acquired), -1)
+        total = spans.sum(axis=-1, keepdims=True)
+        even = np.full(spans.shape, 1 / spans.shape[-1])
+        part = np.divide(spans, total, out=even, where=total > 0)
+        known = np.isfinite(self.acquired)[:, None]
+        found = np.where(known, part * np.where(known, self.acquired[:, None], 0.0), spans)
+        return found.reshape(adds.shape)
 
     def arpu(self, periods: int) -> Array:
         """Revenue of a paying customer in each period since launch."""
@@ -123,7 +152,7 @@ class SubscriberModel:
     def base(self, *, covariates: ArrayLike | None = None) -> Array:
         """Expected customers now by whole periods since acquisition, 0, 1, ...; they sum to those disclosed, if any."""
         adds = self.acquisition.expected_adds(self.elapsed, covariates=covariates)
-        found = np.asarray(adds[..., ::-1] * self.retention.survival(np.arange(float(self.elapsed))))
+        found = np.asarray(self.cohorts(adds)[..., ::-1] * self.retention.survival(np.arange(float(self.elapsed))))
         return found if np.isnan(self.customers) else found * (self.customers / found.sum(axis=-1, keepdims=True))
 
     def project(self, periods: int, *, covariates: ArrayLike | None = None) -> Projection:
