@@ -19,24 +19,13 @@ from custvalue import datasets
 from custvalue.discounting.rate import Rate
 from custvalue.errors import CustValueError
 from custvalue.evidence._terms import Refunds
-from custvalue.models._base import TransactionModel
-from custvalue.models.beta_geo_nbd import BetaGeoNBD
-from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
-from custvalue.models.nbd import NBD
-from custvalue.models.pareto_nbd import ParetoNBD
+from custvalue.models.names import MODELS, ModelName
 from custvalue.units import Unit
 from custvalue.value.customers import value_customers
 
 if TYPE_CHECKING:
     from cyclopts import App
 
-_MODELS: Final[dict[str, type[TransactionModel] | Literal["auto"]]] = {
-    "bg-nbd": BetaGeoNBD,
-    "mbg-nbd": ModifiedBetaGeoNBD,
-    "pareto-nbd": ParetoNBD,
-    "nbd": NBD,
-    "auto": "auto",
-}
 Area: TypeAlias = Literal["harvard", "formulas", "buying", "contracts", "churn", "discounting"]
 """The ledger's areas; spelled out, as the command line reads them from the annotation."""
 _EXTRA: Final = "the command line needs the 'cli' extra: pip install 'custvalue[cli]'"
@@ -60,7 +49,7 @@ def value(
     rate_per: Literal["year", "month", "week"] = "year",
     years: float | Literal["forever"] = 3.0,
     margin: float = 1.0,
-    model: Literal["bg-nbd", "mbg-nbd", "pareto-nbd", "nbd", "auto"] = "bg-nbd",
+    model: ModelName = "bg-nbd",
     unit: Unit = "week",
     observed_until: str | None = None,
     collapse: Literal["day", "week", "month", "quarter", "year", "none"] = "day",
@@ -99,7 +88,8 @@ def value(
     margin
         Share of spend that is profit: 0.3 is 30 %; 1 values revenue.
     model
-        How customers buy and leave; auto fits all of them and takes the lowest AIC.
+        How customers buy and leave; auto fits BG/NBD, MBG/NBD, Pareto/NBD and NBD and takes the lowest AIC. For
+        bg-bb each unit of time is one chance to buy.
     unit
         Unit of time of the models.
     observed_until
@@ -138,7 +128,7 @@ def value(
             rate={"year": Rate.annual, "month": Rate.monthly, "week": Rate.weekly}[rate_per](rate),
             years=None if years in ("forever", float("inf")) else float(years),
             margin=margin,
-            model=_MODELS[model],
+            model="auto" if model == "auto" else MODELS[model],
             customer=customer,
             date=date,
             amount=amount,

@@ -16,7 +16,7 @@ from strategies import bg_parameters, histories, law, spans
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evidence.rfm import RFM
-from custvalue.models import _erlang, _whole
+from custvalue.models import _erlang, _erlang_later, _live_sum, _whole
 from custvalue.models._erlang_discounted import discounted
 from custvalue.models.beta_geo_erlang import BetaGeoErlang
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
@@ -43,6 +43,20 @@ def test_what_lies_ahead(case: dict[str, Any], question: Any, beats: float, monk
     expected = float(case[question])
     if expected > 1e-290:
         assert found == pytest.approx(expected, rel=3e-11)
+
+
+@pytest.mark.parametrize("case", REFERENCE["later"], ids=lambda case: f"k={case['k']}")
+@pytest.mark.parametrize("few", [200.0, -1.0], ids=["as chosen", "in runs"])
+def test_what_is_bought_later(case: dict[str, Any], few: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_live_sum, "_FEW", few)
+    who = tuple(np.array([case[name]]) for name in ("R", "a", "b", "f", "h"))
+    found = {
+        "purchases": _erlang_later.purchases(case["k"], *who),
+        "buys": _erlang_later.buys(case["k"], *who),
+        "pmf": _erlang_later.pmf(case["k"], np.array([float(case["m"])]), *who),
+    }
+    for name, value in found.items():
+        assert value[case["j"], 0] == pytest.approx(float(case[name]), rel=3e-11)
 
 
 @pytest.mark.parametrize("case", REFERENCE["discounted"], ids=lambda case: f"k={case['k']}")
@@ -86,6 +100,9 @@ def test_at_random_it_is_the_model_of_random_buying(
         lambda model: model.expected_purchases(rfm, [[t], [np.inf]]),
         lambda model: model.probability_of_purchase(rfm, t),
         lambda model: model.purchase_pmf(rfm, [[0], [1], [5], [200]], t),
+        lambda model: model.expected_purchases(rfm, [[t], [np.inf]], after=13.0),
+        lambda model: model.probability_of_purchase(rfm, 13.0, after=t),
+        lambda model: model.purchase_pmf(rfm, [[0], [1], [5]], t, after=13.0),
         lambda model: model.discounted_expected_purchases(rfm, Rate.annual(0.1)),
         lambda model: model.posterior_mean_purchase_rate(rfm),
         lambda model: model.posterior_mean_drop_out(rfm),

@@ -89,7 +89,7 @@ def later(k, j, R, a, b, f, h, m):
                 pmf += weight * stays * a / (b + c + m - 1) * (1 - before)
             n += 1
             chance *= (R + n - 1) / (n - j) * z
-            if n > (R + m * k) * f + 3 * k and chance * stayed < pmf * mp.mpf(10) ** -40:
+            if n > (R + m * k) * f + 3 * k and chance * stayed <= buys * mp.mpf(10) ** -90:
                 break
         return {"purchases": text(arrivals(k, j, R, a, b, f, h)), "buys": text(buys), "pmf": text(pmf)}
 
@@ -117,7 +117,7 @@ def arrivals(k, j, R, a, b, f, h):
             total += stayed * (below[0] - below[1])
             stayed *= (b + c) / (a + b + c)
             c += 1
-            if n > R * (f + h) + 3 * k and stayed * (below[0] - below[1]) < total * mp.mpf(10) ** -40:
+            if n > R * (f + h) + 3 * k and stayed * (below[0] - below[1]) <= total * mp.mpf(10) ** -40:
                 return total
 
 
@@ -132,7 +132,9 @@ def intervals():
         case["f"] = draw(-10, np.log10(min(100, 300 / max(case["R"], 1))))
         case["h"] = draw(-10, np.log10(min(100, 300 / max(case["R"], 1))))
         case["m"] = int(rng.choice([0, 1, 2, 7]))
-        rows.append(case | later(**case))
+        found = later(**case)
+        if mp.mpf(found["pmf"]) > mp.mpf(10) ** -60:  # 120 digits are enough for
+            rows.append(case | found)
     return rows
 
 

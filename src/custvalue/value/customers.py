@@ -16,6 +16,7 @@ from custvalue.evaluation.comparison import Choice, choose
 from custvalue.evaluation.holdout import Holdout, evaluate
 from custvalue.evidence._terms import check_moment
 from custvalue.evidence.log import summarize
+from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.evidence.split import split
 from custvalue.inference.fit import Fit
@@ -26,6 +27,7 @@ from custvalue.models.gamma_gamma import GammaGamma
 from custvalue.units import per_year
 from custvalue.value.checks import Checks, class_spend, correlation
 from custvalue.value.clv import earned
+from custvalue.value.evidence import evidence_for, needs, takes_opportunities
 from custvalue.value.valuation import Valuation
 
 OPTIONS: Final = (
@@ -46,7 +48,7 @@ def value_customers(
     rate: Rate,
     years: float | None,
     margin: ArrayLike | Mapping[Any, float] = 1.0,
-    model: type[TransactionModel] | Literal["auto"] = BetaGeoNBD,
+    model: type[TransactionModel[Any]] | Literal["auto"] = BetaGeoNBD,
     customer: str = "customer_id",
     date: str = "date",
     amount: str = "amount",
@@ -70,6 +72,7 @@ def value_customers(
     model : class or "auto"
         Of buying: any TransactionModel, such as `ParetoNBD`; spend is Gamma-Gamma. "auto" fits BG/NBD, MBG/NBD,
         Pareto/NBD and NBD, and takes the one with the lowest AIC; what cannot be fitted is left out and named.
+        `BetaGeoBetaBinom` takes one unit of time for an opportunity: all purchases in it count, and are spent, as one.
     customer, date, amount : str
         The log's columns.
     holdout : date, optional
@@ -106,28 +109,32 @@ def value_customers(
         raise ParameterError(f"value_customers has no option {min(unknown)!r}; it takes {', '.join(OPTIONS)}")
     if holdout is not None:
         check_moment("holdout", holdout)
+    _check_model(model)
     columns = {"customer": customer, "date": date, "amount": amount}
+    options = {**options, **needs(model, options)}
     summary = summarize(log, **{**options, **columns})
     rfm = summary.rfm
+    rows = evidence_for(model, log, rfm, columns, options)
     share = _margin(margin, rfm)
-    choice, buying = _buying(model, rfm)
+    choice, buying = _buying(model, rows)
     spend, spending = _spend(rfm)
     ahead = horizon * per_year(rfm.unit)
-    purchases = buying.model.discounted_expected_purchases(rfm, rate, ahead)
+    purchases = buying.model.discounted_expected_purchases(rows, rate, ahead)
     expected_spend = spend.model.expected_spend(spending)
     worth = earned(expected_spend, purchases, share)
-    p_alive = buying.model.p_alive(rfm)
+    p_alive = buying.model.p_alive(rows)
     tested = None if holdout is None else _tested(type(buying.model), log, holdout, columns, options)
     return Valuation(
         summary=summary,
         rfm=rfm,
+        rows=rows,
         buying=buying,
         spend=spend,
         rate=rate,
         years=years,
         margin=share,
         p_alive=p_alive,
-        expected_purchases=buying.model.expected_purchases(rfm, ahead),
+        expected_purchases=buying.model.expected_purchases(rows, ahead),
         expected_spend=expected_spend,
         clv=worth,
         checks=evolve(_checks(spending, p_alive, worth, purchases * share, tested), left_out=summary.left_out),
@@ -137,17 +144,23 @@ def value_customers(
     )
 
 
-def _buying(model: type[TransactionModel] | Literal["auto"], rfm: RFM) -> tuple[Choice | None, Fit[TransactionModel]]:
-    if model == "auto":
-        choice = choose(rfm)
-        return choice, choice.best
-    if not (isinstance(model, type) and issubclass(model, TransactionModel)):
+def _check_model(model: object) -> None:
+    if model != "auto" and not (isinstance(model, type) and issubclass(model, TransactionModel)):
         raise ParameterError(
             f"model must be a class of model, such as cv.ParetoNBD, or 'auto'; got {model!r}. "
             "With parameters that are known, call cv.clv"
         )
+
+
+def _buying(
+    model: type[TransactionModel[Any]] | Literal["auto"], rows: RFM | Opportunities
+) -> tuple[Choice | None, Fit[TransactionModel[Any]]]:
+    if isinstance(rows, RFM) and model == "auto":
+        choice = choose(rows)
+        return choice, choice.best
+    assert model != "auto"  # noqa: S101 (it is fitted to an RFM)
     try:
-        return None, model.fit(rfm)
+        return None, model.fit(rows)
     except ConvergenceError as error:
         remedy = "Compare several models with model='auto', which leaves out what cannot be fitted"
         raise ConvergenceError(f"{model.__name__} cannot be fitted: {error}. {remedy}", error.fit) from None
@@ -200,13 +213,15 @@ def _checks(rfm: RFM, p_alive: Array, worth: Array, earning: Array, tested: Hold
 
 
 def _tested(
-    model: type[TransactionModel],
+    model: type[TransactionModel[Any]],
     log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
     at: Any,  # noqa: ANN401 (any date)
     columns: Mapping[str, str],
     options: Mapping[str, Any],
 ) -> Holdout | str:
     """Errors on the holdout, or why there are none."""
+    if takes_opportunities(model):
+        return f"a log is not split into opportunities for {model.__name__}; test it on two Opportunities of your own"
     kept = {name: value for name, value in options.items() if name != "observed_until"}
     parts = split(log, at=at, until=options.get("observed_until"), **{**kept, **columns})
     try:

@@ -12,6 +12,7 @@ from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
 from custvalue.evaluation.comparison import Choice
 from custvalue.evidence.log import Summary
+from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.readers import to_same_kind
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
@@ -31,6 +32,8 @@ class Valuation:
         The log, reduced: rows, first and last day, end of observation, the customers' columns.
     rfm : RFM
         The customers' histories; the arrays below are aligned with its rows.
+    rows : RFM or Opportunities
+        What the buying model was fitted to, and predicts from: of models in continuous time, the histories.
     buying, spend : Fit
         The fitted models.
     rate, years, margin
@@ -46,7 +49,8 @@ class Valuation:
 
     summary: Summary
     rfm: RFM
-    buying: Fit[TransactionModel]
+    rows: RFM | Opportunities
+    buying: Fit[TransactionModel[Any]]
     spend: Fit[GammaGamma]
     rate: Rate
     years: float | None
