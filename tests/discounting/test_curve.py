@@ -249,7 +249,7 @@ def test_bad_arguments_are_refused():
         YieldCurve.from_discount_factors([1, 2], [0.9, 0.0], interpolation="linear")
     with pytest.raises(DataError, match="one value per time; got 2 times and 1 values"):
         YieldCurve.from_forwards([1, 2], Rate.annual([0.1]), interpolation="linear")
-    with pytest.raises(DataError, match="whole number of coupon periods, 1/2 year each; got 1.3"):
+    with pytest.raises(DataError, match=r"whole number of coupon periods, 1/2 year each; got 1\.3"):
         YieldCurve.from_par([1, 1.3], [0.1, 0.1], frequency=2, interpolation="linear")
     with pytest.raises(DataError, match="par rates must be above -1"):
         YieldCurve.from_par([1, 2], [0.1, -1], frequency=1, interpolation="linear")

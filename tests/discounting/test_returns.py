@@ -98,7 +98,7 @@ def test_the_order_of_the_flows_does_not_matter(flows):
     )
 
 
-ROOTS = st.lists(st.integers(-60, 150), min_size=0, max_size=4, unique=True).map(lambda r: sorted(x / 100 for x in r))
+ROOTS = st.lists(st.integers(-6, 15), min_size=0, max_size=4, unique=True).map(lambda r: sorted(x / 10 for x in r))
 OTHERS = st.lists(st.floats(0.3, 3), max_size=3)
 
 

@@ -16,7 +16,6 @@ from custvalue.discounting._ordered import Ordered
 from custvalue.discounting._ragged import positions, sums, to_offsets
 from custvalue.discounting._solve import At
 
-SAFE = 600.0
 EXTREME = 1e100
 SHRINK = 0.6
 """Series that are done are dropped when fewer than this share of them is left."""
@@ -27,11 +26,9 @@ class Balance:
     """h of many series. Each has two groups of flows, in order of time: 2i has the sign of its first flow."""
 
     series: Ints
-    times: Array  # since the group's first flow
+    times: Array
     weights: Array
     offsets: Ints
-    first: Array
-    span: Array
     log_scale: Array
 
     @classmethod
@@ -47,9 +44,8 @@ class Balance:
             times, weights = times[order], weights[order]
         counts = np.bincount(group, minlength=2 * n)
         offsets = to_offsets(counts)
-        first, last = times[offsets[:-1]], times[offsets[1:] - 1]
         weights, log_scale = _scaled(weights, offsets, counts)
-        return cls(np.arange(n), times - np.repeat(first, counts), weights, offsets, first, last - first, log_scale)
+        return cls(np.arange(n), times, weights, offsets, log_scale)
 
     def __call__(self, x: Array, which: Ints) -> At:
         """Value, slope and curvature at `x[which]`; `which` may only shrink from call to call."""
@@ -63,21 +59,19 @@ class Balance:
 
     def _all(self, x: Array) -> At:
         counts, both = np.diff(self.offsets), np.repeat(x, 2)
-        exponents = np.repeat(-both, counts) * self.times
-        lift = np.where(both * self.span < -SAFE, -both * self.span, 0.0)
-        if lift.any():
-            exponents -= np.repeat(lift, counts)
+        # measured from the flow that counts most, exponents neither overflow nor lose digits
+        origin = np.where(both < 0, self.times[self.offsets[1:] - 1], self.times[self.offsets[:-1]])
+        since = self.times - np.repeat(origin, counts)
         with np.errstate(under="ignore"):
-            worth = np.exp(exponents)
+            worth = np.exp(np.repeat(-both, counts) * since)
             worth *= self.weights
             total = sums(worth, self.offsets)
-            worth *= self.times
+            worth *= since
             mean = sums(worth, self.offsets) / total
-            worth *= self.times
+            worth *= since
             spread = sums(worth, self.offsets) / total - mean * mean
-        logs = np.log(total) + lift + self.log_scale
-        value = logs[0::2] - logs[1::2] - x * (self.first[0::2] - self.first[1::2])
-        center = self.first + mean
+        logs, center = np.log(total) + self.log_scale, origin + mean
+        value = logs[0::2] - logs[1::2] - x * (origin[0::2] - origin[1::2])
         return At(value, center[1::2] - center[0::2], spread[0::2] - spread[1::2])
 
     def _keep(self, which: Ints) -> None:
@@ -86,8 +80,7 @@ class Balance:
         counts = np.diff(self.offsets)[groups]
         flows = positions(self.offsets[groups], counts)
         self.series, self.times, self.weights = which, self.times[flows], self.weights[flows]
-        self.offsets, self.first, self.span = to_offsets(counts), self.first[groups], self.span[groups]
-        self.log_scale = self.log_scale[groups]
+        self.offsets, self.log_scale = to_offsets(counts), self.log_scale[groups]
 
 
 def _scaled(weights: Array, offsets: Ints, counts: Ints) -> tuple[Array, Array]:

@@ -8,6 +8,9 @@ from attrs import frozen
 from custvalue._typing import Array, Bools, Ints
 from custvalue.discounting._ragged import positions, sums, to_offsets
 
+APART = 1e-12
+"""Years, 30 microseconds: flows that are no further apart are at one time."""
+
 
 @frozen(eq=False)
 class Ordered:
@@ -36,7 +39,7 @@ class Ordered:
 
 def ordered(times: Array, amounts: Array, offsets: Ints) -> Ordered:
     """Sort the flows of each series by time, add up those at one time, and leave out what comes to nothing."""
-    rising = times[1:] > times[:-1]
+    rising = times[1:] - times[:-1] > APART
     inner = offsets[1:-1]
     rising[inner[(inner > 0) & (inner < len(times))] - 1] = True
     if not rising.all():
@@ -53,7 +56,7 @@ def _merged(times: Array, amounts: Array, offsets: Ints) -> tuple[Array, Array, 
     series = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     order = np.lexsort((times, series))
     times, amounts = times[order], amounts[order]
-    new = np.append(True, (times[1:] != times[:-1]) | (series[1:] != series[:-1]))
+    new = np.append(True, (times[1:] - times[:-1] > APART) | (series[1:] != series[:-1]))
     begins = np.flatnonzero(new)
     ends = np.append(begins, len(times))
     total, size = sums(amounts, ends), sums(np.abs(amounts), ends)

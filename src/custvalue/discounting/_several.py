@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from custvalue._typing import Array, Bools, Ints
 from custvalue.discounting._ordered import Ordered, count
-from custvalue.discounting._ragged import positions, sums, to_offsets
+from custvalue.discounting._ragged import largest, positions, sums, to_offsets
 from custvalue.discounting._solve import EPS, At, Brackets, solve
 
 TINY = 1e-300
@@ -20,9 +20,13 @@ TINY = 1e-300
 
 @frozen(eq=False)
 class Level:
-    """Functions Σ ± e^{log - x u}, one per series: f itself, or one of its derivatives. Times u are from 0 to 1."""
+    """Functions Σ ± e^{log - x u}, one per series: f itself, or one of its derivatives.
+
+    Times u are from 0 to 1; `remaining` is u - 1, with the digits that u has lost near 1.
+    """
 
     times: Array
+    remaining: Array
     positive: Bools
     logs: Array
     offsets: Ints
@@ -49,8 +53,9 @@ def several(flows: Ordered) -> tuple[Ints, Array]:
     """Which series, and a root of it; a root where f only touches zero counts once."""
     first, last = flows.times[flows.offsets[:-1]], flows.times[flows.offsets[1:] - 1]
     span = last - first
-    scaled = (flows.times - np.repeat(first, flows.counts)) / np.repeat(span, flows.counts)
-    levels = [Level(scaled, flows.amounts > 0, np.log(np.abs(flows.amounts)), flows.offsets)]
+    begin, end, whole = (np.repeat(one, flows.counts) for one in (first, last, span))
+    since, remaining = (flows.times - begin) / whole, (flows.times - end) / whole
+    levels = [Level(since, remaining, flows.amounts > 0, np.log(np.abs(flows.amounts)), flows.offsets)]
     changes = count(levels[0].changes(), flows.offsets)
     while len(levels) < changes.max():
         levels.append(levels[-1].derivative())
@@ -63,9 +68,7 @@ def several(flows: Ordered) -> tuple[Ints, Array]:
 def _roots(level: Level, members: Ints, series: Ints, points: Array) -> tuple[Ints, Array]:
     """Roots of the functions of `members`, given points between which they rise or fall throughout."""
     terms = Terms.of(level)
-    at = terms(points, series)
-    noise = 16 * EPS * (4 + np.abs(points) + np.abs(level.logs).max())
-    signs = np.where(np.abs(at.value) <= noise, 0.0, np.sign(at.value))
+    signs = terms.signs(points, series)
     first, last = level.positive[level.offsets[:-1]], level.positive[level.offsets[1:] - 1]
     ends = np.full(len(members), np.inf)
     owner = np.concatenate([members, series, members])
@@ -97,6 +100,7 @@ class Terms:
     """log Σ of the terms with the sign of the first, less that of the others; two groups per series."""
 
     times: Array
+    remaining: Array
     logs: Array
     offsets: Ints
 
@@ -106,21 +110,34 @@ class Terms:
         series = np.repeat(np.arange(n), np.diff(level.offsets))
         group = 2 * series + (level.positive != level.positive[level.offsets[:-1]][series])
         order = np.argsort(group, kind="stable")
-        return Terms(level.times[order], level.logs[order], to_offsets(np.bincount(group, minlength=2 * n)))
+        offsets = to_offsets(np.bincount(group, minlength=2 * n))
+        return Terms(level.times[order], level.remaining[order], level.logs[order], offsets)
 
     def __call__(self, x: Array, series: Ints) -> At:
         """Value, slope and curvature of one function per point."""
+        logs, mean, spread = self._groups(x, series)
+        return At(logs[0::2] - logs[1::2], mean[1::2] - mean[0::2], spread[0::2] - spread[1::2])
+
+    def signs(self, x: Array, series: Ints) -> Array:
+        """Sign of each function at a point; 0 where rounding does not tell."""
+        logs, mean, _ = self._groups(x, series)
+        value = logs[0::2] - logs[1::2]
+        exponents = np.abs(np.repeat(x, 2) * mean) + np.abs(logs)
+        noise = 16 * EPS * (4 + np.maximum(exponents[0::2], exponents[1::2]))
+        return np.where(np.abs(value) <= noise, 0.0, np.sign(value))
+
+    def _groups(self, x: Array, series: Ints) -> tuple[Array, Array, Array]:
+        """log Σ of each group, mean and variance of its times, seen from the end that counts most."""
         groups = (2 * series[:, None] + np.arange(2)).ravel()
         counts = np.diff(self.offsets)[groups]
-        offsets = to_offsets(counts)
-        flows = positions(self.offsets[groups], counts)
-        times = self.times[flows]
-        exponents = self.logs[flows] - np.repeat(np.repeat(x, 2), counts) * times
-        top = np.maximum.reduceat(exponents, offsets[:-1]) if len(groups) else exponents
+        offsets, flows = to_offsets(counts), positions(self.offsets[groups], counts)
+        point = np.repeat(np.repeat(x, 2), counts)
+        times = np.where(point < 0, self.remaining[flows], self.times[flows])
+        exponents = self.logs[flows] - point * times
+        top = largest(exponents, offsets)
         with np.errstate(under="ignore"):
             worth = np.exp(exponents - np.repeat(top, counts))
             total = sums(worth, offsets)
             mean = sums(worth * times, offsets) / total
             spread = sums(worth * times * times, offsets) / total - mean * mean
-        logs = top + np.log(total)
-        return At(logs[0::2] - logs[1::2], mean[1::2] - mean[0::2], spread[0::2] - spread[1::2])
+        return top + np.log(total), mean, spread

@@ -88,7 +88,7 @@ def _next(here: Array, step: Array, ends: tuple[Array, Array], reach: Array, *, 
         ahead = here + step
         middle = 0.5 * low + 0.5 * high
     bounded = np.isfinite(low) & np.isfinite(high)
-    inside = (ahead >= low) & (ahead <= high)
+    inside = (ahead >= low) & (ahead <= high) & np.isfinite(ahead)
     if bisect:
         inside &= ~bounded
     outward = np.where(np.isfinite(low), low + reach, np.where(np.isfinite(high), high - reach, here))
