@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import tomllib
 from functools import cached_property
@@ -15,18 +16,26 @@ import pytest
 import custvalue
 
 PUBLIC = {
+    "BetaDiscreteWeibull",
     "BetaGeoBetaBinom",
     "BetaGeoErlang",
     "BetaGeoNBD",
     "CashFlow",
+    "CashFlowBatch",
     "CashFlows",
+    "Cohorts",
     "ConvergenceError",
     "CustValueError",
     "Customer",
     "DataError",
+    "Exponential",
+    "ExponentialGamma",
     "Fit",
     "GammaGamma",
     "GammaGompertzNBD",
+    "Geometric",
+    "GrassiaIIGeometric",
+    "MigrationModel",
     "ModifiedBetaGeoErlang",
     "ModifiedBetaGeoNBD",
     "NBD",
@@ -34,22 +43,65 @@ PUBLIC = {
     "ParameterError",
     "ParetoNBD",
     "PeriodicDeath",
+    "Portfolio",
     "RFM",
     "Rate",
     "Regularity",
     "Relationship",
+    "Relationships",
+    "RevenueBridge",
+    "ShiftedBetaGeo",
     "Spacings",
     "Split",
+    "SplitPopulation",
+    "Tenures",
+    "Trait",
     "Valuation",
+    "Weibull",
+    "WeibullGamma",
     "WeibullGammaNBD",
+    "YieldCurve",
     "__version__",
+    "annuity",
+    "churn_rate",
     "clv",
     "clv_new",
+    "constant_retention_value",
+    "convert_churn",
+    "cox",
     "datasets",
+    "discounted_payback",
+    "discrete_hazard",
+    "empc",
+    "future_value",
+    "hazard_by_period",
+    "headline_to_profit",
+    "internal_rates",
+    "irr",
+    "kaplan_meier",
+    "log_rank",
+    "margin_multiple",
+    "mirr",
+    "mpc",
+    "nelson_aalen",
+    "net_present_value",
+    "payback",
+    "perpetuity",
     "present_value",
+    "present_value_by",
+    "profit_curve",
+    "project",
     "regularity",
+    "relationship_strength",
+    "relationship_value",
+    "retention_path_value",
+    "select",
     "split",
+    "steady_state",
+    "value_at_risk",
     "value_customers",
+    "what_if",
+    "xirr",
 }
 """What `import custvalue` promises; a name is added here when it is meant to stay."""
 
@@ -86,6 +138,23 @@ def untyped(function: Any) -> list[str]:
 def test_the_public_names_are_these() -> None:
     assert set(custvalue.__all__) == PUBLIC
     assert all(hasattr(custvalue, name) for name in PUBLIC)
+
+
+def test_type_checkers_read_the_same_names() -> None:
+    stub = ast.parse(Path(custvalue.__file__).with_suffix(".pyi").read_text("utf-8"))
+    homes = {}
+    for node in stub.body:
+        if isinstance(node, ast.ImportFrom):
+            homes.update({alias.asname: node.module for alias in node.names})
+    assert homes.pop("datasets") == "custvalue"
+    assert set(homes) | {"__version__", "datasets"} == PUBLIC
+    assert {name: f"custvalue.{home}" for name, home in custvalue._HOME.items()} == homes
+
+
+def test_names_that_are_not_public_are_refused_as_python_does() -> None:
+    assert set(dir(custvalue)) == PUBLIC
+    with pytest.raises(AttributeError, match="module 'custvalue' has no attribute 'betageo'"):
+        custvalue.betageo  # noqa: B018
 
 
 @pytest.mark.parametrize("name", OBJECTS)

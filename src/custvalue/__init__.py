@@ -1,69 +1,97 @@
-"""What customers are worth: lifetime value, churn probability and discounting, exact and fast."""
+"""What customers are worth: lifetime value, churn probability and discounting, exact and fast.
 
-from custvalue import datasets
-from custvalue.discounting.present_value import present_value
-from custvalue.discounting.rate import Rate
-from custvalue.errors import ConvergenceError, CustValueError, DataError, ParameterError
-from custvalue.evidence.opportunities import Opportunities
-from custvalue.evidence.rfm import RFM
-from custvalue.evidence.spacings import Spacings
-from custvalue.evidence.split import Split, split
-from custvalue.inference.fit import Fit
-from custvalue.models.beta_geo_beta_binom import BetaGeoBetaBinom
-from custvalue.models.beta_geo_erlang import BetaGeoErlang
-from custvalue.models.beta_geo_nbd import BetaGeoNBD
-from custvalue.models.gamma_gamma import GammaGamma
-from custvalue.models.gamma_gompertz_nbd import GammaGompertzNBD
-from custvalue.models.modified_beta_geo_erlang import ModifiedBetaGeoErlang
-from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
-from custvalue.models.nbd import NBD
-from custvalue.models.pareto_nbd import ParetoNBD
-from custvalue.models.periodic_death import PeriodicDeath
-from custvalue.models.regularity import Regularity, regularity
-from custvalue.models.weibull_gamma_nbd import WeibullGammaNBD
-from custvalue.records.cashflow import CashFlow, CashFlows
-from custvalue.records.customer import Customer
-from custvalue.records.relationship import Relationship
-from custvalue.value.clv import clv, clv_new
-from custvalue.value.customers import value_customers
-from custvalue.value.valuation import Valuation
+A public name is loaded when it is first asked for, so that `import custvalue` costs next to nothing; type checkers read
+them in `__init__.pyi`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+_HOMES: Final = {
+    "errors": ("ConvergenceError", "CustValueError", "DataError", "ParameterError"),
+    "records.cashflow": ("CashFlow", "CashFlows"),
+    "records.customer": ("Customer",),
+    "records.relationship": ("Relationship",),
+    "records.trait": ("Trait",),
+    "discounting.rate": ("Rate",),
+    "discounting.curve": ("YieldCurve",),
+    "discounting.batch": ("CashFlowBatch",),
+    "discounting.present_value": ("future_value", "net_present_value", "present_value"),
+    "discounting.breakdown": ("present_value_by",),
+    "discounting.returns": ("internal_rates", "irr", "xirr"),
+    "discounting.modified_return": ("mirr",),
+    "discounting.annuity": ("annuity", "perpetuity"),
+    "discounting.payback": ("payback", "discounted_payback"),
+    "evidence.rfm": ("RFM",),
+    "evidence.opportunities": ("Opportunities",),
+    "evidence.tenures": ("Tenures",),
+    "evidence.cohorts": ("Cohorts",),
+    "evidence.revenue": ("RevenueBridge",),
+    "evidence.spacings": ("Spacings",),
+    "evidence.split": ("Split", "split"),
+    "inference.fit": ("Fit",),
+    "models.beta_discrete_weibull": ("BetaDiscreteWeibull",),
+    "models.beta_geo_beta_binom": ("BetaGeoBetaBinom",),
+    "models.beta_geo_erlang": ("BetaGeoErlang",),
+    "models.beta_geo_nbd": ("BetaGeoNBD",),
+    "models.exponential": ("Exponential",),
+    "models.exponential_gamma": ("ExponentialGamma",),
+    "models.gamma_gamma": ("GammaGamma",),
+    "models.gamma_gompertz_nbd": ("GammaGompertzNBD",),
+    "models.geometric": ("Geometric",),
+    "models.grassia_ii_geometric": ("GrassiaIIGeometric",),
+    "models.modified_beta_geo_erlang": ("ModifiedBetaGeoErlang",),
+    "models.modified_beta_geo_nbd": ("ModifiedBetaGeoNBD",),
+    "models.nbd": ("NBD",),
+    "models.pareto_nbd": ("ParetoNBD",),
+    "models.periodic_death": ("PeriodicDeath",),
+    "models.regularity": ("Regularity", "regularity"),
+    "models.shifted_beta_geo": ("ShiftedBetaGeo",),
+    "models.split_population": ("SplitPopulation",),
+    "models.weibull": ("Weibull",),
+    "models.weibull_gamma": ("WeibullGamma",),
+    "models.weibull_gamma_nbd": ("WeibullGammaNBD",),
+    "churn.rates": ("churn_rate", "convert_churn"),
+    "churn.survival": ("kaplan_meier",),
+    "churn.nelson_aalen": ("nelson_aalen",),
+    "churn.log_rank": ("log_rank",),
+    "churn.hazard": ("hazard_by_period",),
+    "churn.discrete_hazard": ("discrete_hazard",),
+    "churn.cox": ("cox",),
+    "churn.targeting": ("empc", "mpc", "profit_curve", "select", "value_at_risk"),
+    "value.bridge": ("headline_to_profit",),
+    "value.closed_form": ("constant_retention_value", "margin_multiple", "retention_path_value"),
+    "value.clv": ("clv", "clv_new"),
+    "value.contracts": ("relationship_value",),
+    "value.customer_base": ("project", "steady_state"),
+    "value.customers": ("value_customers",),
+    "value.migration": ("MigrationModel",),
+    "value.valuation": ("Valuation",),
+    "relationships.columns": ("Relationships",),
+    "relationships.portfolio": ("Portfolio",),
+    "relationships.strength": ("relationship_strength",),
+    "relationships.what_if": ("what_if",),
+}
+"""The public names by the module that each is at home in."""
+
+_HOME: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "NBD",
-    "RFM",
-    "BetaGeoBetaBinom",
-    "BetaGeoErlang",
-    "BetaGeoNBD",
-    "CashFlow",
-    "CashFlows",
-    "ConvergenceError",
-    "CustValueError",
-    "Customer",
-    "DataError",
-    "Fit",
-    "GammaGamma",
-    "GammaGompertzNBD",
-    "ModifiedBetaGeoErlang",
-    "ModifiedBetaGeoNBD",
-    "Opportunities",
-    "ParameterError",
-    "ParetoNBD",
-    "PeriodicDeath",
-    "Rate",
-    "Regularity",
-    "Relationship",
-    "Spacings",
-    "Split",
-    "Valuation",
-    "WeibullGammaNBD",
-    "__version__",
-    "clv",
-    "clv_new",
-    "datasets",
-    "present_value",
-    "regularity",
-    "split",
-    "value_customers",
-]
+__all__ = sorted([*_HOME, "__version__", "datasets"])  # noqa: PLE0605 (a list like any other)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (any of the public names)
+    if name == "datasets":
+        return import_module("custvalue.datasets")
+    if name not in _HOME:
+        raise AttributeError(f"module 'custvalue' has no attribute {name!r}")
+    value = getattr(import_module(f"custvalue.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -40,6 +40,22 @@ def as_ids(values: ArrayLike | None) -> NDArray[Any] | None:
     return None if values is None else np.asarray(values)
 
 
+def as_flag(value: bool) -> bool:
+    return bool(value)
+
+
+def as_count(value: int) -> int:
+    return int(value)
+
+
+def as_flag(value: bool) -> bool:
+    return bool(value)
+
+
+def as_count(value: int) -> int:
+    return int(value)
+
+
 def described(tenures: Tenures) -> str:
     """What `repr` shows."""
     span = f"{tenures.unit}s" + (", by period" if tenures.by_period else "")

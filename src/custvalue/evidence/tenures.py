@@ -73,8 +73,8 @@ class Tenures:
     weights: Array = field(default=None, kw_only=True, converter=rules.as_weights, eq=_same)
     ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=rules.as_ids, eq=_same)
     unit: Unit = field(default="year", kw_only=True, converter=as_unit)
-    by_period: bool = field(default=False, kw_only=True, converter=bool)
-    left_out: int = field(default=0, kw_only=True, converter=int, eq=False)
+    by_period: bool = field(default=False, kw_only=True, converter=rules.as_flag)
+    left_out: int = field(default=0, kw_only=True, converter=rules.as_count, eq=False)
     _distinct: list[Distinct] = field(factory=list, init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -166,8 +166,9 @@ class Tenures:
         period : {"month", "quarter", "year", "week", "day"}, optional
             Count whole periods, as of contracts that renew: of those who left the periods begun, of the others those
             completed. Periods end on anniversaries of the start by the calendar (31 January and a month is the end
-            of February; a week is 7 days); times of day are dropped, and who leaves at once has begun one. With
-            durations: they are such counts.
+            of February; a week is 7 days); times of day are dropped, and who leaves at once has begun one. Ends are
+            those of paid periods: where customers walk out in between, churn comes out a little too high, as
+            in the period in progress at `as_of` only those who left count. With durations: they are such counts.
         unit : {"month", "quarter", "year", "week", "day"}, optional
             Instead of `period`: exact time in this unit (a month is 365.25 / 12 days). With dates months by default.
         observed_from : date, datetime, datetime64 or ISO text, optional

@@ -33,7 +33,7 @@ from custvalue.units import Unit
 @final
 @frozen
 class ShiftedBetaGeo(DiscreteRetentionModel):
-    """sBG, S(t) = B(α, β+t)/B(α, β).
+    """Shifted beta-geometric (sBG): S(t) = B(α, β+t)/B(α, β).
 
     Parameters
     ----------

@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Final, Literal, Self, TypeAlias
 
 from attrs import field, frozen
-from attrs.converters import optional
 
 from custvalue._columns import moments
 from custvalue.errors import DataError
@@ -46,6 +45,10 @@ def _as_party(value: str) -> str:
 
 def _as_type(value: str | None) -> str | None:
     return None if value is None else name_of("type", value, {"best friends": "", "fleeting acquaintances": ""})
+
+
+def _as_contractual(value: bool | None) -> bool | None:
+    return None if value is None else bool(value)
 
 
 def _as_valence(value: str | None) -> Valence | None:
@@ -111,7 +114,7 @@ class Relationship:
     end: Moment | None = field(default=None, converter=as_optional_moment)
     cash_flows: tuple[CashFlow, ...] = field(default=(), converter=_as_cash_flows)
     party: str = field(default="customer", kw_only=True, converter=_as_party)
-    contractual: bool | None = field(default=None, kw_only=True, converter=optional(bool))
+    contractual: bool | None = field(default=None, kw_only=True, converter=_as_contractual)
     valence: Valence | None = field(default=None, kw_only=True, converter=_as_valence)
     type: str | None = field(default=None, kw_only=True, converter=_as_type)
     traits: tuple[Trait, ...] = field(default=(), kw_only=True, converter=_as_traits)

@@ -1,0 +1,117 @@
+from custvalue import datasets as datasets
+from custvalue.churn.cox import cox as cox
+from custvalue.churn.discrete_hazard import discrete_hazard as discrete_hazard
+from custvalue.churn.hazard import hazard_by_period as hazard_by_period
+from custvalue.churn.log_rank import log_rank as log_rank
+from custvalue.churn.nelson_aalen import nelson_aalen as nelson_aalen
+from custvalue.churn.rates import churn_rate as churn_rate
+from custvalue.churn.rates import convert_churn as convert_churn
+from custvalue.churn.survival import kaplan_meier as kaplan_meier
+from custvalue.churn.targeting import (
+    empc as empc,
+)
+from custvalue.churn.targeting import (
+    mpc as mpc,
+)
+from custvalue.churn.targeting import (
+    profit_curve as profit_curve,
+)
+from custvalue.churn.targeting import (
+    select as select,
+)
+from custvalue.churn.targeting import (
+    value_at_risk as value_at_risk,
+)
+from custvalue.discounting.annuity import annuity as annuity
+from custvalue.discounting.annuity import perpetuity as perpetuity
+from custvalue.discounting.batch import CashFlowBatch as CashFlowBatch
+from custvalue.discounting.breakdown import present_value_by as present_value_by
+from custvalue.discounting.curve import YieldCurve as YieldCurve
+from custvalue.discounting.modified_return import mirr as mirr
+from custvalue.discounting.payback import discounted_payback as discounted_payback
+from custvalue.discounting.payback import payback as payback
+from custvalue.discounting.present_value import (
+    future_value as future_value,
+)
+from custvalue.discounting.present_value import (
+    net_present_value as net_present_value,
+)
+from custvalue.discounting.present_value import (
+    present_value as present_value,
+)
+from custvalue.discounting.rate import Rate as Rate
+from custvalue.discounting.returns import internal_rates as internal_rates
+from custvalue.discounting.returns import irr as irr
+from custvalue.discounting.returns import xirr as xirr
+from custvalue.errors import (
+    ConvergenceError as ConvergenceError,
+)
+from custvalue.errors import (
+    CustValueError as CustValueError,
+)
+from custvalue.errors import (
+    DataError as DataError,
+)
+from custvalue.errors import (
+    ParameterError as ParameterError,
+)
+from custvalue.evidence.cohorts import Cohorts as Cohorts
+from custvalue.evidence.opportunities import Opportunities as Opportunities
+from custvalue.evidence.revenue import RevenueBridge as RevenueBridge
+from custvalue.evidence.rfm import RFM as RFM
+from custvalue.evidence.spacings import Spacings as Spacings
+from custvalue.evidence.split import Split as Split
+from custvalue.evidence.split import split as split
+from custvalue.evidence.tenures import Tenures as Tenures
+from custvalue.inference.fit import Fit as Fit
+from custvalue.models.beta_discrete_weibull import BetaDiscreteWeibull as BetaDiscreteWeibull
+from custvalue.models.beta_geo_beta_binom import BetaGeoBetaBinom as BetaGeoBetaBinom
+from custvalue.models.beta_geo_erlang import BetaGeoErlang as BetaGeoErlang
+from custvalue.models.beta_geo_nbd import BetaGeoNBD as BetaGeoNBD
+from custvalue.models.exponential import Exponential as Exponential
+from custvalue.models.exponential_gamma import ExponentialGamma as ExponentialGamma
+from custvalue.models.gamma_gamma import GammaGamma as GammaGamma
+from custvalue.models.gamma_gompertz_nbd import GammaGompertzNBD as GammaGompertzNBD
+from custvalue.models.geometric import Geometric as Geometric
+from custvalue.models.grassia_ii_geometric import GrassiaIIGeometric as GrassiaIIGeometric
+from custvalue.models.modified_beta_geo_erlang import ModifiedBetaGeoErlang as ModifiedBetaGeoErlang
+from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD as ModifiedBetaGeoNBD
+from custvalue.models.nbd import NBD as NBD
+from custvalue.models.pareto_nbd import ParetoNBD as ParetoNBD
+from custvalue.models.periodic_death import PeriodicDeath as PeriodicDeath
+from custvalue.models.regularity import Regularity as Regularity
+from custvalue.models.regularity import regularity as regularity
+from custvalue.models.shifted_beta_geo import ShiftedBetaGeo as ShiftedBetaGeo
+from custvalue.models.split_population import SplitPopulation as SplitPopulation
+from custvalue.models.weibull import Weibull as Weibull
+from custvalue.models.weibull_gamma import WeibullGamma as WeibullGamma
+from custvalue.models.weibull_gamma_nbd import WeibullGammaNBD as WeibullGammaNBD
+from custvalue.records.cashflow import CashFlow as CashFlow
+from custvalue.records.cashflow import CashFlows as CashFlows
+from custvalue.records.customer import Customer as Customer
+from custvalue.records.relationship import Relationship as Relationship
+from custvalue.records.trait import Trait as Trait
+from custvalue.relationships.columns import Relationships as Relationships
+from custvalue.relationships.portfolio import Portfolio as Portfolio
+from custvalue.relationships.strength import relationship_strength as relationship_strength
+from custvalue.relationships.what_if import what_if as what_if
+from custvalue.value.bridge import headline_to_profit as headline_to_profit
+from custvalue.value.closed_form import (
+    constant_retention_value as constant_retention_value,
+)
+from custvalue.value.closed_form import (
+    margin_multiple as margin_multiple,
+)
+from custvalue.value.closed_form import (
+    retention_path_value as retention_path_value,
+)
+from custvalue.value.clv import clv as clv
+from custvalue.value.clv import clv_new as clv_new
+from custvalue.value.contracts import relationship_value as relationship_value
+from custvalue.value.customer_base import project as project
+from custvalue.value.customer_base import steady_state as steady_state
+from custvalue.value.customers import value_customers as value_customers
+from custvalue.value.migration import MigrationModel as MigrationModel
+from custvalue.value.valuation import Valuation as Valuation
+
+__version__: str
