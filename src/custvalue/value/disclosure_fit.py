@@ -87,9 +87,7 @@ class DisclosureFit:
 
     def __repr__(self) -> str:
         errors = self.standard_errors
-        lines = [
-            f"DisclosureFit to {self.figures} figures of {self.periods} periods, launched {self.model.elapsed} ago"
-        ]
+        lines = [f"DisclosureFit to {self.figures} figures about customers in {self.periods} periods"]
         lines += [f"{'':<16}{'estimate':>12}{'std. error':>12}"]
         lines += [f"{name:<16}{value:>12.6g}{errors[name]:>12.4g}" for name, value in self.parameters.items()]
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
