@@ -208,23 +208,43 @@ def test_a_zone_that_the_table_does_not_say():
         Tenures.from_table(relation, as_of="2024-02-01")
 
 
+CHURN = 0.15
+
+
+def leaving(tenures):
+    """Share leaving per period, and its standard error."""
+    at_risk = (tenures.duration - tenures.entry).sum()
+    rate = tenures.ended.sum() / at_risk
+    return rate, np.sqrt(rate * (1 - rate) / at_risk)
+
+
 def test_late_entry_leaves_no_bias():
-    """Retention of those seen late, from their entry on, is that of all."""
+    """Contracts that renew by the quarter, seen from a day on: churn is what it is, though survivors look loyal."""
     rng = np.random.default_rng(5)
     n = 40_000
     start = np.datetime64("2015-01-01") + rng.integers(0, 2500, n).astype("timedelta64[D]")
-    end = start + np.ceil(rng.exponential(500, n)).astype("timedelta64[D]")
-    whole = Tenures.from_table({"start": start, "end": end}, as_of="2023-01-01", period="quarter")
-    late = Tenures.from_table(
-        {"start": start, "end": end}, as_of="2023-01-01", period="quarter", observed_from="2019-03-10"
-    )
+    month = start.astype("datetime64[M]")
+    end = month + 3 * rng.geometric(CHURN, n)
+    length = (end + 1).astype("datetime64[D]") - end.astype("datetime64[D]")
+    end = end.astype("datetime64[D]") + np.minimum(start - month.astype("datetime64[D]"), length - 1)
+    book = {"start": start, "end": end}
+    for since in (None, "2019-03-10", "2021-07-01"):
+        tenures = Tenures.from_table(book, as_of="2023-01-01", period="quarter", observed_from=since)
+        rate, error = leaving(tenures)
+        assert abs(rate - CHURN) < 3 * error
+    seen = {name: column[end >= np.datetime64("2021-07-01")] for name, column in book.items()}
+    assert Tenures.from_table(seen, as_of="2023-01-01", period="quarter", observed_from=since) == tenures
+    assert leaving(Tenures.from_table(seen, as_of="2023-01-01", period="quarter"))[0] < CHURN - 0.05
 
-    def rate(tenures):
-        exposed = tenures.duration - tenures.entry
-        return tenures.ended.sum() / exposed.sum()
 
-    assert late.left_out > 5000
-    assert abs(rate(late) - rate(whole)) < 0.003
+def test_late_entry_in_exact_time():
+    rng = np.random.default_rng(6)
+    start = np.datetime64("2015-01-01") + rng.integers(0, 2500, 40_000).astype("timedelta64[D]")
+    end = start + np.ceil(rng.exponential(500, 40_000)).astype("timedelta64[D]")
+    for since in (None, "2019-03-10"):
+        tenures = Tenures.from_table({"start": start, "end": end}, as_of="2023-01-01", unit="day", observed_from=since)
+        rate, error = leaving(tenures)
+        assert abs(rate - 1 / 500.5) < 3 * error
 
 
 def test_relationships_of_customers():
