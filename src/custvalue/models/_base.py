@@ -84,12 +84,12 @@ class TransactionModel(TimedModel[History]):
         `unit` is the unit of T, needed only where the model does not know its own.
         """
 
+    @abstractmethod
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
         """Repeat purchases of one customer of each age (a flat array): whose they are, ascending, and their times.
 
         Times count from the customer's first purchase and ascend within a customer.
         """
-        raise NotImplementedError
 
     def simulate_log(
         self,
