@@ -394,7 +394,17 @@ def test_it_is_fast_and_loads_only_what_it_uses():
     assert min(seconds for _, seconds, _ in done) <= CPU_BUDGET
 
 
-@pytest.mark.parametrize(("model", "shown"), [("pareto-nbd", "Pareto/NBD"), ("nbd", "NBD"), ("auto", "MBG/NBD")])
+@pytest.mark.parametrize(
+    ("model", "shown"),
+    [
+        ("pareto-nbd", "Pareto/NBD"),
+        ("nbd", "NBD"),
+        ("mbg-cnbd-k", "MBG/CNBD-k"),
+        ("gamma-gompertz-nbd", "Gamma-Gompertz/NBD"),
+        ("bg-bb", "BG/BB"),
+        ("auto", "MBG/NBD"),
+    ],
+)
 def test_another_model(model: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
     out = ran(capsys, "value", "--dataset", "cdnow", "--model", model)
     assert f"\n  {shown} " in out
