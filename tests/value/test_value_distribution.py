@@ -1,4 +1,4 @@
-"""The exact variance of a customer's value against enumeration, closed forms, 100-digit sums and simulation."""
+"""The exact variance of a customer's value against enumeration, closed forms, sums with many digits and simulation."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ DISCRETE = ("now", "next", "end", "middle")
 
 
 def enumerated(r: float, force: float, g: float, n: int, timing: str) -> Any:
-    """Variance over all lifetimes, with 100 digits: n payments at most, of which the customer makes 0, 1, ..., n."""
-    with mp.workdps(100):
+    """Variance over all lifetimes, with 700 digits: n payments at most, of which the customer makes 0, 1, ..., n."""
+    with mp.workdps(700):
         r_, v, w = mp.mpf(r), mp.exp(-mp.mpf(force)), (1 + mp.mpf(g)) * mp.exp(-mp.mpf(force))
         sure = 0 if timing == "next" else 1
         first = {"now": mp.mpf(1), "next": v, "end": v, "middle": mp.sqrt(v)}[timing]
