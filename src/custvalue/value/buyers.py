@@ -100,7 +100,7 @@ def purchases_by_age(buying: TransactionModel, periods: int, length: float) -> A
     The length of a period is in the model's unit. Acquisition is spread evenly over its period.
     """
     first = 1 + buying.expected_purchases_new(length * (1 - _AT)) @ _PART
-    age = np.arange(1.0, periods)
+    age = np.arange(1.0, max(periods, 2))
     after = (length * (age[:, None] - _AT)).ravel()
     later = buying.expected_purchases_new(length, after=after)
     later = later.reshape(*later.shape[:-1], len(age), len(_AT)) @ _PART
