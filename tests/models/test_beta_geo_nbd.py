@@ -71,6 +71,33 @@ def test_pmf() -> None:
             assert pmf == pytest.approx(np.array(expected), rel=ACCURACY, abs=1e-290), case
 
 
+def test_later_intervals() -> None:
+    cases = [case for case in CASES if "after" in case]
+    model, rfm, t, _ = inputs(cases)
+    after, n = (np.array([case[name] for case in cases]) for name in ("after", "n"))
+    assert len(cases) >= 30
+    assert wrong(model.expected_purchases(rfm, t, after=after), cases, "later purchases") == []
+    assert wrong(model.probability_of_purchase(rfm, t, after=after), cases, "later buys") == []
+    assert wrong(model.purchase_pmf(rfm, 0, t, after=after), cases, "later none") == []
+    assert wrong(model.purchase_pmf(rfm, n, t, after=after), cases, "later some") == []
+
+
+def test_endless_intervals() -> None:
+    """Forever from a later day: E[1/p] of those still there, infinite for a <= 1."""
+    ann = RFM(2, 30.43, 38.86)
+    for a, later in ((0.5, np.inf), (1.0, np.inf), (1.793, 0.0)):
+        model = BetaGeoNBD(r=0.243, alpha=4.414, a=a, b=2.426)
+        ahead = model.expected_purchases(ann, np.inf, after=[39.0, 1e6, np.inf])
+        assert np.all(np.isinf(ahead)) if a <= 1 else np.all(np.diff(ahead) < 0)
+        assert ahead[2] == later
+        if a > 1:
+            first = model.expected_purchases(ann, 39.0)
+            assert ahead[0] == pytest.approx(model.expected_purchases(ann, np.inf) - first, rel=1e-12)
+        assert model.probability_of_purchase(ann, np.inf, after=39.0) == pytest.approx(
+            model.p_alive(ann, 39), rel=1e-12
+        )
+
+
 def test_log_likelihood() -> None:
     model, rfm, _, _ = inputs(CASES)
     expected = np.array([case["values"]["log_likelihood"] for case in CASES])

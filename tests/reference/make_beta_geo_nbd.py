@@ -201,7 +201,7 @@ def negative_binomial(n: int, R: mpf, h: mpf) -> mpf:
 
 def at_least(n: int, R: mpf, h: mpf) -> mpf:
     """P(N >= n)."""
-    with mp.workdps(150):
+    with mp.workdps(400):
         chance, total = (1 + h) ** -R, mpf(0)
         for k in range(n):
             total += chance
@@ -293,5 +293,5 @@ def drawn(seed: int, number: int) -> list[dict[str, Any]]:
 
 if __name__ == "__main__":
     path = Path(__file__).with_suffix(".json").with_stem("beta_geo_nbd")
-    lines = ",\n".join(json.dumps(one) for one in named() + drawn(2005, 90) + intervals(2026, 50))
+    lines = ",\n".join(json.dumps(one) for one in named() + drawn(2005, 90) + intervals(2026, 34))
     path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
