@@ -13,7 +13,18 @@ from pathlib import Path
 
 import attrs
 
-PACKAGES = ("custvalue", "numpy", "scipy", "pandas", "polars", "pyarrow", "duckdb", "lifetimes")
+PACKAGES = (
+    "custvalue",
+    "numpy",
+    "scipy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "duckdb",
+    "lifetimes",
+    "pyxirr",
+    "numpy-financial",
+)
 
 
 class Budget:

@@ -1,4 +1,4 @@
-"""custvalue beside lifetimes and DuckDB, in one process, runs in turn (A B A B ...), medians.
+"""custvalue beside lifetimes, pyxirr, numpy-financial and DuckDB, in one process, runs in turn (A B A B ...), medians.
 
     python benchmarks/peers.py --quick                                   under a minute
     python benchmarks/peers.py                                           a few minutes: up to 100,000 customers
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import against_lifetimes as peer
+import cash_flows
 import end_to_end as whole
 import latent
 from harness import Budget, machine, report, seconds, table
@@ -64,6 +65,10 @@ def log(size):
     yield from whole.log_to_value(LOGS[size])
 
 
+def known(size):
+    yield from cash_flows.rows(SIZES[size][-1])
+
+
 def start(_size):
     yield whole.imports()
     if (row := whole.command_line()) is not None:
@@ -78,7 +83,15 @@ the ones to compare.
 """
 
 
-PARTS = {"fit": fit, "predict": predict, "engine": engine, "summary": summary, "log": log, "start": start}
+PARTS = {
+    "fit": fit,
+    "predict": predict,
+    "engine": engine,
+    "summary": summary,
+    "log": log,
+    "cash-flows": known,
+    "start": start,
+}
 
 
 def results(text, stages, facts):
