@@ -60,11 +60,11 @@ def partial_likelihood(sets: RiskSets, columns: Array, weights: Array) -> Object
     leaving = sets.leaving(weights)
     left = np.array([(weights * sets.ended * column).sum() for column in columns])
 
+    @np.errstate(all="ignore")  # steps may go far too far at first; they are then halved
     def at(theta: Array) -> tuple[float, Array, Array]:
         linear = (theta[:, None] * columns).sum(axis=0)
         top = linear.max()
-        with np.errstate(under="ignore"):
-            amount = weights * np.exp(linear - top)
+        amount = weights * np.exp(linear - top)
         own = sets.leaving(amount)
         risk = np.maximum(sets.at_risk(amount), own)
         if not (own > 0).all():

@@ -54,6 +54,12 @@ def normal_width(level: float) -> float:
     return float(ndtri(0.5 + level / 2))
 
 
+def longest(tenures: Tenures) -> float:
+    """The longest duration of a customer."""
+    counts = tenures.weights > 0
+    return float((tenures.duration if counts.all() else tenures.duration[counts]).max())
+
+
 @frozen(eq=False)
 class RiskSets:
     """Tenures against the distinct times at which customers left: row i is at risk at times[first[i]:last[i]]."""
@@ -124,12 +130,12 @@ def _counted_alike(duration: Array, ended: Bools) -> tuple[Array, Array, Array]:
     key <<= np.uint64(1)
     key |= ~ended
     key.sort()
-    starts = np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1])
-    ends = np.append(starts[1:], len(key))
-    leave = (key[starts] & np.uint64(1)) == 0
-    starts, ends = starts[leave], ends[leave]
+    place = np.flatnonzero((key & np.uint64(1)) == 0)
+    key = key[place]
+    starts = np.flatnonzero(np.concatenate([[len(key) > 0], key[1:] != key[:-1]]))
+    left = np.diff(starts, append=len(key)).astype(np.float64)
     time = (key[starts] >> np.uint64(1)).view(np.float64)
-    return time, (len(key) - starts).astype(np.float64), (ends - starts).astype(np.float64)
+    return time, len(duration) - place[starts].astype(np.float64), left
 
 
 def _difference(large: Array, small: Array) -> Array:

@@ -15,7 +15,7 @@ from custvalue.churn._covariates import read_covariates
 from custvalue.churn._newton import Peak, climb
 from custvalue.churn._partial_likelihood import partial_likelihood, steps
 from custvalue.churn._regression import Regression, as_names, standardized
-from custvalue.churn._risk import check_some_left, check_tenures, risk_sets
+from custvalue.churn._risk import check_some_left, check_tenures, longest, risk_sets
 from custvalue.churn._steps import as_column, moment, same, step
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
@@ -200,7 +200,7 @@ def cox(tenures: Tenures, covariates: Any) -> Cox:  # noqa: ANN401 (any table)
         time=sets.time,
         cumulative_hazard=steps(sets, scaled, tenures.weights, peak.coefficients).cumsum(),
         means=means,
-        observed_until=float(tenures.duration[tenures.weights > 0].max()),
+        observed_until=longest(tenures),
         customers=float(tenures.weights.sum()),
         ended=float(tenures.weights[tenures.ended].sum()),
         unit=tenures.unit,

@@ -15,7 +15,7 @@ from custvalue.churn._covariates import read_covariates
 from custvalue.churn._newton import climb
 from custvalue.churn._person_periods import Link, held, log_stay, objective, patterns, totals
 from custvalue.churn._regression import Regression, as_names, standardized
-from custvalue.churn._risk import check_some_left, check_tenures
+from custvalue.churn._risk import check_some_left, check_tenures, longest
 from custvalue.churn._steps import as_column, same
 from custvalue.errors import ConvergenceError, ParameterError
 from custvalue.evidence.tenures import Tenures
@@ -168,15 +168,15 @@ def discrete_hazard(
     array([0.5556, 0.3951])
     """
     _check(tenures, link)
-    longest = int(tenures.duration[tenures.weights > 0].max())
-    form = as_baseline(baseline, longest)
+    last = int(longest(tenures))
+    form = as_baseline(baseline, last)
     size = len(tenures)
     names, columns = ((), np.zeros((0, size))) if covariates is None else read_covariates(covariates, size)
     scaled, means, spread = standardized(columns, tenures.weights)
     kept = tenures.weights > 0
     source = held(patterns(tenures[kept], scaled[:, kept]))
-    at_risk, leaving = totals(source(), longest)
-    terms = form.columns(np.arange(1.0, longest + 1))
+    at_risk, leaving = totals(source(), last)
+    terms = form.columns(np.arange(1.0, last + 1))
     _check_steps(form, terms, at_risk, leaving)
     start = np.concatenate([_level(form, terms, at_risk, leaving, link), np.zeros(len(names))])
     peak = climb(objective(source, terms, link), start, (*form.names, *names))

@@ -6,7 +6,7 @@ import numpy as np
 from attrs import field, frozen
 
 from custvalue._typing import Array
-from custvalue.churn._risk import check_some_left, check_tenures, counted, normal_width
+from custvalue.churn._risk import check_some_left, check_tenures, counted, longest, normal_width
 from custvalue.churn._steps import as_column, same, shown
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
@@ -146,8 +146,8 @@ def hazard_by_period(tenures: Tenures, *, length: float = 1.0, level: float = 0.
 def _periods(time: Array, tenures: Tenures, length: float) -> tuple[int, Array]:
     """How many periods are seen to their end, or to somebody's leaving; the period (from 0) of each time."""
     where = np.maximum(_ceil(time / length), 1.0)
-    longest = tenures.duration[tenures.weights > 0].max() / length
-    return int(max(np.floor(longest * (1 + _ROUNDING)), where[-1])), where - 1
+    seen = np.floor(longest(tenures) / length * (1 + _ROUNDING))
+    return int(max(seen, where[-1])), where - 1
 
 
 def _ceil(count: Array) -> Array:

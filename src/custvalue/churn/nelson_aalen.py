@@ -6,7 +6,7 @@ import numpy as np
 from attrs import field, frozen
 
 from custvalue._typing import Array, ArrayLike
-from custvalue.churn._risk import check_tenures, counted, normal_width
+from custvalue.churn._risk import check_tenures, counted, longest, normal_width
 from custvalue.churn._steps import as_column, moment, same, step
 from custvalue.evidence.tenures import Tenures
 from custvalue.units import Unit
@@ -111,7 +111,7 @@ def nelson_aalen(tenures: Tenures, *, level: float = 0.95) -> CumulativeHazard:
         standard_error=error,
         lower=hazard / factor,
         upper=hazard * factor,
-        observed_until=float(tenures.duration[tenures.weights > 0].max()),
+        observed_until=longest(tenures),
         level=level,
         unit=tenures.unit,
     )

@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
-from custvalue.churn._risk import check_tenures, counted, normal_width
+from custvalue.churn._risk import check_tenures, counted, longest, normal_width
 from custvalue.churn._steps import Estimate, as_column, moment, same, shown, step
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
@@ -211,22 +211,23 @@ def kaplan_meier(tenures: Tenures, *, level: float = 0.95, interval: Interval = 
     time, at_risk, ended = counted(tenures)
     with np.errstate(divide="ignore"):  # log 0 = -inf: nobody is left
         log_survival = np.log1p(-ended / at_risk).cumsum()
-    variance = _greenwood(at_risk, ended).cumsum()
     survival = np.exp(log_survival)
-    alive = survival > 0
-    lower, upper = np.zeros(len(time)), np.ones(len(time))
-    lower[alive], upper[alive] = _LIMITS[interval](log_survival[alive], width * np.sqrt(variance[alive]))
-    if alive.any():
-        upper[~alive] = upper[alive][-1]
+    some = slice(int(np.count_nonzero(survival)))  # from then on it is 0
+    spread = np.sqrt(_greenwood(at_risk, ended).cumsum())
+    error, lower, upper = np.zeros(len(time)), np.zeros(len(time)), np.ones(len(time))
+    np.multiply(survival[some], spread[some], out=error[some])
+    lower[some], upper[some] = _LIMITS[interval](log_survival[some], width * spread[some])
+    if some.stop:
+        upper[some.stop :] = upper[some.stop - 1]
     return SurvivalCurve(
         time=time,
         at_risk=at_risk,
         ended=ended,
         survival=survival,
-        standard_error=np.where(alive, survival * np.sqrt(variance), 0.0),
+        standard_error=error,
         lower=lower,
         upper=upper,
-        observed_until=float(tenures.duration[tenures.weights > 0].max()),
+        observed_until=longest(tenures),
         customers=float(tenures.weights.sum()),
         level=level,
         interval=interval,
@@ -236,13 +237,17 @@ def kaplan_meier(tenures: Tenures, *, level: float = 0.95, interval: Interval = 
 
 def _greenwood(at_risk: Array, ended: Array) -> Array:
     """What each time adds to the variance of log S; 0 where all leave, as S is 0 from then on."""
-    rest = at_risk - ended
-    return ended / np.where(rest > 0, at_risk * rest, np.inf)
+    product = at_risk - ended
+    product *= at_risk
+    product[product <= 0] = np.inf
+    return np.asarray(ended / product)
 
 
 def _log_log(log_survival: Array, width: Array) -> tuple[Array, Array]:
-    factor = np.exp(np.minimum(-width / log_survival, 700.0))
-    return np.exp(log_survival * factor), np.exp(log_survival / factor)
+    factor = width / log_survival
+    np.exp(np.maximum(factor, -700.0, out=factor), out=factor)
+    lower, upper = log_survival / factor, log_survival * factor
+    return np.exp(lower, out=lower), np.exp(upper, out=upper)
 
 
 def _logit(log_survival: Array, width: Array) -> tuple[Array, Array]:
