@@ -478,3 +478,33 @@ def test_no_warnings_at_the_edges():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Tenures.from_table({"start": ["0001-01-01"], "end": ["9999-12-31"]}, as_of="9999-12-31", period="month")
+
+
+def test_days_at_the_limits_are_observed():
+    book = {"start": ["2024-01-01"] * 3, "end": ["2024-01-31", "2024-02-01", "2024-02-02"]}
+    got = Tenures.from_table(book, as_of="2024-02-01", unit="day", observed_from="2024-02-01")
+    assert (got.duration.tolist(), got.ended.tolist(), got.entry.tolist()) == ([31, 31], [True, False], [31, 31])
+    assert got.left_out == 1
+    assert repr(got).endswith("1 ended, 1 still running, up to 31; 1 left out")
+    by_month = Tenures.from_table(book, as_of="2024-02-01", period="month")
+    assert (by_month.duration.tolist(), by_month.ended.tolist()) == ([1, 1, 1], [True, True, False])
+
+
+@pytest.mark.slow
+def test_a_million_rows():
+    rng = np.random.default_rng(4)
+    n = 1_000_000
+    start = np.datetime64("2015-01-01") + rng.integers(0, 3000, n).astype("timedelta64[D]")
+    end = start + rng.integers(0, 2000, n).astype("timedelta64[D]")
+    end[rng.random(n) < 0.4] = np.datetime64("NaT")
+    book = {"id": np.arange(n), "start": start, "end": end}
+    frame = pl.DataFrame(book)
+    until = {"as_of": "2024-06-30", "period": "month", "observed_from": "2017-01-01"}
+    expected = Tenures.from_table(book, **until)
+    months = expected[::10_007]
+    for i, duration in zip(months.ids, months.duration, strict=True):
+        last = end[i].item()
+        assert duration == by_hand(start[i].item(), last, dt.date(2024, 6, 30), "month")[0]
+    assert expected.left_out + len(expected) == n
+    for other in (frame, frame.lazy(), frame.to_arrow(), duckdb.from_arrow(frame.to_arrow()), frame.to_pandas()):
+        assert Tenures.from_table(other, **until) == expected
