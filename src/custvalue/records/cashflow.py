@@ -27,6 +27,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "sales force": "visits and calls",
         "service": "support, delivery, warranty",
         "cost to serve": "everything that serving costs, in one sum",
+        "revenue": "fees, subscriptions, other income that is no purchase",
         "referral": "value or cost of bringing in others",
     }
 )
