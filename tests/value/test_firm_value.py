@@ -77,7 +77,7 @@ def test_scenarios_broadcast() -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(ParameterError, match="market must be > 0"):
+    with pytest.raises(ParameterError, match="alpha must be > 0"):
         CustomerGrowth(0, 1, 1)
     with pytest.raises(ParameterError, match="rate must be >= 0"):
         GROWTH.discounted_wins(Rate.annual(-0.1))

@@ -203,6 +203,15 @@ def test_without_discounting() -> None:
     np.testing.assert_allclose(ends.absorption(), [[0, 0.6, 0.4], [0, 1, 0], [0, 0, 1]], rtol=1e-15)
 
 
+def test_scenarios_of_rewards_are_a_batch_too() -> None:
+    chain = MigrationModel.from_recency([0.3, 0.2], margin=[40, 50, 60], contact_cost=[[1], [4]])
+    assert chain.transitions.shape == (2, 3, 3, 3)
+    one = MigrationModel.from_recency([0.3, 0.2], margin=50, contact_cost=4)
+    value = chain.value(Rate.annual([0.1, 0.2, 0.3]), timing="now")
+    np.testing.assert_allclose(value[1, 1], one.value(FIFTH, timing="now"), rtol=1e-15)
+    assert chain.best_stop(FIFTH, timing="now").action.shape == (2, 3, 3)
+
+
 def test_batches_of_chains() -> None:
     rng = np.random.default_rng(1)
     P = rng.dirichlet(np.ones(3), size=(4, 1, 3))
@@ -264,6 +273,7 @@ def test_who_is_hardly_ever_lost_keeps_all_digits() -> None:
         ({"reward": [1, 2, 3]}, r"reward must broadcast to \(2,\), one per state"),
         ({"states": ["a", "a"]}, "states must be 2 different names"),
         ({"states": ["a"]}, "states must be 2 different names"),
+        ({"cost": [[1], [2], [3]], "reward": [1, 2, 3]}, "reward must broadcast"),
         ({"period": "eon"}, "unit must be one of"),
     ],
 )
@@ -281,6 +291,8 @@ def test_what_a_value_refuses() -> None:
         MAIL.value(FIFTH, timing="now", horizon=2.5)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="got 'next'"):
         MAIL.best_stop(FIFTH, timing="next")
+    with pytest.raises(ParameterError, match="at least one chance"):
+        MigrationModel.from_recency([], margin=1)
     with pytest.raises(TypeError):
         MAIL.value(FIFTH)  # type: ignore[call-arg]
 

@@ -20,8 +20,8 @@ _same = cmp_using(eq=np.array_equal)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 
 
-def _as_market(values: ArrayLike) -> Array:
-    return positive("market", values)
+def _as_alpha(values: ArrayLike) -> Array:
+    return positive("alpha", values)
 
 
 def _as_beta(values: ArrayLike) -> Array:
@@ -55,7 +55,7 @@ class CustomerGrowth:
     4.743 1.581
     """
 
-    alpha: Array = field(converter=_as_market, eq=_same)
+    alpha: Array = field(converter=_as_alpha, eq=_same)
     beta: Array = field(converter=_as_beta, eq=_same)
     gamma: Array = field(converter=_as_gamma, eq=_same)
 

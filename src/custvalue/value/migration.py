@@ -41,6 +41,17 @@ def _as_names(values: Sequence[str] | None) -> tuple[str, ...]:
     return () if values is None else tuple(values)
 
 
+def _common(name: str, value: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The batch's shape, (..., states), with this amount in it."""
+    try:
+        common = np.broadcast_shapes(value.shape, shape)
+    except ValueError:
+        common = ()
+    if common[-1:] != shape[-1:]:
+        raise ParameterError(f"{name} must broadcast to {shape}, one per state; got shape {value.shape}")
+    return common
+
+
 @frozen
 class MigrationModel:
     """A Markov chain over customers' states, with what a period in each state brings and costs.
@@ -49,7 +60,7 @@ class MigrationModel:
     ----------
     transitions : array_like, shape (..., states, states)
         Row i: the chances of each state after state i, one period later; rows sum to 1. Leading axes are a batch:
-        segments, scenarios, or draws from `TransitionCounts.draws`.
+        segments, scenarios, or draws from `TransitionCounts.draws`; those of reward and cost broadcast with them.
     reward : array_like, shape (..., states) or a number
         What a period in each state brings.
     cost : array_like, shape (..., states) or a number
@@ -83,11 +94,10 @@ class MigrationModel:
     def __attrs_post_init__(self) -> None:
         shape = self.transitions.shape[:-1]
         for name in ("reward", "cost"):
-            value = getattr(self, name)
-            try:
-                object.__setattr__(self, name, read_only(np.broadcast_to(value, shape)))
-            except ValueError:
-                raise ParameterError(f"{name} must broadcast to {shape}, one per state; got {value.shape}") from None
+            shape = _common(name, getattr(self, name), shape)
+        object.__setattr__(self, "transitions", read_only(np.broadcast_to(self.transitions, (*shape, shape[-1]))))
+        for name in ("reward", "cost"):
+            object.__setattr__(self, name, read_only(np.broadcast_to(getattr(self, name), shape)))
         names = self.states or tuple(str(i + 1) for i in range(shape[-1]))
         if len(names) != shape[-1] or len(set(names)) != shape[-1]:
             raise ParameterError(f"states must be {shape[-1]} different names; got {names}")
@@ -118,6 +128,8 @@ class MigrationModel:
         """
         p = np.atleast_1d(share("repurchase", repurchase))
         k = p.shape[-1]
+        if not k:
+            raise ParameterError("repurchase must have at least one chance on its last axis")
         P = np.zeros((*p.shape[:-1], k + 1, k + 1))
         P[..., :k, 0] = p
         P[..., np.arange(k), np.arange(1, k + 1)] = 1 - p
@@ -189,7 +201,7 @@ class MigrationModel:
         """Variance of the present value of a single customer by the state they are in now; exact.
 
         Rewards and costs are certain in each state; what comes next is not. Forever, (I - v² P)^-1 v² u, where u_i is
-        the variance of the value after one step from state i.
+        the variance of the value after one step from state i. A horizon takes a step of work per period.
 
         Arguments are those of `value`.
 
