@@ -51,7 +51,8 @@ class Estimate:
         level = f"{100 * self.level:g} %"
         if isinstance(self.value, float):
             return f"{self.value:.6g} ({level}: {self.lower:.6g} to {self.upper:.6g})"
-        return f"{np.array_str(self.value, precision=6)} ({level}: {self.lower} to {self.upper})"
+        value, lower, upper = (np.array_str(each, precision=6) for each in (self.value, self.lower, self.upper))
+        return f"{value} ({level}: {lower} to {upper})"
 
 
 def moment(name: str, value: ArrayLike, until: float, *, known_after: bool) -> Array:
