@@ -14,8 +14,10 @@ from attrs import frozen
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
+from custvalue.models.beta_geo_beta_binom import BetaGeoBetaBinom
 from custvalue.models.beta_geo_erlang import BetaGeoErlang
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
@@ -72,6 +74,18 @@ def histories(draw: st.DrawFn, unit: str = "week") -> RFM:
 
 
 @st.composite
+def chances(draw: st.DrawFn, unit: str = "week") -> Opportunities:
+    """`CUSTOMERS` histories in discrete time, all and nothing bought and no opportunity yet among them."""
+    rows = []
+    for _ in range(CUSTOMERS):
+        n = draw(st.one_of(st.integers(0, 12), st.integers(0, 1000)))
+        t_x = draw(st.one_of(st.integers(0, n), st.just(n)))
+        x = draw(st.one_of(st.integers(1, t_x), st.just(t_x))) if t_x else 0
+        rows.append((x, t_x, n))
+    return Opportunities(*np.array(rows).T, unit=unit)
+
+
+@st.composite
 def bg_parameters(draw: st.DrawFn) -> dict[str, float]:
     """r, α, a and b, with a = 1 exactly and near, and a + b = 1 or below."""
     r, alpha = draw(positive), draw(positive)
@@ -115,6 +129,13 @@ def periodic_parameters(draw: st.DrawFn) -> dict[str, float]:
     return {**draw(bg_parameters()), "tau": draw(positive)}
 
 
+@st.composite
+def bb_parameters(draw: st.DrawFn) -> dict[str, float]:
+    """α, β, γ and δ of BG/BB, with γ = 1 exactly and near."""
+    gamma = draw(st.one_of(positive, near_one))
+    return {"alpha": draw(positive), "beta": draw(positive), "gamma": gamma, "delta": draw(positive)}
+
+
 @frozen
 class Entry:
     """What the laws need to know of a transaction model."""
@@ -131,6 +152,8 @@ class Entry:
     """Whether customers leave at all."""
     held: tuple[str, ...] = ()
     """Parameters at which the likelihood jumps; fits are given them."""
+    discrete: bool = False
+    """Whether time is in whole opportunities, and the evidence `Opportunities`."""
 
     @property
     def model(self) -> type[Any]:
@@ -153,6 +176,25 @@ class Entry:
     def models(self, unit: str | None = None) -> st.SearchStrategy[Any]:
         """Models of the whole domain."""
         return self.parameters.map(lambda values: self.make(unit, **values))
+
+    def customers(self) -> st.SearchStrategy[Any]:
+        """Histories of the kind that the model takes."""
+        return chances() if self.discrete else histories()
+
+    def rows(self, x: Any, t_x: Any, T: Any, unit: str = "week") -> Any:
+        """These histories; of a model in discrete time, with times rounded down."""
+        if self.discrete:
+            return Opportunities(x, np.floor(t_x), np.floor(T), unit=unit)
+        return RFM(x, t_x, T, unit=unit)
+
+    def age(self, rows: Any) -> np.ndarray:
+        """T, or n."""
+        return np.asarray(rows.n if self.discrete else rows.T)
+
+    def older(self, rows: Any, by: Any) -> Any:
+        """The same customers after a longer silence; by at most 500 opportunities, where time is discrete."""
+        more = np.minimum(np.ceil(by), 500) if self.discrete else by
+        return self.rows(rows.x, rows.t_x, self.age(rows) + more)
 
     def in_unit(self, model: Any, factor: float) -> Any:
         """The same model with time measured in a unit `factor` times smaller."""
@@ -211,6 +253,12 @@ MODELS: dict[str, Entry] = {
         {"alpha": 1, "tau": 1},
         held=("tau",),
     ),
+    "BG/BB": Entry(
+        BetaGeoBetaBinom(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783, unit="week"),
+        bb_parameters(),
+        {},
+        discrete=True,
+    ),
 }
 """Every transaction model, with the parameters of its CDNOW fit where that is published."""
 
@@ -257,5 +305,8 @@ def spenders(draw: st.DrawFn) -> RFM:
     return RFM(*np.array(rows).T, m=m, unit="week")
 
 
-FITTED = {name: entry for name, entry in MODELS.items() if not entry.held}
-"""Transaction models that are fitted in all their parameters."""
+FITTED = {name: entry for name, entry in MODELS.items() if not entry.held and not entry.discrete}
+"""Transaction models in continuous time that are fitted in all their parameters."""
+
+CONTINUOUS = {name: entry for name, entry in MODELS.items() if not entry.discrete}
+"""Transaction models in continuous time, whose evidence is an RFM."""

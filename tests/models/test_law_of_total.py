@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.special import gammaln
-from strategies import FITTED, MODELS, Entry, slower
+from strategies import CONTINUOUS, FITTED, Entry, slower
 
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.rfm import RFM
 
-every_model = pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS.keys())
+every_model = pytest.mark.parametrize("entry", CONTINUOUS.values(), ids=CONTINUOUS.keys())
 every_fitted = pytest.mark.parametrize("entry", FITTED.values(), ids=FITTED.keys())
 AGE = 30.0
 _PANEL, _WEIGHT = np.polynomial.legendre.leggauss(20)
@@ -37,7 +37,7 @@ def all_histories(model: Any) -> tuple[RFM, np.ndarray]:
     return rfm, np.append(1, weight) * np.exp(model.log_likelihood(rfm) + orders)
 
 
-@pytest.fixture(params=MODELS.values(), ids=MODELS.keys(), scope="module")
+@pytest.fixture(params=CONTINUOUS.values(), ids=CONTINUOUS.keys(), scope="module")
 def total(request: pytest.FixtureRequest) -> tuple[Any, RFM, np.ndarray]:
     """A model, all its histories until AGE and their probabilities."""
     model = request.param.typical

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import FITTED, MODELS, Entry, histories, law, log_uniform, spans
+from strategies import CONTINUOUS, FITTED, MODELS, Entry, histories, law, log_uniform, spans
 
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.rfm import RFM
@@ -21,12 +21,13 @@ ROUNDING = 1e-9
 """Relative difference allowed between two ways to the same number."""
 
 every_model = pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS.keys())
+in_continuous_time = pytest.mark.parametrize("entry", CONTINUOUS.values(), ids=CONTINUOUS.keys())
 rates = st.one_of(st.just(0.0), log_uniform(1e-6, 10.0)).map(Rate.continuous)
 
 
-def pick(data: st.DataObject, entry: Entry) -> tuple[Any, RFM]:
+def pick(data: st.DataObject, entry: Entry) -> tuple[Any, Any]:
     """A model and some customers."""
-    return data.draw(entry.models()), data.draw(histories())
+    return data.draw(entry.models()), data.draw(entry.customers())
 
 
 def at_most(small: Any, large: Any) -> bool:
@@ -69,7 +70,7 @@ def test_expectations_are_finite_and_not_negative(entry: Entry, data: st.DataObj
 @given(data=st.data(), longer=log_uniform(1e-6, 1e3))
 def test_the_longer_a_customer_is_silent_the_likelier_gone(entry: Entry, data: st.DataObject, longer: float) -> None:
     model, rfm = pick(data, entry)
-    later = RFM(rfm.x, rfm.t_x, rfm.T * (1 + longer), unit="week")
+    later = entry.older(rfm, entry.age(rfm) * longer)
     assert at_most(model.p_alive(later), model.p_alive(rfm))
 
 
@@ -78,7 +79,8 @@ def test_the_longer_a_customer_is_silent_the_likelier_gone(entry: Entry, data: s
 @given(data=st.data(), share=st.floats(0.01, 1.0))
 def test_the_later_the_last_purchase_the_likelier_alive(entry: Entry, data: st.DataObject, share: float) -> None:
     model, rfm = pick(data, entry)
-    earlier = RFM(rfm.x, rfm.t_x * share, rfm.T, unit="week")
+    sooner = np.maximum(rfm.t_x * share, rfm.x) if entry.discrete else rfm.t_x * share
+    earlier = entry.rows(rfm.x, sooner, entry.age(rfm))
     assert at_most(model.p_alive(earlier), model.p_alive(rfm))
 
 
@@ -133,7 +135,7 @@ def test_an_interval_from_now_is_the_plain_prediction(entry: Entry, data: st.Dat
         (model.purchase_pmf(rfm, n, t), model.purchase_pmf(rfm, n, t, after=[[0.0], [1e-30]])),
     ):
         assert alike(plain, now[0])
-        aged = rfm.T > 0  # at age 0 customers may leave, or buy, at an infinite rate
+        aged = entry.age(rfm) > 0  # at age 0 customers may leave, or buy, at an infinite rate
         assert alike(plain[aged], now[1, aged])
 
 
@@ -181,6 +183,7 @@ def test_customers_leave_and_do_not_come_back(entry: Entry, data: st.DataObject,
 @given(data=st.data(), t=spans)
 def test_expected_purchases_begin_at_0_and_grow_ever_slower(entry: Entry, data: st.DataObject, t: float) -> None:
     model, rfm = pick(data, entry)
+    t = np.ceil(t) if entry.discrete else t
     none, once, twice = model.expected_purchases(rfm, np.array([[0.0], [t], [2 * t]]))
     assert np.all(none == 0)
     assert at_most(once, twice)
@@ -194,11 +197,12 @@ def test_expected_purchases_begin_at_0_and_grow_ever_slower(entry: Entry, data: 
 def test_no_purchase_is_the_same_history_grown_older(entry: Entry, data: st.DataObject, t: float) -> None:
     """P(no purchase in (T, T + t]) = L(x, t_x, T + t) / L(x, t_x, T)."""
     model, rfm = pick(data, entry)
-    older = RFM(rfm.x, rfm.t_x, rfm.T + t, unit="week")
+    t = np.minimum(np.ceil(t), 500) if entry.discrete else t
+    older = entry.older(rfm, t)
     silent = np.exp(model.log_likelihood(older) - model.log_likelihood(rfm))
     rounding = 1e-13 * np.abs(model.log_likelihood(rfm)).max()
     # T + t is itself rounded, which for buyers at a high rate is not nothing
-    rounding += 1e-15 * ((rfm.x + 1e4) * (rfm.T + t) / np.maximum(rfm.t_x, 1e-2)).max()
+    rounding += 1e-15 * ((rfm.x + 1e4) * entry.age(older) / np.maximum(rfm.t_x, 1e-2)).max()
     assert alike(1 - model.probability_of_purchase(rfm, t), silent, absolute=max(1e-12, rounding))
 
 
@@ -241,7 +245,7 @@ def test_discounted_purchases_lie_between_their_bounds(entry: Entry, data: st.Da
     assert at_most(longer - discounted, rate.discount(t, "week") * (twice - once) + 1e-9 * twice)
 
 
-@every_model
+@in_continuous_time
 @law
 @given(data=st.data(), factor=log_uniform(1e-3, 1e3), t=spans, n=st.integers(0, 50))
 def test_a_change_of_unit_changes_no_prediction(
@@ -284,8 +288,8 @@ def test_limits_of_the_horizon(entry: Entry, data: st.DataObject) -> None:
     assert np.allclose(at_once, [[1], [0], [0]], rtol=0, atol=1e-15)
     assert at_most(model.expected_purchases(rfm, 1e8), model.expected_purchases(rfm, np.inf))
     tiny = model.expected_purchases(rfm, np.array([[1e-20], [2e-20]]))
-    if entry.k is None:
-        aged = rfm.T > 0  # at age 0 customers may leave at an infinite rate
+    if entry.k is None and not entry.discrete:
+        aged = entry.age(rfm) > 0  # at age 0 customers may leave at an infinite rate
         assert alike(2 * tiny[0, aged], tiny[1, aged], absolute=1e-300)
     forever = model.discounted_expected_purchases(rfm, Rate.annual(0.1))
     assert alike(forever, model.discounted_expected_purchases(rfm, Rate.annual(0.1), 1e9))

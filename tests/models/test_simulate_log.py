@@ -7,12 +7,12 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from strategies import MODELS, Entry
+from strategies import CONTINUOUS, Entry
 
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
 
-every_model = pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS.keys())
+every_model = pytest.mark.parametrize("entry", CONTINUOUS.values(), ids=CONTINUOUS.keys())
 AGES = np.arange(30, 60) / 7 * 10
 """Ages in weeks that are whole days."""
 
