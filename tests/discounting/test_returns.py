@@ -1,3 +1,5 @@
+import warnings
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -124,8 +126,9 @@ def test_the_number_of_rates_is_that_of_the_polynomial(amounts):
     if len(trimmed) == 0:
         assert found.status.tolist() == ["any"]
         return
-    with mp.workdps(30):
-        roots = mp.polyroots([mp.mpf(a) for a in trimmed], maxsteps=1000, extraprec=500, asc=True)
+    with mp.workdps(30), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # mpmath is about to turn the order around
+        roots = mp.polyroots([mp.mpf(a) for a in trimmed[::-1]], maxsteps=1000, extraprec=500)
         real = {round(float(-mp.log(r.real)), 6) for r in roots if abs(r.imag) < 1e-9 and r.real > 0}
     assert np.atleast_1d(found.roots.continuous_value) == pytest.approx(sorted(real), abs=2e-6)
 
