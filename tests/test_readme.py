@@ -44,7 +44,7 @@ def test_python_blocks_print_what_stands_below_them() -> None:
             compared += 1
         else:
             assert not out
-    assert compared == 1
+    assert compared == 2
     want = cv.value_customers(cv.datasets.cdnow(), rate=cv.Rate.annual(0.10), years=3, margin=0.30).total
     assert namespace["v"].total == pytest.approx(want, rel=1e-12)  # ids of a file are text: another order
 
