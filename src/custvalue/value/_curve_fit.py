@@ -92,9 +92,10 @@ class Stage:
 
     @property
     def scores(self) -> Array:
-        """Of each figure, corrected for the parameters estimated."""
-        n, k = self.slopes.shape
-        return np.asarray(np.sqrt(n / max(n - k, 1)) * (self.weights * self.left)[:, None] * self.slopes)
+        """Of each figure, what is left over divided by 1 - leverage: as if it had not been fitted (HC3)."""
+        half = np.linalg.lstsq(self.bread, self.slopes.T, rcond=1e-15)[0]
+        leverage = np.minimum(self.weights * (self.slopes * half.T).sum(axis=1), 0.99)
+        return np.asarray((self.weights * self.left / (1 - leverage))[:, None] * self.slopes)
 
     @property
     def bread(self) -> Array:

@@ -46,7 +46,8 @@ class DisclosureFit:
     names : tuple of str
         The parameters estimated.
     covariance : array, shape (k, k)
-        Of these parameters: robust (a sandwich by reported period, times n/(n - k)), the two stages together.
+        Of these parameters, the two stages together: a sandwich, robust to variances that are not as assumed, of
+        scores summed within reported periods and corrected for leverage (HC3).
     periods : int
         Reported periods used.
     figures : int
