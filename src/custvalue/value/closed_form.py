@@ -175,8 +175,10 @@ def retention_path_value(
     Dwyer's lost-for-good customer (F. R. Dwyer, 1989): who leaves does not come back. Period j = 0, 1, ... is begun
     with probability S_j = r_0 r_1 ... r_(j-1), and its margin m_j counts
 
-    - timing="now": S_j at time j;                 - timing="next": S_(j+1) at time j + 1;
-    - timing="end": S_j at time j + 1;             - timing="middle": S_j at time j + 1/2;
+    - timing="now": with S_j, at time j;
+    - timing="next": with S_(j+1), at time j + 1;
+    - timing="end": with S_j, at time j + 1;
+    - timing="middle": with S_j, at time j + 1/2;
     - timing="continuous": evenly over the period, by customers leaving at a constant rate within it.
 
     Parameters

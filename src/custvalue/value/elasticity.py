@@ -34,7 +34,8 @@ class Elasticities:
     value : array
         The value itself, acquisition cost taken off.
     retention, margin, rate, acquisition_cost : array
-        d log |value| / d log input; `rate` is in the effective rate per period.
+        d log(value) / d log(input), of the size of the value where it is negative; `rate` is in the effective rate per
+        period.
     """
 
     value: Array = field()
