@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import CUSTOMERS, MODELS, SPEND_MODELS, Entry, histories, law
+from strategies import CONTINUOUS, CUSTOMERS, MODELS, SPEND_MODELS, Entry, law
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
@@ -37,7 +37,17 @@ PREDICTIONS = {
 """Everything that is predicted of rows at a horizon t."""
 every_prediction = pytest.mark.parametrize("predict", PREDICTIONS.values(), ids=PREDICTIONS.keys())
 HORIZONS = np.array([[0.0], [3.0], [52.0]])
-ROWS = RFM([0, 0, 1, 2, 40, 2], [0, 0, 5, 30.43, 38, 30.43], [0, 39, 39, 38.86, 39, 38.86], unit="week")
+ROWS = [0, 0, 1, 2, 30, 2], [0, 0, 5, 30.43, 38, 30.43], [0, 39, 39, 38.86, 39, 38.86]
+
+
+def sample(entry: Entry, unit: str = "week") -> Any:
+    """Six customers, two of them alike."""
+    return entry.rows(*ROWS, unit=unit)
+
+
+def each(entry: Entry, j: int) -> Any:
+    """One of them, without an axis."""
+    return entry.rows(*(column[j] for column in ROWS))
 
 
 def close(one: Any, other: Any) -> bool:
@@ -88,21 +98,21 @@ def test_json_of_another_model_is_refused(entry: Any) -> None:
 @every_model
 @every_prediction
 def test_one_row_many_rows_and_a_grid_agree(entry: Entry, predict: Any) -> None:
-    grid = predict(entry.typical, ROWS, HORIZONS)
-    assert grid.shape == (3, len(ROWS))
+    rows = sample(entry)
+    grid = predict(entry.typical, rows, HORIZONS)
+    assert grid.shape == (3, len(rows))
     for i, t in enumerate(HORIZONS[:, 0]):
-        assert close(grid[i], predict(entry.typical, ROWS, t))
-        for j in range(len(ROWS)):
-            one = RFM(ROWS.x[j], ROWS.t_x[j], ROWS.T[j], unit="week")
-            assert close(grid[i, j], predict(entry.typical, one, t))
-            assert np.shape(predict(entry.typical, one, t)) == ()
+        assert close(grid[i], predict(entry.typical, rows, t))
+        for j in range(len(rows)):
+            assert close(grid[i, j], predict(entry.typical, each(entry, j), t))
+            assert np.shape(predict(entry.typical, each(entry, j), t)) == ()
 
 
 @every_model
 @law
 @given(data=st.data())
 def test_rows_do_not_depend_on_their_neighbors(entry: Entry, data: st.DataObject) -> None:
-    model, rfm = data.draw(entry.models()), data.draw(histories())
+    model, rfm = data.draw(entry.models()), data.draw(entry.customers())
     j = data.draw(st.integers(0, CUSTOMERS - 1))
     for name, predict in PREDICTIONS.items():
         together, alone = predict(model, rfm, 10.0)[j], predict(model, rfm[[j]], 10.0)[0]
@@ -115,33 +125,35 @@ def test_rows_do_not_depend_on_their_neighbors(entry: Entry, data: st.DataObject
 def test_array_parameters_are_a_loop_over_models(entry: Entry, predict: Any, shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(5)
     drawn = {name: value * np.exp(rng.normal(0, 0.3, shape)) for name, value in entry.typical.parameters.items()}
-    together = predict(attrs.evolve(entry.typical, **drawn), ROWS, 13.0)
+    rows = sample(entry)
+    together = predict(attrs.evolve(entry.typical, **drawn), rows, 13.0)
     spread = {name: np.broadcast_to(values, (4, 6)) for name, values in drawn.items()}
     for d in range(4):
         for j in range(6):
             single = attrs.evolve(entry.typical, **{name: values[d, j] for name, values in spread.items()})
-            expected = predict(single, ROWS[[j]], 13.0)[0]
+            expected = predict(single, rows[[j]], 13.0)[0]
             assert close(np.broadcast_to(together, (4, 6))[d, j], expected)
 
 
 @every_model
 def test_two_dimensional_rows_are_predicted_one_by_one(entry: Entry) -> None:
-    square = RFM(*(column.reshape(2, 3) for column in (ROWS.x, ROWS.t_x, ROWS.T)), unit="week")
-    expected = entry.typical.expected_purchases(ROWS, 10.0).reshape(2, 3)
+    square = entry.rows(*(np.reshape(column, (2, 3)) for column in ROWS))
+    expected = entry.typical.expected_purchases(sample(entry), 10.0).reshape(2, 3)
     assert close(entry.typical.expected_purchases(square, 10.0), expected)
 
 
 @every_model
 @every_prediction
 def test_no_customers_give_no_predictions(entry: Entry, predict: Any) -> None:
-    assert predict(entry.typical, RFM([], [], [], unit="week"), 1.0).shape == (0,)
+    assert predict(entry.typical, entry.rows([], [], []), 1.0).shape == (0,)
 
 
 @every_model
 @every_prediction
 def test_data_in_another_unit_are_refused(entry: Entry, predict: Any) -> None:
-    days = RFM(2, 30, 38, unit="day")
-    with pytest.raises(DataError, match=r"fitted in weeks and the data are in days; build the RFM with unit='week'"):
+    days = entry.rows(2, 30, 38, unit="day")
+    kind = type(days).__name__
+    with pytest.raises(DataError, match=f"fitted in weeks and the data are in days; build the {kind} with unit='week'"):
         predict(entry.typical, days, 1.0)
     assert np.isfinite(predict(attrs.evolve(entry.typical, unit=None), days, 1.0))
 
@@ -158,14 +170,15 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(1)
 
 
-@every_model
+@pytest.mark.parametrize("entry", CONTINUOUS.values(), ids=CONTINUOUS.keys())
 def test_a_rate_is_converted_to_the_unit_of_the_data(entry: Entry) -> None:
-    weeks = entry.typical.discounted_expected_purchases(ROWS, Rate.annual(0.1))
-    days = RFM(ROWS.x, ROWS.t_x * 7, ROWS.T * 7, unit="day")
+    rows = sample(entry)
+    weeks = entry.typical.discounted_expected_purchases(rows, Rate.annual(0.1))
+    days = RFM(rows.x, rows.t_x * 7, rows.T * 7, unit="day")
     daily = attrs.evolve(entry.in_unit(attrs.evolve(entry.typical, unit=None), 7.0), unit="day")
     assert np.allclose(daily.discounted_expected_purchases(days, Rate.annual(0.1)), weeks, rtol=1e-11)
     with pytest.raises(ParameterError, match="must be a Rate"):
-        entry.typical.discounted_expected_purchases(ROWS, 0.1)
+        entry.typical.discounted_expected_purchases(rows, 0.1)
 
 
 @every_model
@@ -173,19 +186,19 @@ def test_a_rate_is_converted_to_the_unit_of_the_data(entry: Entry) -> None:
 def test_horizons_are_not_negative(entry: Entry, t: Any) -> None:
     for predict in list(PREDICTIONS.values())[:-1]:
         with pytest.raises(ParameterError, match="must be >= 0"):
-            predict(entry.typical, ROWS, t)
+            predict(entry.typical, sample(entry), t)
 
 
 @every_model
 @pytest.mark.parametrize("n", [-1, 0.5, np.inf, np.nan])
 def test_counts_are_whole(entry: Entry, n: float) -> None:
     with pytest.raises(ParameterError, match="whole number"):
-        entry.typical.purchase_pmf(ROWS, n, 1.0)
+        entry.typical.purchase_pmf(sample(entry), n, 1.0)
 
 
 @every_model
 def test_lists_and_integers_are_welcome(entry: Entry) -> None:
-    listed = RFM([2, 0], [30, 0], [38, 38], unit="week")
+    listed = entry.rows([2, 0], [30, 0], [38, 38])
     assert entry.typical.expected_purchases(listed, [39, 39]).dtype == np.float64
     assert entry.typical.purchase_pmf_new([0, 1], 39).shape == (2,)
 
@@ -204,7 +217,7 @@ def test_a_fit_survives_json_and_draws_models(entry: Entry) -> None:
         drawn = draws.parameters[name]
         assert drawn.shape == (4000, 1)
         assert np.quantile(drawn, [0.05, 0.95]) == pytest.approx([low, high], rel=0.1)
-    assert draws.expected_purchases(ROWS, 52.0).shape == (4000, len(ROWS))
+    assert draws.expected_purchases(sample(entry), 52.0).shape == (4000, 6)
 
 
 @pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS)
