@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import gammaln
-from strategies import CONTINUOUS, FITTED, Entry, slower
+from scipy.special import comb, gammaln
+from strategies import FITTED, MODELS, Entry, slower
 
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.rfm import RFM
 
-every_model = pytest.mark.parametrize("entry", CONTINUOUS.values(), ids=CONTINUOUS.keys())
+every_model = pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS.keys())
+FITTED_TOO = {name: entry for name, entry in MODELS.items() if not entry.held}
 every_fitted = pytest.mark.parametrize("entry", FITTED.values(), ids=FITTED.keys())
 AGE = 30.0
 _PANEL, _WEIGHT = np.polynomial.legendre.leggauss(20)
@@ -25,8 +26,13 @@ PURCHASES = 250
 """More purchases than this in AGE have a probability below 1e-12."""
 
 
-def all_histories(model: Any) -> tuple[RFM, np.ndarray]:
-    """Every history until AGE, t_x at Gauss-Legendre nodes, and its probability."""
+def all_histories(entry: Entry) -> tuple[Any, np.ndarray]:
+    """Every history until AGE, t_x at Gauss-Legendre nodes where time is continuous, and its probability."""
+    model = entry.typical
+    if entry.discrete:
+        x, t_x = np.array([(x, t_x) for t_x in range(1, int(AGE) + 1) for x in range(1, t_x + 1)], dtype=float).T
+        rows = entry.rows(np.append(0, x), np.append(0, t_x), AGE)
+        return rows, np.append(1, comb(t_x - 1, x - 1)) * np.exp(model.log_likelihood(rows))
     x = np.repeat(np.arange(1.0, PURCHASES), len(NODES))
     t_x = np.tile((NODES + 1) / 2 * AGE, PURCHASES - 1)
     weight = np.tile(WEIGHTS / 2 * AGE, PURCHASES - 1)
@@ -37,11 +43,10 @@ def all_histories(model: Any) -> tuple[RFM, np.ndarray]:
     return rfm, np.append(1, weight) * np.exp(model.log_likelihood(rfm) + orders)
 
 
-@pytest.fixture(params=CONTINUOUS.values(), ids=CONTINUOUS.keys(), scope="module")
-def total(request: pytest.FixtureRequest) -> tuple[Any, RFM, np.ndarray]:
+@pytest.fixture(params=MODELS.values(), ids=MODELS.keys(), scope="module")
+def total(request: pytest.FixtureRequest) -> tuple[Any, Any, np.ndarray]:
     """A model, all its histories until AGE and their probabilities."""
-    model = request.param.typical
-    return model, *all_histories(model)
+    return request.param.typical, *all_histories(request.param)
 
 
 def test_likelihood_with_its_constant_is_a_density(total: Any) -> None:
@@ -51,7 +56,7 @@ def test_likelihood_with_its_constant_is_a_density(total: Any) -> None:
 
 def test_likelihood_agrees_with_the_probability_of_each_number_of_purchases(total: Any) -> None:
     model, rfm, probability = total
-    numbers = np.bincount(rfm.x.astype(int), probability)
+    numbers = np.bincount(rfm.x.astype(int), probability, PURCHASES)
     assert np.allclose(numbers, model.purchase_pmf_new(np.arange(PURCHASES), AGE), rtol=1e-8, atol=1e-13)
 
 
@@ -83,7 +88,7 @@ def test_discounted_purchases_expected_now_average_to_those_expected_at_first(to
 
 def test_chances_to_be_alive_average_to_the_chance_at_first(total: Any) -> None:
     model, rfm, probability = total
-    newcomer = RFM(0, 0, 0, unit="week")
+    newcomer = type(rfm)(0, 0, 0, unit="week")
     for ahead in (0.0, 1.0, 100.0):
         assert model.p_alive(rfm, ahead) @ probability == pytest.approx(model.p_alive(newcomer, AGE + ahead), rel=1e-9)
         assert model.churn_probability(rfm, ahead) @ probability == pytest.approx(
@@ -106,7 +111,7 @@ def test_discounting_is_the_integral_of_what_is_expected(entry: Entry) -> None:
 @every_model
 @pytest.mark.parametrize(("t", "after"), [(0.5, 0.0), (30.0, 0.0), (0.5, 300.0), (30.0, 4.0)])
 def test_pmf_sums_to_1_and_its_mean_is_the_expected_number(entry: Entry, t: float, after: float) -> None:
-    rfm = RFM([0, 0, 1, 1, 8, 40], [0, 0, 1, 39, 35, 38.9], [0, 39, 39, 39, 39, 39], unit="week")
+    rfm = entry.rows([0, 0, 1, 1, 8, 30], [0, 0, 1, 39, 35, 38.9], [0, 39, 39, 39, 39, 39])
     n = np.arange(500.0)
     pmf = entry.typical.purchase_pmf(rfm, n[:, None], t, after=after)
     assert np.allclose(pmf.sum(axis=0), 1, rtol=0, atol=1e-11)
@@ -118,7 +123,7 @@ def test_pmf_sums_to_1_and_its_mean_is_the_expected_number(entry: Entry, t: floa
 def test_one_time_buyers_buy_no_more_as_often_as_simulated(entry: Entry) -> None:
     """x = 0 needs no likelihood to condition on: P(x(T+t) = 0) / P(x(T) = 0), exactly and in simulated customers."""
     model, customers = entry.typical, 200_000
-    once = RFM(0, 0, AGE, unit="week")
+    once = entry.rows(0, 0, AGE)
     never = 1 - model.probability_of_purchase(once, 39.0)
     assert never == pytest.approx(model.purchase_pmf_new(0, AGE + 39) / model.purchase_pmf_new(0, AGE), rel=1e-12)
     rng = np.random.default_rng(20050415)
@@ -135,7 +140,7 @@ def test_simulated_customers_buy_as_expected(entry: Entry) -> None:
     ages = np.where(np.arange(customers) % 2, AGE, AGE / 3)
     rfm = model.simulate(ages, rng=np.random.default_rng(7))
     for age in (AGE / 3, AGE):
-        some = rfm[rfm.T == age]
+        some = rfm[entry.age(rfm) == age]
         assert abs(some.x.mean() - model.expected_purchases_new(age)) < 4 * some.x.std() / np.sqrt(len(some))
         share = np.bincount(np.minimum(some.x, 8).astype(int), minlength=9) / len(some)
         pmf = model.purchase_pmf_new(np.arange(8), age)
@@ -146,10 +151,11 @@ def test_simulated_customers_buy_as_expected(entry: Entry) -> None:
         assert abs(ahead.mean() - mean) < 4 * ahead.std() / np.sqrt(len(some))
 
 
-@every_fitted
+@pytest.mark.parametrize("entry", FITTED_TOO.values(), ids=FITTED_TOO.keys())
 def test_fit_recovers_the_parameters_of_simulated_customers(entry: Entry) -> None:
     truth = entry.typical
     ages = np.random.default_rng(3).uniform(20, 80, 20_000)
+    ages = np.floor(ages) if entry.discrete else ages
     fit = entry.fit(truth.simulate(ages, rng=np.random.default_rng(4)))
     errors = np.array([fit.model.parameters[name] - value for name, value in truth.parameters.items()])
     distance = errors @ np.linalg.solve(fit.covariance, errors)
