@@ -24,6 +24,16 @@ def test_reichheld_and_sasser_credit_card() -> None:
     assert plain.value == 169
 
 
+def test_reichheld_and_sasser_134_300_525() -> None:
+    """$134 over 5 years (20 % defect) implies 5.55 %; then 10 and 20 years give 313 and 554, not their 300 and 525."""
+    rate = Rate.annual(0.05550202247699711)
+    for years, wanted in ((5, 134.0), (10, 313.030288761318), (20, 553.9994326950399)):
+        growth = np.minimum(np.arange(years), 4)
+        profit = np.array([30, 42, 44, 49, 55])[growth]
+        card = loyalty_components(profit, 1.0, rate, timing="end", acquisition_cost=51)
+        assert card.value == pytest.approx(wanted, rel=1e-10)
+
+
 @pytest.mark.parametrize("timing", ["now", "next", "end", "middle", "continuous"])
 def test_components_add_up(timing: Any) -> None:
     rng = np.random.default_rng(0)
