@@ -16,7 +16,6 @@ from custvalue.discounting._ordered import Ordered
 from custvalue.discounting._ragged import positions, sums, to_offsets
 from custvalue.discounting._solve import At
 
-EXTREME = 1e100
 SHRINK = 0.6
 """Series that are done are dropped when fewer than this share of them is left."""
 
@@ -29,7 +28,6 @@ class Balance:
     times: Array
     weights: Array
     offsets: Ints
-    log_scale: Array
 
     @classmethod
     def of(cls, flows: Ordered) -> Self:
@@ -44,8 +42,7 @@ class Balance:
             times, weights = times[order], weights[order]
         counts = np.bincount(group, minlength=2 * n)
         offsets = to_offsets(counts)
-        weights, log_scale = _scaled(weights, offsets, counts)
-        return cls(np.arange(n), times, weights, offsets, log_scale)
+        return cls(np.arange(n), times, weights, offsets)
 
     def __call__(self, x: Array, which: Ints) -> At:
         """Value, slope and curvature at `x[which]`; `which` may only shrink from call to call."""
@@ -70,7 +67,7 @@ class Balance:
             mean = sums(worth, self.offsets) / total
             worth *= since
             spread = sums(worth, self.offsets) / total - mean * mean
-        logs, center = np.log(total) + self.log_scale, origin + mean
+        logs, center = np.log(total), origin + mean
         value = logs[0::2] - logs[1::2] - x * (origin[0::2] - origin[1::2])
         return At(value, center[1::2] - center[0::2], spread[0::2] - spread[1::2])
 
@@ -80,13 +77,4 @@ class Balance:
         counts = np.diff(self.offsets)[groups]
         flows = positions(self.offsets[groups], counts)
         self.series, self.times, self.weights = which, self.times[flows], self.weights[flows]
-        self.offsets, self.log_scale = to_offsets(counts), self.log_scale[groups]
-
-
-def _scaled(weights: Array, offsets: Ints, counts: Ints) -> tuple[Array, Array]:
-    """Weights, and the logarithm of a scale taken out of them: only where they are very large or small."""
-    if len(weights) and weights.max() < EXTREME and weights.min() > 1 / EXTREME:
-        return weights, np.zeros(len(counts))
-    top = np.maximum.reduceat(weights, offsets[:-1])
-    with np.errstate(under="ignore"):
-        return weights / np.repeat(top, counts), np.log(top)
+        self.offsets = to_offsets(counts)

@@ -60,7 +60,9 @@ def _merged(times: Array, amounts: Array, offsets: Ints) -> tuple[Array, Array, 
     begins = np.flatnonzero(new)
     ends = np.append(begins, len(times))
     total, size = sums(amounts, ends), sums(np.abs(amounts), ends)
-    total[np.abs(total) <= np.diff(ends).clip(max=64) * 2.0**-53 * size * (np.diff(ends) > 1)] = 0.0
+    together = np.diff(ends)
+    noise = np.minimum(together, 64) * 2.0**-53 * size  # pairwise sums: it grows with the logarithm of their number
+    total[(together > 1) & (np.abs(total) <= noise)] = 0.0
     return times[begins], total, np.searchsorted(begins, offsets)
 
 

@@ -19,6 +19,8 @@ from custvalue.discounting._ragged import largest, to_offsets
 from custvalue.discounting._several import several
 from custvalue.discounting._solve import EPS, Brackets, solve
 
+LARGE = 1e100
+
 Found: TypeAlias = tuple[Ints, Array]
 """Which series, and a root of it, as a force per unit of time."""
 
@@ -27,14 +29,33 @@ def all_roots(times: Array, amounts: Array, offsets: Ints) -> tuple[Array, Ints,
     """Roots in rising order, one series after another; their offsets; which series are worth nothing at any rate."""
     flows = ordered(times, amounts, offsets)
     changes = count(sign_changes(flows), flows.offsets)
-    single, more = np.flatnonzero(changes == 1), np.flatnonzero(changes > 1)
-    found = [(single, _one_change(flows.select(single)))]
-    if len(more):
-        found += [(more[rows], roots) for rows, roots in _more_changes(flows.select(more))]
+    found = _in_logarithms(flows, changes) if _extreme(flows.amounts) else _by_changes(flows, changes)
     rows = np.concatenate([rows for rows, _ in found])
     roots = np.concatenate([roots for _, roots in found])
     order = np.lexsort((roots, rows))
     return roots[order], to_offsets(np.bincount(rows, minlength=len(flows))), flows.counts == 0
+
+
+def _extreme(amounts: Array) -> bool:
+    """Whether sums of products may leave the range of floats."""
+    sizes = np.abs(amounts)
+    return bool(sizes.max(initial=1.0) > LARGE or sizes.min(initial=1.0) < 1 / LARGE)
+
+
+def _in_logarithms(flows: Ordered, changes: Ints) -> list[Found]:
+    some = np.flatnonzero(changes > 0)
+    if not len(some):
+        return [(some, np.zeros(0))]
+    rows, roots = several(flows.select(some))
+    return [(some[rows], roots)]
+
+
+def _by_changes(flows: Ordered, changes: Ints) -> list[Found]:
+    single, more = np.flatnonzero(changes == 1), np.flatnonzero(changes > 1)
+    found = [(single, _one_change(flows.select(single)))]
+    if len(more):
+        found += [(more[rows], roots) for rows, roots in _more_changes(flows.select(more))]
+    return found
 
 
 def _one_change(flows: Ordered) -> Array:
