@@ -74,11 +74,11 @@ def histories(draw: st.DrawFn, unit: str = "week") -> RFM:
 
 
 @st.composite
-def chances(draw: st.DrawFn, unit: str = "week") -> Opportunities:
+def chances(draw: st.DrawFn, unit: str = "week", most: int = 1000) -> Opportunities:
     """`CUSTOMERS` histories in discrete time, all and nothing bought and no opportunity yet among them."""
     rows = []
     for _ in range(CUSTOMERS):
-        n = draw(st.one_of(st.integers(0, 12), st.integers(0, 1000)))
+        n = draw(st.one_of(st.integers(0, 12), st.integers(0, most)))
         t_x = draw(st.one_of(st.integers(0, n), st.just(n)))
         x = draw(st.one_of(st.integers(1, t_x), st.just(t_x))) if t_x else 0
         rows.append((x, t_x, n))

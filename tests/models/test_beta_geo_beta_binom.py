@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from strategies import law, near_one, positive
+from strategies import bb_parameters, chances, law
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError, DataError, ParameterError
@@ -234,65 +233,21 @@ def test_predictions_are_those_of_all_continued_histories() -> None:
     assert MODEL.probability_of_purchase(now, t) == pytest.approx(1 - pmf[0], rel=1e-12)
 
 
-@st.composite
-def customers(draw: st.DrawFn, most: int = 1000) -> Opportunities:
-    """Five histories of any kind, all and nothing bought and no opportunity yet among them."""
-    rows = []
-    for _ in range(5):
-        n = draw(st.one_of(st.integers(0, 12), st.integers(0, most)))
-        t_x = draw(st.one_of(st.integers(0, n), st.just(n)))
-        x = draw(st.one_of(st.integers(1, t_x), st.just(t_x))) if t_x else 0
-        rows.append((x, t_x, n))
-    return Opportunities(*np.array(rows).T)
-
-
-models = st.builds(BetaGeoBetaBinom, alpha=positive, beta=positive, gamma=st.one_of(positive, near_one), delta=positive)
-ahead = st.one_of(st.integers(0, 30), st.integers(0, 1000), st.sampled_from([10**6, 10**12]))
+models = bb_parameters().map(lambda values: BetaGeoBetaBinom(**values))
 
 
 @law
-@given(model=models, rows=customers(), t=ahead, more=st.integers(1, 500), k=st.integers(0, 300))
-def test_probabilities(model: BetaGeoBetaBinom, rows: Opportunities, t: int, more: int, k: int) -> None:
-    alive, sooner, later = model.p_alive(rows, [[0], [t], [t + more]])
-    gone = model.churn_probability(rows, [[0], [t], [t + more]])
-    assert np.all((later >= 0) & (later <= sooner * (1 + 1e-9)) & (sooner <= alive * (1 + 1e-9)) & (alive <= 1))
-    assert np.array([alive, sooner, later]) + gone == pytest.approx(1, abs=1e-12)
-    assert np.all(alive[rows.t_x == rows.n] == 1)
-    buys, pmf = model.probability_of_purchase(rows, t), model.purchase_pmf(rows, [[0], [k]], t)
-    assert np.all((buys >= 0) & (buys <= np.minimum(alive, model.expected_purchases(rows, t)) * (1 + 1e-9)))
-    assert np.all((pmf >= 0) & (pmf <= 1 + 1e-12))
-    assert pmf[0] == pytest.approx(1 - buys, abs=1e-11)
+@given(model=models, rows=chances())
+def test_who_has_just_bought_is_alive_and_means_are_of_probabilities(
+    model: BetaGeoBetaBinom, rows: Opportunities
+) -> None:
+    assert np.all(model.p_alive(rows)[rows.t_x == rows.n] == 1)
     for mean in (model.posterior_mean_purchase_rate(rows), model.posterior_mean_drop_out(rows)):
         assert np.all((mean > 0) & (mean < 1))
 
 
 @law
-@given(model=models, rows=customers(), t=st.integers(1, 1000), annual=st.sampled_from([0.0, 1e-6, 0.1, 10.0, -0.01]))
-def test_expectations(model: BetaGeoBetaBinom, rows: Opportunities, t: int, annual: float) -> None:
-    rate = Rate.annual(annual)
-    once, twice = model.expected_purchases(rows, [[t], [2 * t]])
-    assert np.all((once >= 0) & (once <= twice * (1 + 1e-9)) & (twice <= 2 * once * (1 + 1e-9)))
-    assert np.all(model.expected_purchases(rows, 0) == 0)
-    discounted = model.discounted_expected_purchases(rows, rate, t)
-    bounds = np.sort([rate.discount(1) * once, rate.discount(t) * once], axis=0)
-    assert np.all((bounds[0] * (1 - 1e-9) <= discounted) & (discounted <= bounds[1] * (1 + 1e-9)))
-    if annual > 0:
-        forever = model.discounted_expected_purchases(rows, rate)
-        assert forever == pytest.approx(model.discounted_expected_purchases(rows, rate, 1e12), rel=1e-9)
-        assert np.all(forever * (1 + 1e-9) >= discounted)
-
-
-@law
-@given(model=models, rows=customers(most=300), t=st.integers(1, 60))
-def test_no_purchase_is_the_same_history_grown_older(model: BetaGeoBetaBinom, rows: Opportunities, t: int) -> None:
-    older = Opportunities(rows.x, rows.t_x, rows.n + t)
-    silent = np.exp(model.log_likelihood(older) - model.log_likelihood(rows))
-    assert 1 - model.probability_of_purchase(rows, t) == pytest.approx(silent, abs=1e-9)
-    assert np.all(model.p_alive(older) <= model.p_alive(rows) * (1 + 1e-12))
-
-
-@law
-@given(model=models, rows=customers(most=60))
+@given(model=models, rows=chances(most=60))
 def test_gradient_is_the_slope_of_the_log_likelihood(model: BetaGeoBetaBinom, rows: Opportunities) -> None:
     columns, values, width = (rows.x, rows.t_x, rows.n), np.array(list(model.parameters.values())), 1e-3
     slopes = gradient(*columns, *values) * values[:, None]
@@ -329,28 +284,6 @@ def test_an_endless_expectation_is_endless_for_those_hardly_alive() -> None:
     assert BetaGeoBetaBinom(1e4, 1e-2, 0.5, 1e-2).expected_purchases(gone, np.inf) == np.inf
 
 
-def test_rows_and_parameters_of_any_shape() -> None:
-    rows = Opportunities([0, 2, 6, 2, 0], [0, 4, 6, 3, 0], [6, 6, 6, 5, 6])
-    draws = BetaGeoBetaBinom([[1.2], [2.0]], 0.75, [[0.66], [1.0]], 2.78)
-    each = [BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78), BetaGeoBetaBinom(2.0, 0.75, 1.0, 2.78)]
-    rate = Rate.annual(0.1)
-    for f in (
-        lambda model, some: model.log_likelihood(some),
-        lambda model, some: model.p_alive(some, 2),
-        lambda model, some: model.expected_purchases(some, 5),
-        lambda model, some: model.purchase_pmf(some, 2, 5),
-        lambda model, some: model.discounted_expected_purchases(some, rate),
-        lambda model, some: model.posterior_mean_drop_out(some),
-    ):
-        assert f(draws, rows) == pytest.approx(np.array([f(model, rows) for model in each]), rel=1e-13)
-        grid = Opportunities(rows.x.reshape(5, 1), rows.t_x.reshape(5, 1), rows.n.reshape(5, 1))
-        assert f(draws, grid[0]) == pytest.approx(np.array([f(model, rows[:1]) for model in each]), rel=1e-13)
-        assert f(each[0], grid)[:, 0] == pytest.approx(f(each[0], rows), rel=1e-13)
-        alone = [f(each[0], Opportunities(*one)) for one in zip(rows.x, rows.t_x, rows.n, strict=True)]
-        assert f(each[0], rows) == pytest.approx(np.array(alone), rel=1e-13)
-        assert f(each[0], Opportunities([], [], [])).shape == (0,)
-
-
 def test_simulation_follows_the_model() -> None:
     rng = np.random.default_rng(3)
     rows = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78, unit="year").simulate(np.full(200_000, 6), rng=rng)
@@ -373,15 +306,40 @@ def test_simulation_at_the_limits() -> None:
         assert abs(rows.x.mean() - expected) <= 4 * rows.x.std() / 20_000**0.5 + 1e-3
 
 
-def test_fit_recovers_what_was_simulated() -> None:
-    true = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78, unit="month")
-    rng = np.random.default_rng(5)
-    fit = BetaGeoBetaBinom.fit(true.simulate(rng.integers(1, 25, 100_000), rng=rng))
-    assert fit.model.unit == "month"
-    errors = np.array(list(fit.standard_errors.values()))
-    difference = np.array(list(fit.model.parameters.values())) - list(true.parameters.values())
-    assert np.all(np.abs(difference) < 4 * errors)
-    assert np.all(errors < 0.15)
+def summary(log: dict[str, Any], customers: int) -> tuple[np.ndarray, np.ndarray]:
+    last = np.zeros(customers)
+    np.maximum.at(last, log["customer"], log["time"])
+    return np.bincount(log["customer"], minlength=customers) - 1, last
+
+
+def test_simulated_logs_follow_the_model() -> None:
+    """Of all 22 histories of six opportunities, by χ²; and purchases in a later interval."""
+    model, many = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78, unit="year"), 200_000
+    log = model.simulate_log(np.full(many, 6), rng=np.random.default_rng(6))
+    x, t_x = summary(log, many)
+    kinds = Opportunities(x, t_x, 6).distinct("x", "t_x")
+    ways = [comb(int(t) - 1, int(k) - 1) if k else 1 for k, t in zip(*kinds.columns, strict=True)]
+    expected = many * np.array(ways) * np.exp(model.log_likelihood(Opportunities(*kinds.columns, 6)))
+    assert len(kinds.counts) == 22
+    assert ((kinds.counts - expected) ** 2 / expected).sum() < 46.8
+    bought = np.bincount(log["customer"][log["time"] > 2], minlength=many)
+    share = np.bincount(bought, minlength=5) / many
+    pmf = model.purchase_pmf_new(np.arange(5), 4, after=2)
+    assert ((share - pmf) ** 2 / pmf).sum() * many < 23  # χ² with 4 degrees: P = 1e-4
+    assert np.all(np.diff(log["time"])[np.diff(log["customer"]) == 0] >= 1)
+
+
+@pytest.mark.parametrize(("unit", "end"), [("week", "2026-06-30"), ("day", "2026-06-30"), ("year", "2025-12-31")])
+def test_a_simulated_log_is_read_as_it_was_drawn_and_fitted(unit: Any, end: str) -> None:
+    truth, many = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78, unit=unit), 20_000
+    n = np.random.default_rng(7).integers(0, 12, many)
+    log = truth.simulate_log(n, rng=np.random.default_rng(8), observed_until=end)
+    rows = Opportunities.from_transactions(log, customer="customer", opportunities=unit, observed_until=end)
+    x, t_x = summary(log, many)
+    assert rows == Opportunities(x, t_x, n, ids=np.arange(many), unit=unit)
+    fit = BetaGeoBetaBinom.fit(rows)
+    for name, error in fit.standard_errors.items():
+        assert abs(fit.model.parameters[name] - truth.parameters[name]) < 4 * error
 
 
 def test_data_that_tell_nothing() -> None:
@@ -412,17 +370,6 @@ def test_values_out_of_their_domain() -> None:
     with pytest.raises(ParameterError, match="n must be a whole number"):
         MODEL.purchase_pmf(rows, 1.5, 3)
     with pytest.raises(ParameterError, match="n must be a whole number"):
+        MODEL.simulate_log([2.5], rng=np.random.default_rng(1))
+    with pytest.raises(ParameterError, match="n must be a whole number"):
         MODEL.simulate([2.5], rng=np.random.default_rng(1), unit="year")
-
-
-def test_a_model_is_a_value() -> None:
-    assert eval(repr(MODEL)) == MODEL  # noqa: S307 (its own repr)
-    assert BetaGeoBetaBinom.from_json(MODEL.to_json()) == MODEL
-    assert hash(MODEL) == hash(BetaGeoBetaBinom(**MODEL.parameters))
-
-
-def test_draws_are_models(fit: Fit[BetaGeoBetaBinom], donors: Opportunities) -> None:
-    draws = fit.draws(50, rng=np.random.default_rng(7))
-    totals = draws.expected_purchases(donors, 5).sum(axis=-1)
-    assert totals.shape == (50,)
-    assert totals.mean() == pytest.approx(12884, rel=0.02)
