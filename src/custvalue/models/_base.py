@@ -85,6 +85,7 @@ class TransactionModel(TimedModel[History]):
         """
 
     @abstractmethod
+    @abstractmethod
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
         """Repeat purchases of one customer of each age (a flat array): whose they are, ascending, and their times.
 
