@@ -89,7 +89,8 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
     Notes
     -----
     A time t ahead holds the whole opportunities n + 1, ..., n + t; a fraction of a period holds none. A purchase at
-    opportunity n + k is discounted by k periods.
+    opportunity n + k is discounted by k periods. A simulated log with dates has periods of equal length: of weeks and
+    days, `Opportunities.from_transactions` reads it as drawn; calendar months differ in length.
 
     Examples
     --------
