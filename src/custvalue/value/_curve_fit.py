@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from attrs import frozen
@@ -58,7 +58,7 @@ def _solve(curve: Curve, y: Array, theta: Array, start: Array, weights: Array) -
     found = solve(
         off,
         theta,
-        jac=slopes,
+        jac=cast("Any", slopes),
         bounds=(start - REACH, start + REACH),
         xtol=1e-11,
         ftol=1e-13,
@@ -116,6 +116,11 @@ def stage(curve: Curve, y: Array, start: Array, *, weighted: bool) -> Stage:
     return Stage(theta, jacobian(curve, theta), weights, y - curve(theta[None])[0][0], ended)
 
 
-def sandwich(bread: Array, scores: Array) -> Array:
+def sandwich(bread: Array, scores: Array, lags: int) -> Array:
+    """Covariance from estimating equations by period, correlated over so many later ones (Newey & West 1987)."""
     half = np.linalg.lstsq(bread, scores.T, rcond=1e-15)[0]
-    return np.asarray(half @ half.T)
+    found = half @ half.T
+    for lag in range(1, min(lags, half.shape[1] - 1) + 1):
+        across = half[:, lag:] @ half[:, :-lag].T
+        found += (1 - lag / (lags + 1)) * (across + across.T)
+    return np.asarray(found)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Generic
 
 import numpy as np
 from attrs import field, frozen
 
 from custvalue._typing import Array, Ints
 from custvalue.errors import DataError
+from custvalue.value._firm_model import M
 from custvalue.value.disclosures import Disclosures
 from custvalue.value.projection import paying_customers
 from custvalue.value.subscriber_model import SubscriberModel
-
-SHARES = frozenset({"share"})
 
 
 @frozen(eq=False)
@@ -29,6 +29,7 @@ class Observations:
     revenue_period: Ints = field()
     steps: int = field()
     elapsed: int = field()
+    lags: int = field(default=0)
 
     def mean(self, model: SubscriberModel, covariates: Array | None) -> tuple[Array, Array]:
         """Expectation of each figure, and what its variance is in proportion to; draws along the first axis.
@@ -107,10 +108,10 @@ def _levels(disclosures: Disclosures, total: int) -> list[tuple[float, Array, fl
 
 
 @frozen(eq=False)
-class Layout:
+class Layout(Generic[M]):
     """The parameters that are searched, as a vector: logarithms, log-odds of shares, effects as they are."""
 
-    template: SubscriberModel
+    template: M
     names: tuple[str, ...]
 
     def kind(self, name: str) -> str:
@@ -119,7 +120,7 @@ class Layout:
             return "plain"
         if name == "revenue_growth":
             return "growth"
-        return "odds" if name in SHARES | self.template.retention.shares else "log"
+        return "odds" if name in self.template.shares else "log"
 
     def free(self, values: Sequence[float] | Array) -> Array:
         """Parameters as they are searched."""
@@ -129,7 +130,7 @@ class Layout:
         """The parameters themselves, along the last axis."""
         return np.stack([_of_free(self.kind(name), theta[..., i]) for i, name in enumerate(self.names)], axis=-1)
 
-    def model(self, theta: Array) -> SubscriberModel:
+    def model(self, theta: Array) -> M:
         """The model of a vector, or of rows of a matrix as draws."""
         values = self.natural(theta)
         if theta.ndim == 1:
@@ -144,7 +145,7 @@ class Layout:
         return np.array([slopes[self.kind(name)][i] for i, name in enumerate(self.names)])
 
 
-def _wide(model: SubscriberModel, draws: int) -> SubscriberModel:
+def _wide(model: M, draws: int) -> M:
     """The model with effects as draws, so that some of them can change."""
     effects = {n: np.full((draws, 1), v) for n, v in model.parameters.items() if n.startswith("effect_")}
     return model.evolved(effects) if effects else model

@@ -9,6 +9,7 @@ from custvalue.evidence.tenures import Tenures
 from custvalue.models._retention import RetentionModel
 from custvalue.units import Unit
 from custvalue.value._disclosed import Layout, Observations
+from custvalue.value._firm_model import Figures, M
 from custvalue.value.acquisition import WeibullAcquisition
 from custvalue.value.disclosures import Disclosures
 from custvalue.value.projection import Paying
@@ -54,7 +55,7 @@ def _guess(kind: type[RetentionModel], churn: float, unit: Unit) -> RetentionMod
     return kind.guess(Tenures(duration, ended, weights=weights, unit=unit, by_period=True))
 
 
-def best_start(layout: Layout, seen: Observations, covariates: Array | None) -> Array:
+def best_start(layout: Layout[M], seen: Figures[M], covariates: Array | None) -> Array:
     """The best of several starts: other shapes and shares, with rates that win as many."""
     guess = layout.template
     acquisition, elapsed = guess.acquisition, float(guess.elapsed)

@@ -10,6 +10,8 @@ repeat purchases up to the period's end count in it, then those of every later p
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from custvalue._typing import Array, ArrayLike
@@ -99,12 +101,19 @@ def purchases_by_age(buying: TransactionModel, periods: int, length: float) -> A
 
     The length of a period is in the model's unit. Acquisition is spread evenly over its period.
     """
-    first = 1 + buying.expected_purchases_new(length * (1 - _AT)) @ _PART
-    age = np.arange(1.0, max(periods, 2))
-    after = (length * (age[:, None] - _AT)).ravel()
-    later = buying.expected_purchases_new(length, after=after)
-    later = later.reshape(*later.shape[:-1], len(age), len(_AT)) @ _PART
-    return np.concatenate([np.asarray(first)[..., None], later], axis=-1)[..., :periods]
+    first = 1 + evenly(buying.expected_purchases_new, np.ones(1), length)
+    if periods == 1:
+        return first
+    ages = np.arange(1.0, periods)
+    later = evenly(lambda age: buying.expected_purchases_new(length, after=age), ages, length)
+    return np.concatenate([first, later], axis=-1)
+
+
+def evenly(f: Callable[[Array], Array], since: Array, length: float) -> Array:
+    """f(age), averaged over customers acquired evenly over the first of `since` periods of this length."""
+    ages = (length * (since[:, None] - _AT)).ravel()
+    found = f(ages)
+    return np.asarray(found.reshape(*found.shape[:-1], len(since), len(_AT)) @ _PART)
 
 
 def _spend_new(spend: SpendModel | ArrayLike, count: int) -> Array:

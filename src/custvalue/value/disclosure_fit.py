@@ -8,7 +8,7 @@ quarterly adds and losses (as cited; not checked against the paper).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias, get_args
+from typing import Generic, Literal, TypeAlias, get_args
 
 import numpy as np
 from attrs import field, frozen
@@ -20,8 +20,9 @@ from custvalue.models._retention import RetentionModel
 from custvalue.units import Unit, as_unit
 from custvalue.value._arguments import real
 from custvalue.value._curve_fit import REACH, Curve, Stage, jacobian, sandwich, scores_by_period, stage
-from custvalue.value._disclosed import Layout, Observations, observe
+from custvalue.value._disclosed import Layout, observe
 from custvalue.value._disclosure_start import best_start, template_of
+from custvalue.value._firm_model import Figures, M
 from custvalue.value.disclosures import Disclosures
 from custvalue.value.projection import Paying
 from custvalue.value.subscriber_model import SubscriberModel, steps_in
@@ -36,12 +37,12 @@ _LOST = 8.0
 
 
 @frozen(eq=False, repr=False)
-class DisclosureFit:
-    """A subscription firm's model fitted to its disclosures.
+class DisclosureFit(Generic[M]):
+    """A firm's model fitted to its disclosures.
 
     Attributes
     ----------
-    model : SubscriberModel
+    model : SubscriberModel or BuyerModel
         The fitted model; `model.project` goes on from the last disclosed period.
     names : tuple of str
         The parameters estimated.
@@ -56,7 +57,7 @@ class DisclosureFit:
         What to know before relying on the fit.
     """
 
-    model: SubscriberModel = field()
+    model: M = field()
     names: tuple[str, ...] = field()
     covariance: Array = field(converter=read_only)
     periods: int = field()
@@ -73,7 +74,7 @@ class DisclosureFit:
         """The parameters estimated."""
         return {name: float(self.model.parameters[name]) for name in self.names}
 
-    def draws(self, n: int, *, rng: np.random.Generator | int) -> SubscriberModel:
+    def draws(self, n: int, *, rng: np.random.Generator | int) -> M:
         """`n` models in one: parameters drawn from their sampling distribution, each of shape (n, 1).
 
         Normal in logarithms, in log-odds of shares, in the effects of covariates. Projections of the result, and values
@@ -105,7 +106,7 @@ def fit_disclosures(
     period: Unit | None = None,
     known: Mapping[str, float] | None = None,
     errors: Errors = "proportional",
-) -> DisclosureFit:
+) -> DisclosureFit[SubscriberModel]:
     """Estimate acquisition, retention and revenue per customer from a firm's disclosures in total.
 
     First the acquisition process and the retention model together, by weighted least squares on adds, losses, net
@@ -154,18 +155,16 @@ def fit_disclosures(
     seen = observe(disclosures, steps_in(disclosures.period, unit))
     rows = None if covariates is None else real("covariates", covariates)
     template = template_of(disclosures, seen, retention, population, growth, paying, rows, unit)
-    template, names, paid = _with_known(template, known or {}, len(seen.revenue))
+    template, names, paid = with_known(template, known or {}, len(seen.revenue))
     if len(seen.y) <= len(names):
         raise DataError(
             f"{len(seen.y)} figures about customers cannot tell {len(names)} parameters apart: disclose more periods, "
             "or fix some with known={...}"
         )
-    return _fitted(template, (names, paid), seen, rows, weighted=errors == "proportional")
+    return fitted(template, (names, paid), seen, rows, weighted=errors == "proportional")
 
 
-def _with_known(
-    template: SubscriberModel, known: Mapping[str, float], revenues: int
-) -> tuple[SubscriberModel, tuple[str, ...], tuple[str, ...]]:
+def with_known(template: M, known: Mapping[str, float], revenues: int) -> tuple[M, tuple[str, ...], tuple[str, ...]]:
     """The template with what is known, and the names of what is not: of customers, and of revenue."""
     every = tuple(template.parameters)
     strange = [name for name in known if name not in every]
@@ -179,14 +178,15 @@ def _with_known(
     return template.evolved(dict(known)), tuple(n for n in free if n not in paid), paid
 
 
-def _fitted(
-    template: SubscriberModel,
+def fitted(
+    template: M,
     names: tuple[tuple[str, ...], tuple[str, ...]],
-    seen: Observations,
+    seen: Figures[M],
     covariates: Array | None,
     *,
     weighted: bool,
-) -> DisclosureFit:
+) -> DisclosureFit[M]:
+    """The fit in two stages, customers and then revenue, of a template whose named parameters are free."""
     layout = Layout(template, names[0])
     start = best_start(layout, seen, covariates)
     customers = stage(lambda theta: seen.mean(layout.model(theta), covariates), seen.y, start, weighted=weighted)
@@ -202,7 +202,7 @@ def _fitted(
     return _result(both.template, both.names, customers, covariance, seen, start)
 
 
-def _revenue_curve(layout: Layout, seen: Observations, covariates: Array | None) -> Curve:
+def _revenue_curve(layout: Layout[M], seen: Figures[M], covariates: Array | None) -> Curve:
     def curve(theta: Array) -> tuple[Array, Array]:
         mean = seen.log_revenue(layout.model(theta), covariates)
         return mean, np.ones(mean.shape)
@@ -210,9 +210,7 @@ def _revenue_curve(layout: Layout, seen: Observations, covariates: Array | None)
     return curve
 
 
-def _with_level(
-    model: SubscriberModel, names: tuple[str, ...], seen: Observations, covariates: Array | None
-) -> SubscriberModel:
+def _with_level(model: M, names: tuple[str, ...], seen: Figures[M], covariates: Array | None) -> M:
     """The model with revenue per customer at about its mean."""
     if "revenue" not in names:
         return model
@@ -220,10 +218,10 @@ def _with_level(
     return model.evolved({"revenue": float(model.revenue * np.exp(off.mean()))})
 
 
-def _covariance(customers: Stage, money: Stage | None, cross: Array | None, seen: Observations) -> Array:
+def _covariance(customers: Stage, money: Stage | None, cross: Array | None, seen: Figures[M]) -> Array:
     """The sandwich of the stacked estimating equations, by reported period, in what is searched."""
     if money is None or cross is None:
-        return sandwich(customers.bread, scores_by_period(customers.scores, seen.period))
+        return sandwich(customers.bread, scores_by_period(customers.scores, seen.period), seen.lags)
     k, more = len(customers.theta), len(money.theta)
     bread = np.zeros((k + more, k + more))
     bread[:k, :k] = customers.bread
@@ -231,17 +229,17 @@ def _covariance(customers: Stage, money: Stage | None, cross: Array | None, seen
     first = np.pad(customers.scores, ((0, 0), (0, more)))
     second = np.pad(money.scores, ((0, 0), (k, 0)))
     period = np.concatenate([seen.period, seen.revenue_period])
-    return sandwich(bread, scores_by_period(np.concatenate([first, second]), period))
+    return sandwich(bread, scores_by_period(np.concatenate([first, second]), period), seen.lags)
 
 
 def _result(
-    model: SubscriberModel,
+    model: M,
     names: tuple[str, ...],
     customers: Stage,
     covariance: Array,
-    seen: Observations,
+    seen: Figures[M],
     start: Array,
-) -> DisclosureFit:
+) -> DisclosureFit[M]:
     layout = Layout(model, names)
     slopes = layout.steepness(layout.free([float(model.parameters[name]) for name in names]))
     k = len(customers.theta)
@@ -262,7 +260,7 @@ def _result(
     return fit
 
 
-def _check_end(fit: DisclosureFit, customers: Stage, start: Array) -> None:
+def _check_end(fit: DisclosureFit[M], customers: Stage, start: Array) -> None:
     """ConvergenceError where the search ended at a side of its range, or knows nothing of a parameter."""
     far = np.abs(customers.theta - start) >= REACH * (1 - 1e-6)
     lost = far | (customers.deviations > _LOST)

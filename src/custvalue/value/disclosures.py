@@ -22,14 +22,16 @@ ChurnOf: TypeAlias = Literal["start", "average"]
 _COLUMNS: Final = ("adds", "losses", "ending", "revenue", "churn")
 
 
-def _as_column(values: ArrayLike | None) -> Array:
+def as_column(values: ArrayLike | None) -> Array:
+    """Figures with NaN where nothing is disclosed; empty for a column left out."""
     if values is None:
         return read_only(np.full(0, np.nan))
     found = np.asarray([np.nan if value is None else value for value in np.asarray(values, dtype=object).ravel()])
     return read_only(numbers("a disclosed figure", found).copy())
 
 
-def _as_labels(values: Any) -> NDArray[Any] | None:  # noqa: ANN401 (whatever names quarters)
+def as_labels(values: Any) -> NDArray[Any] | None:  # noqa: ANN401 (whatever names quarters)
+    """Names of rows."""
     return None if values is None else read_only(np.asarray(values))
 
 
@@ -84,16 +86,16 @@ class Disclosures:
     Disclosures of 3 quarters, Q1 to Q3: adds 3, losses 3, ending 3, revenue 0
     """
 
-    adds: Array = field(default=None, converter=_as_column)
-    losses: Array = field(default=None, converter=_as_column)
-    ending: Array = field(default=None, converter=_as_column)
-    revenue: Array = field(default=None, converter=_as_column)
-    churn: Array = field(default=None, converter=_as_column)
+    adds: Array = field(default=None, converter=as_column)
+    losses: Array = field(default=None, converter=as_column)
+    ending: Array = field(default=None, converter=as_column)
+    revenue: Array = field(default=None, converter=as_column)
+    churn: Array = field(default=None, converter=as_column)
     churn_of: ChurnOf = field(default="start", validator=_as_churn_of)
     start: float = field(default=np.nan, converter=float)
     periods_before: int = field(default=0, converter=int)
     period: Unit = field(default="quarter", converter=as_unit)
-    labels: NDArray[Any] | None = field(default=None, converter=_as_labels)
+    labels: NDArray[Any] | None = field(default=None, converter=as_labels)
     tolerance: float = field(default=0.0, converter=float)
 
     def __attrs_post_init__(self) -> None:

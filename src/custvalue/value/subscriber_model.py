@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self, final
 
 import numpy as np
 from attrs import evolve, field, frozen
 
-from custvalue._columns import read_only
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import ParameterError
 from custvalue.models._parameters import as_parameter, same_parameter
@@ -16,19 +15,22 @@ from custvalue.models._retention import RetentionModel
 from custvalue.units import DAYS, Unit, as_unit
 from custvalue.value._arguments import growth_rate, not_negative, positive
 from custvalue.value._base_flows import convolved, whole_number
+from custvalue.value._firm_model import (
+    FirmModel,
+    acquisition_parameters,
+    as_acquired,
+    check_acquired,
+    evolved_acquisition,
+    scaled_to,
+)
 from custvalue.value.acquisition import WeibullAcquisition
 from custvalue.value.disclosures import Disclosures
 from custvalue.value.projection import Paying, Projection, paying_customers, project_subscribers
 
-_WON = ("share", "rate", "shape")
 
-
-def _optional(values: ArrayLike | None) -> Array | None:
-    return None if values is None else read_only(np.array(values, dtype=np.float64))
-
-
+@final
 @frozen(kw_only=True)
-class SubscriberModel:
+class SubscriberModel(FirmModel):
     """Acquisition, retention and revenue per customer of a firm that was launched `elapsed` periods ago.
 
     Parameters are numbers, or draws of shape (draws, 1).
@@ -76,42 +78,34 @@ class SubscriberModel:
     paying: Paying = field(default="average")
     elapsed: int = field(converter=int)
     customers: float = field(default=np.nan, converter=float)
-    acquired: Array | None = field(default=None, converter=_optional, eq=same_parameter)
+    acquired: Array | None = field(default=None, converter=as_acquired, eq=same_parameter)
     period: Unit = field(converter=as_unit)
 
     def __attrs_post_init__(self) -> None:
         whole_number("elapsed", self.elapsed)
         self.retention.known_unit(self.period)
-        if self.acquired is not None and (self.acquired.ndim != 1 or self.elapsed % len(self.acquired)):
-            raise ParameterError(
-                f"acquired must be one number for each of equal spans that make {self.elapsed} periods; got shape "
-                f"{self.acquired.shape}"
-            )
+        check_acquired(self.acquired, self.elapsed)
         growth_rate(self.revenue_growth)
         paying_customers(np.zeros(1), np.zeros(()), self.paying)
 
     @property
     def parameters(self) -> dict[str, Parameter]:
         """What is estimated, by name: of acquisition, of retention, of revenue."""
-        effects = self.acquisition.effects
-        many = effects.shape[-1]
-        each = {f"effect_{i + 1}": effects[:, [i]] if effects.ndim > 1 else float(effects[i]) for i in range(many)}
-        won: dict[str, Parameter] = {name: getattr(self.acquisition, name) for name in _WON}
         paid: dict[str, Parameter] = {"revenue": self.revenue, "revenue_growth": self.revenue_growth}
-        return won | each | self.retention.parameters | paid
+        return acquisition_parameters(self.acquisition) | self.retention.parameters | paid
 
-    def evolved(self, values: Mapping[str, Any]) -> SubscriberModel:
+    @property
+    def shares(self) -> frozenset[str]:
+        """Names of the parameters that lie between 0 and 1."""
+        return self.retention.shares | {"share"}
+
+    def evolved(self, values: Mapping[str, Any]) -> Self:
         """The same model with other values of some parameters."""
         known = self.parameters | dict(values)
-        many = self.acquisition.effects.shape[-1]
-        changed = {name: known[name] for name in _WON}
-        if many:
-            changed["effects"] = np.concatenate([np.atleast_1d(known[f"effect_{i + 1}"]) for i in range(many)], axis=-1)
-        stays = {name: known[name] for name in self.retention.parameters}
         return evolve(
             self,
-            acquisition=evolve(self.acquisition, **changed),
-            retention=self.retention.evolved(stays),
+            acquisition=evolved_acquisition(self.acquisition, known),
+            retention=self.retention.evolved({name: known[name] for name in self.retention.parameters}),
             revenue=known["revenue"],
             revenue_growth=known["revenue_growth"],
         )
@@ -135,15 +129,7 @@ class SubscriberModel:
 
     def cohorts(self, adds: Array) -> Array:
         """Expected adds of the periods elapsed, each span scaled to those really acquired in it, where known."""
-        if self.acquired is None:
-            return adds
-        spans = adds.reshape(*adds.shape[:-1], len(self.acquired), -1)
-        total = spans.sum(axis=-1, keepdims=True)
-        even = np.full(spans.shape, 1 / spans.shape[-1])
-        part = np.divide(spans, total, out=even, where=total > 0)
-        known = np.isfinite(self.acquired)[:, None]
-        found = np.where(known, part * np.where(known, self.acquired[:, None], 0.0), spans)
-        return found.reshape(adds.shape)
+        return scaled_to(adds, self.acquired)
 
     def arpu(self, periods: int) -> Array:
         """Revenue of a paying customer in each period since launch."""

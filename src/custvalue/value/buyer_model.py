@@ -1,0 +1,194 @@
+"""A firm whose customers buy when they like, as one model since its launch: acquisition, buying, revenue per order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self, final
+
+import numpy as np
+from attrs import evolve, field, frozen
+
+from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue.errors import ParameterError
+from custvalue.models._base import TransactionModel
+from custvalue.models._parameters import as_parameter, same_parameter
+from custvalue.units import DAYS, Unit, as_unit
+from custvalue.value._arguments import growth_rate, not_negative
+from custvalue.value._base_flows import convolved, whole_number
+from custvalue.value._firm_model import (
+    FirmModel,
+    acquisition_parameters,
+    as_acquired,
+    check_acquired,
+    evolved_acquisition,
+    scaled_to,
+)
+from custvalue.value.acquisition import WeibullAcquisition
+from custvalue.value.buyers import evenly, project_buyers
+from custvalue.value.projection import Projection
+
+
+@final
+@frozen(kw_only=True)
+class BuyerModel(FirmModel):
+    """Acquisition, buying and revenue per order of a firm that was launched `elapsed` periods ago.
+
+    Customers are acquired by their first order, evenly over a period. Parameters are numbers, or draws of shape
+    (draws, 1).
+
+    Parameters
+    ----------
+    acquisition : WeibullAcquisition
+        Its periods are the model's.
+    buying : TransactionModel
+        Of orders after the first; it knows its unit of time.
+    revenue : float or array
+        Of an order in the last period; NaN where not known.
+    revenue_growth : float or array
+        Of it, per period.
+    elapsed : int
+        Periods since launch.
+    acquired : array, optional
+        Customers really acquired in each period since launch, NaN where not known.
+    period : str
+        The unit.
+
+    Examples
+    --------
+    >>> from custvalue.models.pareto_nbd import ParetoNBD
+    >>> model = BuyerModel(
+    ...     acquisition=WeibullAcquisition(population=1000, rate=0.1, shape=1.0),
+    ...     buying=ParetoNBD(0.55, 10.6, 0.61, 11.7, unit="week"), revenue=40.0, elapsed=3, period="quarter",
+    ... )
+    >>> adds, orders, active = model.expected(window=2)
+    >>> adds.round(1), orders.round(1), active.round(1)
+    (array([95.2, 86.1, 77.9]), array([122.2, 152.4, 169.7]), array([ 95.2, 181.3, 193.4]))
+    """
+
+    acquisition: WeibullAcquisition = field()
+    buying: TransactionModel = field()
+    revenue: Parameter = field(default=np.nan, converter=as_parameter, eq=same_parameter)
+    revenue_growth: Parameter = field(default=0.0, converter=as_parameter, eq=same_parameter)
+    elapsed: int = field(converter=int)
+    acquired: Array | None = field(default=None, converter=as_acquired, eq=same_parameter)
+    period: Unit = field(converter=as_unit)
+
+    def __attrs_post_init__(self) -> None:
+        whole_number("elapsed", self.elapsed)
+        self.buying.known_unit(None)
+        check_acquired(self.acquired, self.elapsed)
+        growth_rate(self.revenue_growth)
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """What is estimated, by name: of acquisition, of buying, of revenue."""
+        paid: dict[str, Parameter] = {"revenue": self.revenue, "revenue_growth": self.revenue_growth}
+        return acquisition_parameters(self.acquisition) | self.buying.parameters | paid
+
+    @property
+    def shares(self) -> frozenset[str]:
+        """Names of the parameters that lie between 0 and 1."""
+        return self.buying.shares | {"share"}
+
+    def evolved(self, values: Mapping[str, Any]) -> Self:
+        """The same model with other values of some parameters."""
+        known = self.parameters | dict(values)
+        return evolve(
+            self,
+            acquisition=evolved_acquisition(self.acquisition, known),
+            buying=self.buying.evolved({name: known[name] for name in self.buying.parameters}),
+            revenue=known["revenue"],
+            revenue_growth=known["revenue_growth"],
+        )
+
+    def expected(self, window: int, *, covariates: ArrayLike | None = None) -> tuple[Array, Array, Array]:
+        """Expected adds, orders, and customers active, in each period since launch.
+
+        Active are those who ordered at least once within the last `window` periods, the present one included. Orders
+        and activity are of the customers really acquired, where these are known.
+        """
+        adds = self.acquisition.expected_adds(self.elapsed, covariates=covariates)
+        acquired = scaled_to(adds, self.acquired)
+        orders = convolved(acquired, self._orders_by_age())
+        return adds, orders, convolved(acquired, self._active_by_age(whole_number("window", window)))
+
+    def _orders_by_age(self) -> Array:
+        """Orders of a customer in the period of acquisition, the first included, and in each later one."""
+        until = np.arange(1.0, self.elapsed + 1)
+        cumulative = evenly(self.buying.expected_purchases_new, until, self._length)
+        return np.diff(1 + cumulative, axis=-1, prepend=0.0)
+
+    def _active_by_age(self, window: int) -> Array:
+        """P(ordered in the last `window` periods), by periods since that of acquisition."""
+        since = np.arange(1.0, self.elapsed - window + 1)
+        first = np.ones(min(window, self.elapsed))
+        if not len(since):
+            return first
+        span = window * self._length
+        later = evenly(lambda age: 1 - self.buying.purchase_pmf_new(0, span, after=age), since, self._length)
+        return np.concatenate([np.broadcast_to(first, (*later.shape[:-1], len(first))), later], axis=-1)
+
+    @property
+    def _length(self) -> float:
+        """Of a period, in the unit of the model of buying."""
+        return DAYS[self.period] / DAYS[self.buying.known_unit(None)]
+
+    def arpo(self, periods: int) -> Array:
+        """Revenue of an order in each period since launch."""
+        return np.asarray(self.revenue * (1 + self.revenue_growth) ** (np.arange(1.0, periods + 1) - self.elapsed))
+
+    def project(self, periods: int, *, covariates: ArrayLike | None = None) -> Projection:
+        """Project the firm from now on: earlier cohorts, the acquisition process and revenue per order go on.
+
+        `covariates` as for `SubscriberModel.project`.
+
+        Raises
+        ------
+        ParameterError
+            The revenue is not known, or covariates do not fit.
+        """
+        count = whole_number("periods", periods)
+        if np.isnan(self.revenue).any():
+            raise ParameterError("the revenue per order is not known: disclose revenue, or evolve(model, revenue=...)")
+        adds = self.acquisition.expected_adds(self.elapsed + count, covariates=covariates)
+        past = scaled_to(adds[..., : self.elapsed], self.acquired)
+        return project_buyers(
+            adds[..., self.elapsed :],
+            self.buying,
+            self.arpo(self.elapsed + count)[..., self.elapsed :],
+            base=past[..., ::-1],
+            period=self.period,
+        )
+
+    def simulate(
+        self,
+        *,
+        window: int,
+        rng: np.random.Generator,
+        revenue_noise: float = 0.0,
+        covariates: ArrayLike | None = None,
+    ) -> dict[str, Array]:
+        """Draw what a firm with this model discloses: the columns of `BuyerDisclosures`, from customers one by one.
+
+        Adds are Poisson, each customer's orders are drawn from the model of buying; `revenue_noise` is the standard
+        deviation of the logarithm of each period's revenue.
+
+        Raises
+        ------
+        ParameterError
+            The parameters are draws.
+        """
+        if any(np.ndim(value) for value in self.parameters.values()):
+            raise ParameterError("simulate needs parameters that are numbers, not draws")
+        adds = rng.poisson(self.acquisition.expected_adds(self.elapsed, covariates=covariates))
+        start = np.repeat(np.arange(self.elapsed), adds) + rng.random(int(adds.sum()))
+        log = self.buying.simulate_log((self.elapsed - start) * self._length, rng=rng)
+        when = start[log["customer"]] + log["time"] / self._length
+        period = np.minimum(when.astype(np.intp), self.elapsed - 1)
+        orders = np.bincount(period, minlength=self.elapsed).astype(np.float64)
+        later = period[:, None] + np.arange(whole_number("window", window))
+        seen = np.unique((log["customer"][:, None] * np.intp(self.elapsed) + later)[later < self.elapsed])
+        active = np.bincount(seen % self.elapsed, minlength=self.elapsed).astype(np.float64)
+        noise = np.exp(not_negative("revenue_noise", revenue_noise) * rng.standard_normal(self.elapsed))
+        revenue = orders * self.arpo(self.elapsed) * noise
+        return {"adds": adds.astype(np.float64), "active": active, "orders": orders, "revenue": revenue}
