@@ -210,7 +210,25 @@ def test_no_maximum() -> None:
         cox(rows, {"soon": [1, 1, 1, 0, 0]})
 
 
+@pytest.mark.parametrize("size", [1e-99, 1e-9, 1e9, 1e99])
+def test_the_measure_of_a_covariate_may_be_any(size: float) -> None:
+    fit = cox(REMISSION, {"placebo": PLACEBO["placebo"] * size})
+    assert fit.coefficients["placebo"] * size == pytest.approx(
+        cox(REMISSION, PLACEBO).coefficients["placebo"], rel=1e-9
+    )
+
+
+def test_shares_of_customers_have_the_likelihood_of_their_sum() -> None:
+    """Without ties weights multiply the log-likelihood up to a constant, so that their measure changes no estimate."""
+    rows = Tenures([1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 0, 1])
+    small = Tenures(rows.duration, rows.ended, weights=1e-12)
+    x = [0, 1, 1, 0, 1, 0]
+    assert cox(small, x).coefficients["x1"] == pytest.approx(cox(rows, x).coefficients["x1"], rel=1e-9)
+
+
 def test_refusals() -> None:
+    with pytest.raises(DataError, match=r"2e\+12 customers left at one time; cox, which breaks ties one by one"):
+        cox(Tenures([1, 1, 2], [1, 1, 0], weights=1e12), [0, 1, 1])
     rows = Tenures([1, 2, 3, 9], [1, 1, 1, 1], entry=[0, 0, 0, 5])
     with pytest.raises(DataError, match="late does not differ between customers at risk together"):
         cox(rows, {"late": [0, 0, 0, 1]})

@@ -212,6 +212,8 @@ def test_bad_covariates() -> None:
         {"plan": ["a", "b"] * 4}, r"plan must be numbers; got 'a'. Give each of its values but one a column of 0 and 1"
     )
     refused({"x": np.ones(8)}, "covariates must differ between customers; constant: x")
+    refused({"x": np.arange(8) * 1e-200}, "covariates must differ between customers; constant: x")
+    refused({"x": np.arange(8) * 1e200}, r"x must be at most 1e\+100 in size; broken in 7 of 8 rows")
     refused({"x": [0, 1, 2]}, r"one row per row of the tenures \(8\)")
     refused({"x": np.arange(8), "y": np.arange(3)}, "covariates must have equally many rows")
     refused({"x": np.arange(8) ** 2, "y": 2 * np.arange(8) ** 2 + 1}, "these determine each other: x, y")

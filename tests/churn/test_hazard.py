@@ -113,6 +113,8 @@ def test_refusals_and_repr() -> None:
         hazard_by_period(Tenures([1, 2], [0, 0]))
     with pytest.raises(ParameterError, match="length must be one positive, finite number; got 0"):
         hazard_by_period(TREATED, length=0)
+    with pytest.raises(ParameterError, match=r"length = 1e-09 makes 3\.5e\+10 periods"):
+        hazard_by_period(TREATED, length=1e-9)
     with pytest.raises(ParameterError, match="level must lie strictly"):
         hazard_by_period(TREATED, level=0)
     assert "Hazard of 5 periods of 7 weeks" in repr(hazard_by_period(TREATED, length=7))

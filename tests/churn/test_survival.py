@@ -227,7 +227,22 @@ def test_who_left_at_entry_was_never_at_risk() -> None:
         kaplan_meier(rows)
 
 
+def test_sizes_at_the_ends_of_the_floats() -> None:
+    for weight in (1e-100, 1e-12, 1e12, 1e100):
+        for interval in ("log-log", "logit", "greenwood"):
+            curve = kaplan_meier(Tenures([1, 2, 3, 4], [1, 0, 1, 1], weights=weight), interval=interval)
+            np.testing.assert_allclose(curve.survival, [0.75, 0.375, 0], rtol=1e-15)
+            assert np.isfinite(curve.standard_error).all()
+    mean = kaplan_meier(Tenures([1e-300, 1e300], [1, 1])).restricted_mean(1e300)
+    assert mean.value == pytest.approx(5e299)
+    assert mean.standard_error == pytest.approx(1e300 * np.sqrt(1 / 8), rel=1e-12)
+    with pytest.raises(DataError, match="weights must be 0 or from 1e-100 to 1e\\+100; broken in 1 of 2 rows"):
+        kaplan_meier(Tenures([1, 2], [1, 1], weights=[1, 1e-200]))
+
+
 def test_refusals() -> None:
+    with pytest.raises(DataError, match=r"one row per customer; got shape \(2, 2\)"):
+        kaplan_meier(Tenures([[1, 2], [3, 4]], 1))
     with pytest.raises(DataError, match="there is nobody: 0 rows"):
         kaplan_meier(Tenures([], []))
     with pytest.raises(DataError, match="computed from Tenures, not from a list"):

@@ -14,6 +14,9 @@ from custvalue.evidence import _messages as say
 from custvalue.evidence._native import Column, as_column
 from custvalue.evidence.readers import column_names, read_columns
 
+_MOST = 1e100
+"""Largest size of a covariate, and the inverse of its smallest range: squares are floats."""
+
 
 def read_covariates(covariates: Any, size: int) -> tuple[tuple[str, ...], Array]:  # noqa: ANN401 (any table)
     """Names and columns, shape (covariates, size), of those that a regression is fitted to.
@@ -39,7 +42,7 @@ def read_covariates(covariates: Any, size: int) -> tuple[tuple[str, ...], Array]
             f"covariates must have one row per row of the tenures ({size}); got {columns.shape[1:]}. "
             "Take them from the same table, in the same order."
         )
-    constant = [name for name, column in zip(names, columns, strict=True) if (column == column[:1]).all()]
+    constant = [name for name, column in zip(names, columns, strict=True) if np.ptp(column) < 1 / _MOST]
     if constant:
         raise DataError(f"covariates must differ between customers; constant: {', '.join(constant)}. Leave them out.")
     return names, columns
@@ -64,6 +67,12 @@ def columns_of(covariates: Any, names: Sequence[str]) -> Array:  # noqa: ANN401 
             np.isfinite(column),
             f"{name} must be finite",
             "Fill in what is missing, or leave the row out.",
+            value=column,
+        )
+        check_rows(
+            np.abs(column) <= _MOST,
+            f"{name} must be at most {_MOST:g} in size",
+            "Give it in another unit.",
             value=column,
         )
     try:

@@ -32,7 +32,7 @@ class Ties:
 
 def ties(risk: Array, own: Array, leaving: Array) -> Ties:
     """Efron's sums; so many customers as are no whole number are the next one, each of them that much less."""
-    count = np.ceil(leaving - 1e-9)
+    count = np.maximum(np.ceil(leaving - 1e-9), 1.0)
     each = leaving / count
     sums = np.zeros((6, len(risk)))
     start = 0

@@ -79,9 +79,12 @@ def as_names(values: Any) -> tuple[str, ...]:  # noqa: ANN401 (any iterable of t
 
 def standardized(columns: Array, weights: Array) -> tuple[Array, Array, Array]:
     """Columns less their weighted means and over their standard deviations; the means; the deviations."""
-    total = weights.sum()
-    means = np.array([(weights * column).sum() / total for column in columns])
+    share = weights / weights.sum()
+    means = np.array([(share * column).sum() for column in columns])
     centered = columns - means[:, None]
-    spread = np.array([np.sqrt((weights * column**2).sum() / total) for column in centered])
+    top = np.abs(centered).max(axis=1, initial=0.0)
+    top = np.where(top > 0, top, 1.0)
+    scaled = centered / top[:, None]
+    spread = np.array([np.sqrt((share * column**2).sum()) for column in scaled])
     spread = np.where(spread > 0, spread, 1.0)
-    return centered / spread[:, None], read_only(means), spread
+    return scaled / spread[:, None], read_only(means), top * spread

@@ -11,6 +11,8 @@ from custvalue._typing import Array, Bools, Ints
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
 
+_SCALE = 1e-100, 1e100
+"""Weights whose squares are floats."""
 _ROUNDING = 1e-12
 """Customers at risk are a difference of sums; so small a share of the larger sum is nobody."""
 
@@ -22,9 +24,19 @@ def check_tenures(tenures: Tenures) -> None:
             f"this is computed from Tenures, not from a {type(tenures).__name__}; make one with "
             "Tenures(duration, ended), Tenures.from_table or Tenures.from_relationships"
         )
+    if tenures.duration.ndim != 1:
+        raise DataError(f"the tenures must be one row per customer; got shape {tenures.duration.shape}. Ravel them.")
     if not tenures.weights.any():
         raise DataError(
             f"there is nobody: {len(tenures)} rows, none with a positive weight. Give at least one customer."
+        )
+    if not _SCALE[0] <= tenures.weights.max() <= _SCALE[1] or 0 < tenures.weights.min() < _SCALE[0]:
+        check_rows(
+            (tenures.weights == 0) | ((tenures.weights >= _SCALE[0]) & (tenures.weights <= _SCALE[1])),
+            f"weights must be 0 or from {_SCALE[0]:g} to {_SCALE[1]:g}",
+            "They say how many customers a row stands for.",
+            ids=tenures.ids,
+            weights=tenures.weights,
         )
     if tenures.entry.any():
         check_rows(

@@ -15,12 +15,14 @@ from custvalue.churn._covariates import read_covariates
 from custvalue.churn._newton import Peak, climb
 from custvalue.churn._partial_likelihood import partial_likelihood, steps
 from custvalue.churn._regression import Regression, as_names, standardized
-from custvalue.churn._risk import check_some_left, check_tenures, longest, risk_sets
+from custvalue.churn._risk import RiskSets, check_some_left, check_tenures, longest, risk_sets
 from custvalue.churn._steps import as_column, moment, same, step
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
 from custvalue.units import Unit
 
+_MOST = 1 << 24
+"""Customers who leave at one time."""
 _LARGEST = 600.0
 """Log-risks are cut here: beyond, nobody stays, and no float overflows."""
 
@@ -185,6 +187,7 @@ def cox(tenures: Tenures, covariates: Any) -> Cox:  # noqa: ANN401 (any table)
     rows = np.argsort(tenures.duration, kind="stable")
     tenures, scaled = tenures[rows], scaled[:, rows]
     sets = risk_sets(tenures)
+    _check_ties(sets, tenures.weights)
     objective = partial_likelihood(sets, scaled, tenures.weights)
     peak = climb(objective, np.zeros(len(names)), names)
     ratio, wald, score = _tests(peak)
@@ -205,6 +208,17 @@ def cox(tenures: Tenures, covariates: Any) -> Cox:  # noqa: ANN401 (any table)
         ended=float(tenures.weights[tenures.ended].sum()),
         unit=tenures.unit,
     )
+
+
+def _check_ties(sets: RiskSets, weights: Array) -> None:
+    """Raise DataError where too many leave at one time to be put in every order."""
+    together = sets.leaving(weights).max()
+    if together > _MOST:
+        raise DataError(
+            f"{together:g} customers left at one time; cox, which breaks ties one by one, takes up to {_MOST:g}. "
+            "Measure time more finely, divide the weights, or use discrete_hazard with link='cloglog', which is made "
+            "for ties."
+        )
 
 
 def _tests(peak: Peak) -> tuple[ChiSquareTest, ChiSquareTest, ChiSquareTest]:

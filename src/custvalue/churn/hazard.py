@@ -12,6 +12,7 @@ from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
 from custvalue.units import Unit
 
+_MOST = 1e7
 _ROUNDING = 1e-12
 """Numbers of periods so close to a whole one are whole."""
 
@@ -147,7 +148,10 @@ def _periods(time: Array, tenures: Tenures, length: float) -> tuple[int, Array]:
     """How many periods are seen to their end, or to somebody's leaving; the period (from 0) of each time."""
     where = np.maximum(_ceil(time / length), 1.0)
     seen = np.floor(longest(tenures) / length * (1 + _ROUNDING))
-    return int(max(seen, where[-1])), where - 1
+    periods = max(seen, where[-1])
+    if periods > _MOST:
+        raise ParameterError(f"length = {length:g} makes {periods:g} periods of the tenures; take a longer one")
+    return int(periods), where - 1
 
 
 def _ceil(count: Array) -> Array:

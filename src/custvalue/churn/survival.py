@@ -133,7 +133,8 @@ class SurvivalCurve:
         edges = np.concatenate([[0.0], self.time[before], [end]])
         areas = np.concatenate([[1.0], self.survival[before]]) * np.diff(edges)
         ahead = areas[::-1].cumsum()[::-1][1:]
-        error = float(np.sqrt((ahead**2 * _greenwood(self.at_risk[before], self.ended[before])).sum()))
+        spread = (ahead / end) ** 2 * _greenwood(self.at_risk[before], self.ended[before])
+        error = end * float(np.sqrt(spread.sum()))
         mean, width = float(areas.sum()), normal_width(self.level) * error
         return Estimate(mean, max(mean - width, 0.0), min(mean + width, end), standard_error=error, level=self.level)
 
