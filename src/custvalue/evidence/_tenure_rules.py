@@ -48,14 +48,6 @@ def as_count(value: int) -> int:
     return int(value)
 
 
-def as_flag(value: bool) -> bool:
-    return bool(value)
-
-
-def as_count(value: int) -> int:
-    return int(value)
-
-
 def described(tenures: Tenures) -> str:
     """What `repr` shows."""
     span = f"{tenures.unit}s" + (", by period" if tenures.by_period else "")
