@@ -68,6 +68,18 @@ _HOMES: Final = {
     "value.customer_base": ("project", "steady_state"),
     "value.customers": ("value_customers",),
     "value.migration": ("MigrationModel",),
+    "value.migration_decisions": ("MigrationDecisions",),
+    "value.migration_simulation": ("simulate_migration",),
+    "value.transition_counts": ("TransitionCounts",),
+    "value.elasticity": ("retention_uplift", "value_elasticities"),
+    "value.value_distribution": ("constant_retention_variance", "simulate_constant_retention"),
+    "value.loyalty": ("loyalty_components",),
+    "value.acquisition_budget": ("ResponseCurve", "acquisition_budget", "customer_equity_budget"),
+    "value.budget_allocation": ("allocate_budget",),
+    "value.brand_switching": ("brand_switching_value", "contact_value"),
+    "value.firm_value": ("CustomerGrowth", "firm_value"),
+    "value.equity": ("acquisition_payback", "equity"),
+    "value.referrals": ("referral_value",),
     "value.valuation": ("Valuation",),
     "relationships.columns": ("Relationships",),
     "relationships.portfolio": ("Portfolio",),
@@ -80,7 +92,7 @@ _HOME: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __version__ = "0.1.0"
 
-__all__ = sorted([*_HOME, "__version__", "datasets"])  # noqa: PLE0605 (a list like any other)
+__all__ = sorted([*_HOME, "__version__", "datasets"])  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (any of the public names)

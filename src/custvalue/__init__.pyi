@@ -95,7 +95,23 @@ from custvalue.relationships.columns import Relationships as Relationships
 from custvalue.relationships.portfolio import Portfolio as Portfolio
 from custvalue.relationships.strength import relationship_strength as relationship_strength
 from custvalue.relationships.what_if import what_if as what_if
+from custvalue.value.acquisition_budget import (
+    ResponseCurve as ResponseCurve,
+)
+from custvalue.value.acquisition_budget import (
+    acquisition_budget as acquisition_budget,
+)
+from custvalue.value.acquisition_budget import (
+    customer_equity_budget as customer_equity_budget,
+)
+from custvalue.value.brand_switching import (
+    brand_switching_value as brand_switching_value,
+)
+from custvalue.value.brand_switching import (
+    contact_value as contact_value,
+)
 from custvalue.value.bridge import headline_to_profit as headline_to_profit
+from custvalue.value.budget_allocation import allocate_budget as allocate_budget
 from custvalue.value.closed_form import (
     constant_retention_value as constant_retention_value,
 )
@@ -111,7 +127,24 @@ from custvalue.value.contracts import relationship_value as relationship_value
 from custvalue.value.customer_base import project as project
 from custvalue.value.customer_base import steady_state as steady_state
 from custvalue.value.customers import value_customers as value_customers
+from custvalue.value.elasticity import retention_uplift as retention_uplift
+from custvalue.value.elasticity import value_elasticities as value_elasticities
+from custvalue.value.equity import acquisition_payback as acquisition_payback
+from custvalue.value.equity import equity as equity
+from custvalue.value.firm_value import CustomerGrowth as CustomerGrowth
+from custvalue.value.firm_value import firm_value as firm_value
+from custvalue.value.loyalty import loyalty_components as loyalty_components
 from custvalue.value.migration import MigrationModel as MigrationModel
+from custvalue.value.migration_decisions import MigrationDecisions as MigrationDecisions
+from custvalue.value.migration_simulation import simulate_migration as simulate_migration
+from custvalue.value.referrals import referral_value as referral_value
+from custvalue.value.transition_counts import TransitionCounts as TransitionCounts
 from custvalue.value.valuation import Valuation as Valuation
+from custvalue.value.value_distribution import (
+    constant_retention_variance as constant_retention_variance,
+)
+from custvalue.value.value_distribution import (
+    simulate_constant_retention as simulate_constant_retention,
+)
 
 __version__: str

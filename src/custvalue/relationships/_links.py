@@ -24,8 +24,12 @@ _LEVELS = 60
 class SatisfactionLink(ABC):
     """How likely customers of a given satisfaction are to stay."""
 
-    shares: ClassVar[frozenset[str]]
-    """Names of the parameters that are probabilities."""
+    _shares: ClassVar[frozenset[str]]
+
+    @property
+    def shares(self) -> frozenset[str]:
+        """Names of the parameters that are probabilities."""
+        return self._shares
 
     @property
     def parameters(self) -> dict[str, Parameter]:

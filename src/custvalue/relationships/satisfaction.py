@@ -46,7 +46,7 @@ class LogisticLink(SatisfactionLink):
     array([0.2, 0.6, 0.9])
     """
 
-    shares: ClassVar[frozenset[str]] = frozenset({"worst", "best"})
+    _shares: ClassVar[frozenset[str]] = frozenset({"worst", "best"})
     worst: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     best: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
 
@@ -85,7 +85,7 @@ class ConvexLink(SatisfactionLink):
     array([0.2   , 0.2875, 0.9   ])
     """
 
-    shares: ClassVar[frozenset[str]] = frozenset({"worst", "best"})
+    _shares: ClassVar[frozenset[str]] = frozenset({"worst", "best"})
     worst: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     best: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     power: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
@@ -131,7 +131,7 @@ class ThresholdLink(SatisfactionLink):
     array([0.3 , 0.6 , 0.6 , 0.95])
     """
 
-    shares: ClassVar[frozenset[str]] = frozenset({"below", "within", "above"})
+    _shares: ClassVar[frozenset[str]] = frozenset({"below", "within", "above"})
     below: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     within: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     above: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from custvalue import datasets
-from custvalue._typing import Array
+from custvalue._typing import Ints
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
@@ -103,7 +103,7 @@ def _fits() -> Iterator[Reproduction]:
         yield from rows("buying", _FHL, "memory", {f"{name} chi-square of 0-6, 7+": text}, chi_square)
 
 
-def _classes() -> Array:
+def _classes() -> Ints:
     return np.minimum(_calibration().x, _CLASSES - 1).astype(np.intp)
 
 

@@ -55,11 +55,11 @@ def _subscribers() -> Iterator[Reproduction]:
         fit = ShiftedBetaGeo.fit(_cohort(name, 7))
         texts = dict(zip((f"sBG {name}, alpha", f"sBG {name}, beta"), parameters.split(), strict=True))
         yield from rows("contracts", _JIM, "documented", texts, list(fit.model.parameters.values()))
-        text = {f"sBG {name}, log-likelihood": likelihood}
-        yield from rows("contracts", "own maximum, by hand", "reference", text, fit.log_likelihood)
-    for name, text in (("high end", "46.0 43.6 41.4 39.5 37.8"), ("regular", "22.0 20.4 19.1 18.0 17.0")):
+        highest = {f"sBG {name}, log-likelihood": likelihood}
+        yield from rows("contracts", "own maximum, by hand", "reference", highest, fit.log_likelihood)
+    for name, left in (("high end", "46.0 43.6 41.4 39.5 37.8"), ("regular", "22.0 20.4 19.1 18.0 17.0")):
         model = ShiftedBetaGeo.fit(_cohort(name, 7)).model
-        texts = {f"sBG {name}, % left after year {t}": value for t, value in enumerate(text.split(), start=8)}
+        texts = {f"sBG {name}, % left after year {t}": value for t, value in enumerate(left.split(), start=8)}
         yield from rows("contracts", _JIM, "reference", texts, 100 * model.survival(np.arange(8, 13)))
     start = ShiftedBetaGeo(alpha=1, beta=1)
     mean = (start.log_likelihood(_cohort("high end", 7)) * _cohort("high end", 7).weights).sum() / 1000

@@ -130,7 +130,11 @@ def _annuities() -> Iterator[Reproduction]:
 
 def _curve() -> Iterator[Reproduction]:
     curve = YieldCurve.from_par([1, 2, 3], [0.03, 0.035, 0.04], frequency=1, interpolation="linear")
-    computed = [*curve.discount([1, 2, 3]), *curve.spot([2, 3]).effective(), *curve.forward([1, 2], [2, 3]).effective()]
+    computed = [
+        *curve.discount([1, 2, 3]),
+        *np.atleast_1d(curve.spot([2, 3]).effective()),
+        *np.atleast_1d(curve.forward([1, 2], [2, 3]).effective()),
+    ]
     printed = "0.970873786408 0.933352094179 0.888299004593 0.035087935963 0.040272077509 0.040201005025 0.050718383510"
     names = ("D(1)", "D(2)", "D(3)", "spot 2", "spot 3", "forward 1 to 2", "forward 2 to 3")
     texts = {f"par curve 3, 3.5, 4 %: {name}": text for name, text in zip(names, printed.split(), strict=True)}

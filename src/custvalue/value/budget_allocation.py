@@ -209,8 +209,8 @@ def _topped_up(rows: _Segments, A: Array, R: Array, to: Array, left: float) -> A
     heads = rows.prospects * rows.win.share(A) + rows.customers
     room = np.where(heads > 0, np.minimum(to - R, left / np.where(heads > 0, heads, 1.0)), 0.0)
     gains = rows.equity(A, R + np.maximum(room, 0.0)) - rows.equity(A, R)
-    for i in np.argsort(-gains):
-        more = min(room[i], left / heads[i]) if room[i] > 0 else 0.0
+    for i in np.argsort(-gains).tolist():
+        more = min(float(room[i]), left / float(heads[i])) if room[i] > 0 else 0.0
         tried = R.copy()
         tried[i] += more
         if rows.equity(A, tried).sum() > rows.equity(A, R).sum():
