@@ -1,11 +1,18 @@
 from custvalue import datasets as datasets
+from custvalue.churn.concordance import concordance as concordance
+from custvalue.churn.cox import Cox as Cox
 from custvalue.churn.cox import cox as cox
+from custvalue.churn.discrete_hazard import DiscreteHazard as DiscreteHazard
 from custvalue.churn.discrete_hazard import discrete_hazard as discrete_hazard
+from custvalue.churn.hazard import HazardByPeriod as HazardByPeriod
 from custvalue.churn.hazard import hazard_by_period as hazard_by_period
+from custvalue.churn.log_rank import LogRank as LogRank
 from custvalue.churn.log_rank import log_rank as log_rank
+from custvalue.churn.nelson_aalen import CumulativeHazard as CumulativeHazard
 from custvalue.churn.nelson_aalen import nelson_aalen as nelson_aalen
 from custvalue.churn.rates import churn_rate as churn_rate
 from custvalue.churn.rates import convert_churn as convert_churn
+from custvalue.churn.survival import SurvivalCurve as SurvivalCurve
 from custvalue.churn.survival import kaplan_meier as kaplan_meier
 from custvalue.churn.targeting import (
     empc as empc,

@@ -187,7 +187,7 @@ def berger_nasr_case4(
 
     def faded(u: float) -> Array:
         t = -np.log1p(-u) / slowest
-        return np.asarray(margin(t)) * np.exp(t * (decay + slowest)) / slowest
+        return np.asarray(np.asarray(margin(t)) * np.exp(t * (decay + slowest)) / slowest)
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         f, end = (faded, 1.0) if np.isinf(n) else (flow, n)
