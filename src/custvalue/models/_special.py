@@ -87,7 +87,7 @@ def log_nbd_tilt(n: Array, R: Parameter, h: Parameter) -> Array:
     inside = np.where((h > 0) & np.isfinite(h), h, 1.0)
     off = (n - R * inside) / (1 + inside)
     stays = _deviance(R, off / R, (R + n) / (R * (1 + inside)))
-    some = np.maximum(n, 1e-300)
+    some = np.where(n > 0, n, 1.0)
     bought = np.where(n > 0, _deviance(some, -off / some, (R + some) / some * (inside / (1 + inside))), -off)
     nothing = np.where(h > 0, -np.inf, np.where(n > 0, -np.inf, 0.0))
     return np.where(inside == h, -stays - bought, nothing)
