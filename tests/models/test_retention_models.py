@@ -62,6 +62,7 @@ def test_draws_stand_along_a_first_axis(entry: RetentionEntry) -> None:
     assert entry.model.from_json(drawn.to_json()) == drawn
     for predict in (
         lambda m, t: m.survival(t),
+        lambda m, t: m.log_likelihood(Tenures(t + 1, t > 4, unit="month", by_period=True)),
         lambda m, t: m.churn_probability(t, 3),
         lambda m, t: m.expected_residual_lifetime(t, 60),
         lambda m, t: m.discounted_expected_residual_lifetime(t, YEARLY, continuous(entry)),
@@ -69,7 +70,7 @@ def test_draws_stand_along_a_first_axis(entry: RetentionEntry) -> None:
     ):
         rows = np.array([predict(m, tenure) for m in each])
         assert np.allclose(predict(drawn, tenure), rows, rtol=1e-13)
-        diagonal = [predict(m, t) for m, t in zip([*each, model], tenure, strict=True)]
+        diagonal = [np.ravel(predict(m, t))[0] for m, t in zip([*each, model], tenure, strict=True)]
         assert np.allclose(predict(own, tenure), diagonal, rtol=1e-13)
     rates = Rate.annual([[0.05], [0.1]])
     grid = model.discounted_expected_residual_lifetime(tenure, rates, "now", [[12.0], [np.inf]])
@@ -136,7 +137,7 @@ def test_the_covariance_is_that_of_the_parameters(entry: RetentionEntry) -> None
 
     def score(values: np.ndarray) -> np.ndarray:
         moved = fit.model.evolved(dict(zip(names, values.tolist(), strict=True)))
-        return (counts * moved._score(columns, by_period=rows.by_period)[1]).sum(axis=1)
+        return (counts * moved._log_rows_slopes(columns, by_period=rows.by_period)).sum(axis=1)
 
     steps = np.diag(1e-5 * at)
     information = np.array([(score(at - h) - score(at + h)) / (2 * h.max()) for h in steps])
@@ -272,6 +273,9 @@ def test_likelihoods_without_a_maximum_say_so() -> None:
         ShiftedBetaGeo.fit(growing)
     with pytest.raises(ConvergenceError, match="see Geometric"):
         GrassiaIIGeometric.fit(growing)
+    with pytest.raises(ConvergenceError) as sudden:  # α, a time to the power of c, leaves the range of floats
+        WeibullGamma.fit(Tenures([132, 132, 147], 1, unit="month", by_period=True))
+    assert "WeibullGamma" in repr(sudden.value.fit)
     with pytest.raises(ConvergenceError, match="nobody is captive"):
         SplitPopulation.fit(Tenures([1, 2, 3, 4, 5, 9], 1, unit="month"), Exponential)
 

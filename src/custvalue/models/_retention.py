@@ -72,8 +72,12 @@ class RetentionModel(TimedModel[Tenures]):
         """Times as an array, checked: whole in discrete time, and finite unless `endless`."""
 
     @abstractmethod
-    def _score(self, rows: tuple[Array, ...], *, by_period: bool) -> tuple[Array, Array]:
-        """Log-likelihood of rows (duration, ended, entry), and its derivatives: shape (parameters, rows)."""
+    def _log_rows(self, rows: tuple[Array, ...], *, by_period: bool) -> Array:
+        """Log-likelihood of rows (duration, ended, entry)."""
+
+    @abstractmethod
+    def _log_rows_slopes(self, rows: tuple[Array, ...], *, by_period: bool) -> Array:
+        """Its derivatives in the parameters, which are single numbers: shape (parameters, rows)."""
 
     @abstractmethod
     def _check(self, tenures: Tenures) -> None:
@@ -90,8 +94,11 @@ class RetentionModel(TimedModel[Tenures]):
     def log_likelihood(self, tenures: Tenures) -> Array:
         self._unit_of(tenures)
         self._check(tenures)
+        if tenures.duration.ndim != 1 or self._own(*self.parameters.values()):
+            columns = (tenures.duration, tenures.ended.astype(np.float64), tenures.entry)
+            return self._log_rows(columns, by_period=tenures.by_period)
         rows = tenures.distinct()
-        return np.take(self._score(rows.columns, by_period=tenures.by_period)[0], rows.index, axis=-1)
+        return np.take(self._log_rows(rows.columns, by_period=tenures.by_period), rows.index, axis=-1)
 
     def survival(self, t: ArrayLike) -> Array:
         """P(still a customer at time t since the start); in discrete time after t renewals."""
@@ -253,11 +260,15 @@ class RetentionModel(TimedModel[Tenures]):
 
     def _each(self, f: Callable[..., Array], tenure: Array, *more: Array) -> Array:
         """f(tenure, *more), once for equal tenures where they are many."""
-        alike = [*self.parameters.values(), *more]
-        if tenure.ndim != 1 or tenure.size < _MANY or any(np.ndim(v) and np.shape(v)[-1] != 1 for v in alike):
+        if tenure.ndim != 1 or tenure.size < _MANY or self._own(*self.parameters.values(), *more):
             return f(tenure, *more)
         each = distinct(tenure, ticks=DAYS[self.unit or "year"])
         return np.take(f(each.columns[0], *more), each.index, axis=-1)
+
+    @staticmethod
+    def _own(*values: Parameter) -> bool:
+        """Whether customers have values of their own: a last axis that is longer than 1."""
+        return any(np.ndim(value) > 0 and np.shape(value)[-1] != 1 for value in values)
 
 
 def exp(logs: Array) -> Array:

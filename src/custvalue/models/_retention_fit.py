@@ -102,7 +102,9 @@ def _problem(start: M, chart: _Chart, tenures: Tenures, limits: Limits) -> Probl
         return start.evolved(chart.values(free))
 
     def score(free: Array, *columns: Array) -> tuple[Array, Array]:
-        value, slopes = build(free)._score(columns, by_period=tenures.by_period)  # noqa: SLF001
+        model = build(free)
+        slopes = model._log_rows_slopes(columns, by_period=tenures.by_period)  # noqa: SLF001
+        value = model._log_rows(columns, by_period=tenures.by_period)  # noqa: SLF001
         return value, np.einsum("pf,pn->fn", chart.slopes(free), slopes)
 
     rows = tenures.distinct()
@@ -121,8 +123,12 @@ def _problem(start: M, chart: _Chart, tenures: Tenures, limits: Limits) -> Probl
 
 def _in_parameters(chart: _Chart, fit: Fit[M]) -> Fit[M]:
     """The fit with the covariance of the parameters in place of that of what was searched."""
-    slopes = chart.slopes(chart.free(fit.model.parameters))
-    return evolve(fit, covariance=slopes @ fit.covariance @ slopes.T)
+    values = np.array([fit.model.parameters[name] for name in chart.names])
+    slopes = (
+        chart.slopes(chart.free(fit.model.parameters)) / values[:, None]
+    )  # of logarithms: a rate of t^c may be huge
+    with np.errstate(over="ignore"):
+        return evolve(fit, covariance=(slopes @ fit.covariance @ slopes.T) * values[:, None] * values)
 
 
 def _some_left(tenures: Tenures) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
 from custvalue._columns import check_rows
-from custvalue._typing import Array, ArrayLike
+from custvalue._typing import Array, ArrayLike, Bools
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
 from custvalue.models._model import duration, whole
@@ -33,8 +33,11 @@ class DiscreteRetentionModel(RetentionModel):
             return times
         return whole(name, times)
 
-    def _score(self, rows: tuple[Array, ...], *, by_period: bool) -> tuple[Array, Array]:  # noqa: ARG002 (always so)
-        return by_periods(self, rows)
+    def _log_rows(self, rows: tuple[Array, ...], *, by_period: bool) -> Array:  # noqa: ARG002 (always so)
+        return log_rows(self, rows, exact=False)
+
+    def _log_rows_slopes(self, rows: tuple[Array, ...], *, by_period: bool) -> Array:  # noqa: ARG002 (always so)
+        return log_rows_slopes(self, rows, exact=False)
 
     def _check(self, tenures: Tenures) -> None:
         t = tenures.duration
@@ -80,8 +83,11 @@ class ContinuousRetentionModel(RetentionModel):
             raise ParameterError(f"{name} must be finite; got inf")
         return times
 
-    def _score(self, rows: tuple[Array, ...], *, by_period: bool) -> tuple[Array, Array]:
-        return by_periods(self, rows) if by_period else by_moment(self, rows)
+    def _log_rows(self, rows: tuple[Array, ...], *, by_period: bool) -> Array:
+        return log_rows(self, rows, exact=not by_period)
+
+    def _log_rows_slopes(self, rows: tuple[Array, ...], *, by_period: bool) -> Array:
+        return log_rows_slopes(self, rows, exact=not by_period)
 
     def _check(self, tenures: Tenures) -> None:
         check_rows(
@@ -102,13 +108,9 @@ class ContinuousRetentionModel(RetentionModel):
 
 
 class Leaving(Protocol):
-    """What the likelihood of tenures needs of a model; `ContinuousRetentionModel` says what each is."""
+    """A model in continuous time, whether a `ContinuousRetentionModel` or one that holds such a model."""
 
     def _moment(self, name: str, value: ArrayLike) -> Array: ...
-
-    def _log_stay(self, tenure: Array, ahead: Array) -> Array: ...
-
-    def _log_stay_slopes(self, tenure: Array, ahead: Array) -> Array: ...
 
     def _log_hazard(self, t: Array) -> Array: ...
 
@@ -123,23 +125,38 @@ def hazard(model: Leaving, t: ArrayLike) -> Array:
     return exp(model._log_hazard(times))  # noqa: SLF001
 
 
-def by_moment(model: Leaving, rows: tuple[Array, ...]) -> tuple[Array, Array]:
-    """Log-likelihood, and its derivatives, of exact durations: f(t) of those who left, S(t) of the others."""
+def log_rows(model: RetentionModel, rows: tuple[Array, ...], *, exact: bool) -> Array:
+    """Log-likelihood of rows (duration, ended, entry), S(t) of those still there.
+
+    Of those who left the density f(t) of `exact` durations, or the probability S(t-1) - S(t) of whole periods.
+    """
     t, ended, entry = rows
     left = ended > 0
-    at = np.where(left, t, 1.0)
-    value = model._log_stay(entry, t - entry) + np.where(left, model._log_hazard(at), 0.0)  # noqa: SLF001
-    slopes = model._log_stay_slopes(entry, t - entry) + np.where(left, model._log_hazard_slopes(at), 0.0)  # noqa: SLF001
-    return np.asarray(value), np.asarray(slopes)
+    if exact:
+        gone = np.where(left, _moving(model)._log_hazard(np.where(left, t, 1.0)), 0.0)  # noqa: SLF001
+        return np.asarray(model._log_stay(entry, t - entry) + gone)  # noqa: SLF001
+    before = t - ended
+    gone = np.where(left, np.log(-np.expm1(_last(model, left, before))), 0.0)
+    return np.asarray(model._log_stay(entry, before - entry) + gone)  # noqa: SLF001
 
 
-def by_periods(model: RetentionModel, rows: tuple[Array, ...]) -> tuple[Array, Array]:
-    """Log-likelihood, and its derivatives, of whole periods: S(t-1) - S(t) of those who left, S(t) of the others."""
+def log_rows_slopes(model: RetentionModel, rows: tuple[Array, ...], *, exact: bool) -> Array:
+    """Derivatives of `log_rows` in the parameters, which are single numbers: shape (parameters, rows)."""
     t, ended, entry = rows
-    left, before, one = ended > 0, t - ended, np.ones(())
-    stayed, stayed_slopes = model._log_stay(entry, before - entry), model._log_stay_slopes(entry, before - entry)  # noqa: SLF001
-    last = np.where(left, np.minimum(model._log_stay(before, one), _LEAST), -1.0)  # noqa: SLF001
-    value = stayed + np.where(left, np.log(-np.expm1(last)), 0.0)
-    weight = np.where(left, -1 / np.expm1(np.minimum(-last, 700.0)), 0.0)
-    slopes = stayed_slopes + weight * model._log_stay_slopes(before, one)  # noqa: SLF001
-    return np.asarray(value), np.asarray(slopes)
+    left = ended > 0
+    if exact:
+        gone = np.where(left, _moving(model)._log_hazard_slopes(np.where(left, t, 1.0)), 0.0)  # noqa: SLF001
+        return np.asarray(model._log_stay_slopes(entry, t - entry) + gone)  # noqa: SLF001
+    before = t - ended
+    weight = np.where(left, -1 / np.expm1(np.minimum(-_last(model, left, before), 700.0)), 0.0)
+    gone = weight * model._log_stay_slopes(before, np.ones(()))  # noqa: SLF001
+    return np.asarray(model._log_stay_slopes(entry, before - entry) + gone)  # noqa: SLF001
+
+
+def _last(model: RetentionModel, left: Bools, before: Array) -> Array:
+    """log S(t)/S(t-1) of the period in which they left; -1 of those who did not."""
+    return np.where(left, np.minimum(model._log_stay(before, np.ones(())), _LEAST), -1.0)  # noqa: SLF001
+
+
+def _moving(model: RetentionModel) -> Leaving:
+    return cast("Leaving", model)

@@ -34,7 +34,7 @@ from custvalue.models._model import Limits, Measure
 from custvalue.models._parameters import as_parameter, same_parameter, share
 from custvalue.models._retention import Due, RetentionModel
 from custvalue.models._retention_fit import fit_tenures
-from custvalue.models._retention_kinds import ContinuousRetentionModel, by_moment, by_periods, hazard
+from custvalue.models._retention_kinds import ContinuousRetentionModel, hazard, log_rows, log_rows_slopes
 from custvalue.units import Unit
 
 
@@ -145,8 +145,11 @@ class SplitPopulation(RetentionModel):
     def _check(self, tenures: Tenures) -> None:
         self.leavers._check(tenures)
 
-    def _score(self, rows: tuple[Array, ...], *, by_period: bool) -> tuple[Array, Array]:
-        return by_periods(self, rows) if by_period or self._by_period else by_moment(self, rows)
+    def _log_rows(self, rows: tuple[Array, ...], *, by_period: bool) -> Array:
+        return log_rows(self, rows, exact=not (by_period or self._by_period))
+
+    def _log_rows_slopes(self, rows: tuple[Array, ...], *, by_period: bool) -> Array:
+        return log_rows_slopes(self, rows, exact=not (by_period or self._by_period))
 
     def _draw_lifetimes(self, since: Array, rng: np.random.Generator) -> Array:
         leaver = np.log(1 - rng.random(since.shape)) <= self._mixture.log_leaver(since)
