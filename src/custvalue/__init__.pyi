@@ -10,8 +10,15 @@ from custvalue.churn.log_rank import LogRank as LogRank
 from custvalue.churn.log_rank import log_rank as log_rank
 from custvalue.churn.nelson_aalen import CumulativeHazard as CumulativeHazard
 from custvalue.churn.nelson_aalen import nelson_aalen as nelson_aalen
-from custvalue.churn.rates import churn_rate as churn_rate
-from custvalue.churn.rates import convert_churn as convert_churn
+from custvalue.churn.rates import (
+    churn_rate as churn_rate,
+)
+from custvalue.churn.rates import (
+    convert_churn as convert_churn,
+)
+from custvalue.churn.rates import (
+    lifetime_from_churn as lifetime_from_churn,
+)
 from custvalue.churn.survival import SurvivalCurve as SurvivalCurve
 from custvalue.churn.survival import kaplan_meier as kaplan_meier
 from custvalue.churn.targeting import (
@@ -130,9 +137,27 @@ from custvalue.value.closed_form import (
 )
 from custvalue.value.clv import clv as clv
 from custvalue.value.clv import clv_new as clv_new
-from custvalue.value.contracts import relationship_value as relationship_value
-from custvalue.value.customer_base import project as project
-from custvalue.value.customer_base import steady_state as steady_state
+from custvalue.value.contracts import (
+    relationship_value as relationship_value,
+)
+from custvalue.value.contracts import (
+    value_of_retention_point as value_of_retention_point,
+)
+from custvalue.value.customer_base import (
+    CustomerBase as CustomerBase,
+)
+from custvalue.value.customer_base import (
+    acquisition_to_stand_still as acquisition_to_stand_still,
+)
+from custvalue.value.customer_base import (
+    captive_remainder as captive_remainder,
+)
+from custvalue.value.customer_base import (
+    project as project,
+)
+from custvalue.value.customer_base import (
+    steady_state as steady_state,
+)
 from custvalue.value.customers import value_customers as value_customers
 from custvalue.value.elasticity import retention_uplift as retention_uplift
 from custvalue.value.elasticity import value_elasticities as value_elasticities
