@@ -116,6 +116,11 @@ def test_arguments_broadcast():
     assert values[1, 1] == annuity(Rate.annual(0.1), 2, 5, due="next")
 
 
+def test_shapes_that_do_not_broadcast_are_refused():
+    with pytest.raises(ParameterError, match=r"got shapes payment \(2,\), periods \(3,\)"):
+        annuity(Rate.annual(0.1), [1, 2], [1, 2, 3], due="next")
+
+
 def test_half_a_period_of_a_continuous_annuity():
     assert annuity(Rate.annual(0.1), 100, 0.5, due="continuous") == pytest.approx(
         100 * (1 - 1.1**-0.5) / np.log(1.1), rel=1e-14

@@ -95,6 +95,12 @@ def test_other_shapes_are_refused():
         CashFlowBatch.grouped(flows, by=["a", "b"])
     with pytest.raises(DataError, match=r"shape \(series, periods\)"):
         CashFlowBatch.periodic([1, 2, 3], due="now")
+    with pytest.raises(DataError, match="missing in 1 of 3 rows, first: row 1"):
+        CashFlowBatch.grouped(flows, by=["a", None, "b"])
+    with pytest.raises(DataError, match="missing in 1 of 3 rows, first: row 2"):
+        CashFlowBatch.grouped(flows, by=[1.0, 2.0, np.nan])
+    with pytest.raises(DataError, match="keys of one kind"):
+        CashFlowBatch.grouped(flows, by=np.array(["a", 1, "b"], dtype=object))
     with pytest.raises(DataError, match="some series are dated"):
         CashFlowBatch.from_series([flows, [CashFlow(1, "2024-01-01")]])
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import law
 
+from custvalue.discounting.annuity import annuity
 from custvalue.discounting.batch import CashFlowBatch
 from custvalue.discounting.curve import YieldCurve
 from custvalue.discounting.present_value import future_value, net_present_value, present_value
@@ -193,6 +194,11 @@ def test_outside_the_curve_it_refuses_unless_told(t):
 def test_flat_extrapolation_keeps_the_last_spot_rate(method):
     curve = YieldCurve.from_spot([1, 4], Rate.annual([0.02, 0.05]), interpolation=method, extrapolate="flat")
     assert curve.spot([4, 5, 400]).effective() == pytest.approx([0.05] * 3, rel=1e-12)
+
+
+def test_one_rate_for_all_times_is_not_a_curve():
+    with pytest.raises(ParameterError, match=r"the same for all times; got a YieldCurve.*curve.spot"):
+        annuity(CURVE, 100, 3, due="next")
 
 
 def test_factors_beyond_floats_come_without_a_warning():

@@ -118,6 +118,14 @@ def test_arguments_broadcast():
     assert number_of_payments(Rate.annual([0.0, 0.1]), 1000, [-100, -200], due="next").shape == (2,)
 
 
+def test_shapes_that_do_not_broadcast_are_refused():
+    for call in (level_payment, number_of_payments):
+        with pytest.raises(ParameterError, match="arguments must be one number for all"):
+            call(Rate.annual([0.1, 0.2]), [1, 2, 3], 10, due="next")
+    with pytest.raises(ParameterError, match="arguments must be one number for all"):
+        payment_rate([1, 2], [-1, -2, -3], 10, due="next")
+
+
 def test_values_beyond_floats():
     with np.errstate(all="raise"):
         assert level_payment(Rate.annual(-0.9), 1000, 1000, due="next") == 0

@@ -2,6 +2,7 @@ import datetime as dt
 
 import mpmath as mp
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -237,8 +238,13 @@ def test_each_series_may_have_its_own_day_of_value():
     assert values == pytest.approx([100, 100 / 1.1], rel=1e-14)
     other = present_value(rate, flows, as_of=np.array(["2025-01-01", "2026-01-01"], dtype="datetime64[D]"))
     assert other.tolist() == [100, 100]
+    column = pd.Series(pd.to_datetime(["2025-01-01", "2026-01-01"]))
+    assert present_value(rate, flows, as_of=column).tolist() == [100, 100]
+    assert present_value(rate, flows, as_of=column.astype(object)).tolist() == [100, 100]
     with pytest.raises(ParameterError, match="one per series"):
         present_value(rate, flows, as_of=["2025-01-01"])
+    with pytest.raises(ParameterError, match="as_of must be a date"):
+        present_value(rate, flows, as_of=[1.0, 2.0])
 
 
 def test_day_counts_are_those_of_years_between():

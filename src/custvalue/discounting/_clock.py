@@ -106,9 +106,9 @@ def clock(batch: CashFlowBatch, as_of: DatesLike | None, day_count: DayCount) ->
 def dates(name: str, value: object, n: int, remedy: str) -> NDArray[Any]:
     """One date, or one per series, as microseconds; ParameterError for anything else."""
     single = is_dated(value)
-    if not single and not _all_dated(value):
+    items: Any = [value] if single else np.asarray(value) if hasattr(value, "__array__") else value
+    if not single and not _all_dated(items):
         raise ParameterError(f"{name} must be a date; got {value!r}. {remedy}")
-    items: Any = [value] if single else value
     days, _ = moments(name, items)
     ticks = _EPOCH + np.rint(days * 86_400_000_000).astype("timedelta64[us]")
     if not single and ticks.shape != (n,):
@@ -116,7 +116,7 @@ def dates(name: str, value: object, n: int, remedy: str) -> NDArray[Any]:
     return np.asarray(ticks[0]) if single else ticks
 
 
-def _all_dated(value: Any) -> bool:  # noqa: ANN401 (anything a user may give)
-    if isinstance(value, np.ndarray):
-        return bool(value.dtype.kind == "M")
-    return isinstance(value, (list, tuple)) and all(map(is_dated, value))
+def _all_dated(items: Any) -> bool:  # noqa: ANN401 (anything a user may give)
+    if isinstance(items, np.ndarray) and items.dtype.kind != "O":
+        return bool(items.dtype.kind == "M")
+    return isinstance(items, (list, tuple, np.ndarray)) and all(map(is_dated, items))

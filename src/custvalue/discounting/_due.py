@@ -1,9 +1,12 @@
-"""When the first of equally spaced payments falls."""
+"""When the first of equally spaced payments falls; and whether what is said of them has fitting shapes."""
 
 from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
+
+from custvalue._typing import Array
 from custvalue.errors import ParameterError
 
 Due: TypeAlias = Literal["now", "next", "middle"]
@@ -19,3 +22,15 @@ def due_offset(due: str) -> float:
     raise ParameterError(
         f"due must be 'now' (first payment now), 'next' (one period from now) or 'middle' (half a period); got {due!r}"
     )
+
+
+def check_broadcast(**columns: Array) -> None:
+    """Raise ParameterError unless the arrays broadcast against each other."""
+    try:
+        np.broadcast_shapes(*(column.shape for column in columns.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {column.shape}" for name, column in columns.items() if column.shape)
+        raise ParameterError(
+            f"arguments must be one number for all, or arrays that broadcast; got shapes {shapes}. "
+            "A value per customer has shape (n,), a scenario (k, 1)."
+        ) from None

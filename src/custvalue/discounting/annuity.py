@@ -9,7 +9,7 @@ from attrs import frozen
 
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._due import due_offset
+from custvalue.discounting._due import check_broadcast, due_offset
 from custvalue.discounting._factors import times_exp
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import ParameterError
@@ -76,8 +76,8 @@ def annuity(
     >>> print(annuity(Rate.annual(0.05), 100, 10, due="next", growth=0.05).round(6))  # 10 payments of 100 / 1.05
     952.380952
     """
-    terms = _terms(rate, growth, due, period)
     first, n = _payment(payment), _periods(periods, due)
+    terms = _terms(rate, growth, due, period, payment=first, periods=n)
     count, lift = terms.worth(n)
     return _worth(first * count, lift - terms.force * terms.shift)
 
@@ -102,8 +102,8 @@ def annuity_future_value(
     >>> print((saved + 500 * 1.005**10).round(2))  # Excel's FV(0.06/12, 10, -200, -500, 1)
     2581.4
     """
-    terms = _terms(rate, growth, due, period)
     first, n = _payment(payment), _periods(periods, due)
+    terms = _terms(rate, growth, due, period, payment=first, periods=n)
     count, lift = terms.worth(n)
     return _worth(first * count, lift + terms.force * (n - terms.shift))
 
@@ -141,8 +141,8 @@ def perpetuity(
     >>> print(perpetuity(Rate.annual(0.10), 100, due="next", growth=0.03).round(6))
     1428.571429
     """
-    terms = _terms(rate, growth, due, period)
     first = _payment(payment)
+    terms = _terms(rate, growth, due, period, payment=first)
     ends = terms.net > _NEAR * (np.abs(terms.force) + np.abs(terms.force - terms.net))
     net = np.where(ends, terms.net, 1.0)
     with np.errstate(over="ignore"):
@@ -167,11 +167,12 @@ class _Terms:
         return _quotient(size, n, size), growing * n
 
 
-def _terms(rate: Rate, growth: ArrayLike, due: str, period: Unit) -> _Terms:
+def _terms(rate: Rate, growth: ArrayLike, due: str, period: Unit, **others: Array) -> _Terms:
     force = np.asarray(as_rate(rate).force(period))
     grows = numbers("growth", growth)
     if not (np.isfinite(grows) & (grows > -1)).all():
         raise ParameterError(f"growth must be finite and above -1 (-100 % per {period}); got {growth!r}")
+    check_broadcast(rate=force, growth=grows, **others)
     continuous = due == "continuous"
     shift = 0.0 if continuous else annuity_offset(due)
     return _Terms(force, force - np.log1p(grows), shift, not continuous)

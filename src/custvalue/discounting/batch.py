@@ -108,8 +108,8 @@ class CashFlowBatch:
         keys = np.asarray(by)
         if keys.shape != (len(flows),):
             raise DataError(f"by must be one key per flow, shape ({len(flows)},); got shape {keys.shape}")
-        if len(keys) and (keys[1:] < keys[:-1]).any():
-            order = np.argsort(keys, kind="stable")
+        order = _order(keys)
+        if order is not None:
             keys, flows = keys[order], flows[order]
         starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, np.intp)
         return cls(flows, np.append(starts, len(keys)), keys[starts])
@@ -174,6 +174,20 @@ class CashFlowBatch:
 
     def __repr__(self) -> str:
         return f"{len(self):,} series of {self.flows!r}"
+
+
+def _order(keys: NDArray[Any]) -> Ints | None:
+    """Return the order that sorts the keys, None where they are sorted; DataError where they have no order."""
+    missing = [key is None for key in keys] if keys.dtype == object else keys != keys  # noqa: PLR0124 (NaN, NaT)
+    if np.any(missing):
+        raise DataError(
+            f"by must have a key for every flow; missing in {np.sum(missing)} of {len(keys)} rows, first: row "
+            f"{np.argmax(missing)}. Leave those flows out, or give them a key of their own."
+        )
+    try:
+        return np.argsort(keys, kind="stable") if (keys[1:] < keys[:-1]).any() else None
+    except TypeError:
+        raise DataError("by must be keys of one kind, all text or all numbers: convert the column first") from None
 
 
 def _joined(parts: Sequence[CashFlows]) -> CashFlows:

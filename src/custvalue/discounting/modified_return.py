@@ -57,14 +57,14 @@ def mirr(
     rows = given(flows, offsets=offsets, period=period, day_count=day_count)
     first, last, paid = _log_values(as_rate(finance), rows, sign=-1)
     _, _, received = _log_values(as_rate(reinvest), rows, sign=1)
+    with np.errstate(under="ignore"):
+        shown = {"paid": np.exp(np.minimum(paid, 700.0)), "received": np.exp(np.minimum(received, 700.0))}
     check_rows(
         np.isfinite(paid) & np.isfinite(received) & (last > first),
         "mirr needs a payment and a receipt, at different times",
         "Leave these series out.",
         ids=rows.ids,
-        years=last - first,
-        log_paid=paid,
-        log_received=received,
+        **shown,
     )
     start, end = np.asarray(finance.continuous_value) * first, np.asarray(reinvest.continuous_value) * last
     force = (received + end - paid - start) / (last - first)

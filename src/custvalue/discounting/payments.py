@@ -11,7 +11,7 @@ import numpy as np
 
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._due import Due, due_offset
+from custvalue.discounting._due import Due, check_broadcast, due_offset
 from custvalue.discounting._factors import times_exp
 from custvalue.discounting.batch import CashFlowBatch
 from custvalue.discounting.rate import Rate, as_rate
@@ -60,6 +60,7 @@ def level_payment(
     n = _counts(periods)
     force, shift = np.asarray(as_rate(rate).force(period)), due_offset(due)
     now, end = _money("present", present), _money("future", future)
+    check_broadcast(rate=force, present=now, periods=n, future=end)
     size = np.abs(force)
     with np.errstate(under="ignore"):
         gone = np.expm1(-size * n)
@@ -107,6 +108,7 @@ def number_of_payments(
     """
     force, shift = np.asarray(as_rate(rate).force(period)), due_offset(due)
     now, end, paid = _money("present", present), _money("future", future), _money("payment", payment)
+    check_broadcast(rate=force, present=now, payment=paid, future=end)
     tiny = np.abs(force) < 1e-300
     step = np.where(tiny, 1.0, force)
     unit = np.where(tiny, 1.0, step / -np.expm1(-step)) * np.exp(-force * shift)  # δ times a perpetuity of 1
@@ -162,6 +164,7 @@ def payment_rate(
     """
     n = _counts(periods)
     now, paid, end = _money("present", present), _money("payment", payment), _money("future", future)
+    check_broadcast(present=now, payment=paid, future=end, periods=n)
     now, paid, end, n = np.broadcast_arrays(now, paid, end, n)
     if now.ndim > 1:
         raise DataError(f"present, payment, periods and future must be numbers or one column; got shape {now.shape}")

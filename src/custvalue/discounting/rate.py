@@ -196,6 +196,11 @@ def as_rate(value: Rate) -> Rate:
     """
     if isinstance(value, Rate):
         return value
+    if callable(getattr(value, "discount", None)) and not isinstance(value, type):
+        raise ParameterError(
+            f"rate must be a Rate, the same for all times; got a {type(value).__name__}. Read one rate from it, such "
+            "as curve.spot(5), or value cash flows, one by one, with present_value."
+        )
     raise ParameterError(
         f"rate must be a Rate; got {value!r}. A bare number does not say per what, and annual rates are "
         "easily taken for monthly ones: write Rate.annual(0.1), Rate.monthly(0.01) or Rate.continuous(0.1)."
