@@ -17,6 +17,8 @@ _LARGE: Final = 16.0
 """From here on four terms of Stirling's series are exact to 1e-13."""
 _SERIES: Final = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680)
 _DIGAMMA: Final = (1 / 12, -1 / 120, 1 / 252, -1 / 240)
+_PLAIN: Final = 1e-2
+"""Where ay is more, Stirling's error may be subtracted: it is about 1/(12z), and the result more than 1e-2/z."""
 
 _Jet: TypeAlias = tuple[Array, Array, Array, Array, Array]
 """f(z), f(z+a+b), f(z) - f(z+a), f(z) - f(z+b), and f(z) - f(z+a) - f(z+b) + f(z+a+b)."""
@@ -74,6 +76,8 @@ def _raised(a: Parameter, x: Array, y: Array) -> tuple[Array, Array]:
 
 def _series(a: Parameter, z: Array, b: Array) -> Array:
     """The double difference of Stirling's error: sums of odd powers of 1/z."""
+    if np.min(a, initial=np.inf) * np.min(b, initial=np.inf) > _PLAIN:
+        return np.asarray((_error(z) - _error(z + a)) - (_error(z + b) - _error(z + a + b)))
     w, wa, wb, end = 1 / z, 1 / (z + a), 1 / (z + b), 1 / (z + a + b)
     first, second = a * w * wa, b * w * wb
     one = (w, end, first, second, (first * wb) * (b * end) * (2 * z + a + b))
@@ -83,6 +87,13 @@ def _series(a: Parameter, z: Array, b: Array) -> Array:
         power = _product(power, two)
         total = total + factor * power[-1]
     return np.asarray(total)
+
+
+def _error(z: Array) -> Array:
+    w = 1 / z
+    w2 = w * w
+    first, second, third, fourth = _SERIES
+    return np.asarray(w * (first + w2 * (second + w2 * (third + w2 * fourth))))
 
 
 def _product(f: _Jet, g: _Jet) -> _Jet:
