@@ -97,6 +97,13 @@ class Stage:
         leverage = np.minimum(self.weights * (self.slopes * half.T).sum(axis=1), 0.99)
         return np.asarray((self.weights * self.left / (1 - leverage))[:, None] * self.slopes)
 
+    def meat(self, spread: Array) -> Array:
+        """Covariance of the estimating equations, from one of the figures; more where more is left over than that."""
+        n, k = self.slopes.shape
+        left = float((self.weights * self.left**2).sum()) * n / max(n - k, 1)
+        pulls = self.weights[:, None] * self.slopes
+        return np.asarray(max(1.0, left / float((self.weights * np.diag(spread)).sum())) * pulls.T @ spread @ pulls)
+
     @property
     def bread(self) -> Array:
         return np.asarray(self.slopes.T @ (self.weights[:, None] * self.slopes))
@@ -116,11 +123,7 @@ def stage(curve: Curve, y: Array, start: Array, *, weighted: bool) -> Stage:
     return Stage(theta, jacobian(curve, theta), weights, y - curve(theta[None])[0][0], ended)
 
 
-def sandwich(bread: Array, scores: Array, lags: int) -> Array:
-    """Covariance from estimating equations by period, correlated over so many later ones (Newey & West 1987)."""
-    half = np.linalg.lstsq(bread, scores.T, rcond=1e-15)[0]
-    found = half @ half.T
-    for lag in range(1, min(lags, half.shape[1] - 1) + 1):
-        across = half[:, lag:] @ half[:, :-lag].T
-        found += (1 - lag / (lags + 1)) * (across + across.T)
-    return np.asarray(found)
+def sandwich(bread: Array, meat: Array) -> Array:
+    """Covariance of an estimate from that of its estimating equations."""
+    half = np.linalg.lstsq(bread, meat, rcond=1e-15)[0]
+    return np.asarray(np.linalg.lstsq(bread, half.T, rcond=1e-15)[0])

@@ -29,7 +29,6 @@ class Observations:
     revenue_period: Ints = field()
     steps: int = field()
     elapsed: int = field()
-    lags: int = field(default=0)
 
     def mean(self, model: SubscriberModel, covariates: Array | None) -> tuple[Array, Array]:
         """Expectation of each figure, and what its variance is in proportion to; draws along the first axis.
@@ -43,6 +42,9 @@ class Observations:
         mean = flows @ self.sums.T
         spread = np.where(self.level > 0, mean, flows @ np.abs(self.sums).T)
         return mean, spread
+
+    def spread(self, model: SubscriberModel, covariates: Array | None) -> None:
+        """None: given who was acquired, losses of different periods are hardly correlated."""
 
     def log_revenue(self, model: SubscriberModel, covariates: Array | None) -> Array:
         """Logarithm of the expected revenue of each reported period that discloses one."""

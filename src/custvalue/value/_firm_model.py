@@ -67,13 +67,12 @@ class Figures(Protocol[N]):
         """The reported period of each."""
         ...
 
-    @property
-    def lags(self) -> int:
-        """Over how many periods errors are correlated."""
-        ...
-
     def mean(self, model: N, covariates: Array | None) -> tuple[Array, Array]:
         """Expectation of each figure, and what its variance is in proportion to; draws along the first axis."""
+        ...
+
+    def spread(self, model: N, covariates: Array | None) -> Array | None:
+        """Covariance of the figures if the model holds; None where errors of periods are not correlated."""
         ...
 
     def log_revenue(self, model: N, covariates: Array | None) -> Array:

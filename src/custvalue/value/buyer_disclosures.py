@@ -24,6 +24,8 @@ from custvalue.value.disclosure_fit import DisclosureFit, fitted, with_known
 from custvalue.value.disclosures import as_column, as_labels
 
 _COLUMNS: Final = ("adds", "active", "orders", "revenue")
+_SAMPLE = 20_000
+"""Customers simulated for the covariance of the figures."""
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -100,12 +102,8 @@ class _BuyerFigures:
     period: Ints = field()
     revenue: Array = field()
     revenue_period: Ints = field()
+    orders: Array = field()
     window: int = field()
-
-    @property
-    def lags(self) -> int:
-        """Windows of activity overlap, and customers who order much go on to."""
-        return self.window
 
     def mean(self, model: BuyerModel, covariates: Array | None) -> tuple[Array, Array]:
         """Expectation of each figure, to which its variance is in proportion; draws along the first axis."""
@@ -116,7 +114,31 @@ class _BuyerFigures:
     def log_revenue(self, model: BuyerModel, covariates: Array | None) -> Array:
         """Logarithm of the expected revenue of each period that discloses one."""
         _, orders, _ = model.expected(self.window, covariates=covariates)
-        return np.asarray(np.log(orders * model.arpo(model.elapsed))[..., self.revenue_period], dtype=np.float64)
+        known = np.where(self.orders > 0, self.orders, orders)
+        return np.asarray(np.log(known * model.arpo(model.elapsed))[..., self.revenue_period], dtype=np.float64)
+
+    def spread(self, model: BuyerModel, covariates: Array | None) -> Array:
+        """Covariance of the figures by simulated customers: who orders much goes on to, and windows overlap.
+
+        Given the customers acquired, where these are known; otherwise their number is Poisson. So are adds.
+        """
+        acquired = model.acquired_so_far(covariates=covariates)
+        drawn = np.maximum(np.rint(_SAMPLE * acquired / acquired.sum()), 50.0).astype(np.intp)
+        customer, period = model.simulate_orders(drawn, np.random.default_rng(0))
+        orders = np.zeros((int(drawn.sum()), model.elapsed))
+        np.add.at(orders, (customer, period), 1.0)
+        until = np.cumsum(orders, axis=1)
+        before = np.pad(until, ((0, 0), (self.window, 0)))[:, : model.elapsed]
+        ordered, row = self.kind > 0, self.period[self.kind > 0]
+        each = np.where(self.kind[ordered] == 1, orders[:, row], (until > before)[:, row])
+        found = np.diag(np.where(ordered, 0.0, model.expected(self.window, covariates=covariates)[0][self.period]))
+        ends = np.cumsum(drawn)
+        for i, (end, many) in enumerate(zip(ends, drawn, strict=True)):
+            own = each[end - many : end]
+            known = model.acquired is not None and np.isfinite(model.acquired[i])
+            off = own - own.mean(axis=0) if known else own
+            found[np.ix_(ordered, ordered)] += acquired[i] / many * off.T @ off
+        return found
 
 
 def fit_buyers(
@@ -133,8 +155,11 @@ def fit_buyers(
     First the acquisition process and the model of buying together, by least squares on adds, orders and active
     customers, weighted by the inverse of their expectations; orders and activity are expected from the customers really
     acquired, where adds are disclosed. Then revenue per order and its growth, by least squares on the logarithm of
-    revenue given the fitted orders. The covariance allows errors to be correlated over the window of activity (Newey &
-    West 1987).
+    revenue given the orders, fitted where they are not disclosed.
+
+    The same customers order again and again, so that errors of all periods are correlated. The covariance of the first
+    stage is therefore that of customers simulated from the fitted model (with a fixed seed), and larger in
+    proportion where the figures lie further off than such customers' would.
 
     Parameters
     ----------
@@ -184,6 +209,7 @@ def _observe(disclosures: BuyerDisclosures) -> _BuyerFigures:
         period=row + disclosures.periods_before,
         revenue=np.log(disclosures.revenue[paid]),
         revenue_period=paid + disclosures.periods_before,
+        orders=np.concatenate([np.full(disclosures.periods_before, np.nan), disclosures.orders]),
         window=disclosures.window,
     )
 

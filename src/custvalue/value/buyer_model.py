@@ -8,7 +8,7 @@ from typing import Any, Self, final
 import numpy as np
 from attrs import evolve, field, frozen
 
-from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.errors import ParameterError
 from custvalue.models._base import TransactionModel
 from custvalue.models._parameters import as_parameter, same_parameter
@@ -181,14 +181,22 @@ class BuyerModel(FirmModel):
         if any(np.ndim(value) for value in self.parameters.values()):
             raise ParameterError("simulate needs parameters that are numbers, not draws")
         adds = rng.poisson(self.acquisition.expected_adds(self.elapsed, covariates=covariates))
-        start = np.repeat(np.arange(self.elapsed), adds) + rng.random(int(adds.sum()))
-        log = self.buying.simulate_log((self.elapsed - start) * self._length, rng=rng)
-        when = start[log["customer"]] + log["time"] / self._length
-        period = np.minimum(when.astype(np.intp), self.elapsed - 1)
+        customer, period = self.simulate_orders(adds, rng)
         orders = np.bincount(period, minlength=self.elapsed).astype(np.float64)
         later = period[:, None] + np.arange(whole_number("window", window))
-        seen = np.unique((log["customer"][:, None] * np.intp(self.elapsed) + later)[later < self.elapsed])
+        seen = np.unique((customer[:, None] * np.intp(self.elapsed) + later)[later < self.elapsed])
         active = np.bincount(seen % self.elapsed, minlength=self.elapsed).astype(np.float64)
         noise = np.exp(not_negative("revenue_noise", revenue_noise) * rng.standard_normal(self.elapsed))
         revenue = orders * self.arpo(self.elapsed) * noise
         return {"adds": adds.astype(np.float64), "active": active, "orders": orders, "revenue": revenue}
+
+    def simulate_orders(self, adds: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+        """Draw the orders of so many customers acquired in each period elapsed: whose, and in which period."""
+        start = np.repeat(np.arange(self.elapsed), adds) + rng.random(int(adds.sum()))
+        log = self.buying.simulate_log((self.elapsed - start) * self._length, rng=rng)
+        when = start[log["customer"]] + log["time"] / self._length
+        return log["customer"].astype(np.intp), np.minimum(when.astype(np.intp), self.elapsed - 1)
+
+    def acquired_so_far(self, *, covariates: ArrayLike | None = None) -> Array:
+        """Customers acquired in each period elapsed: really, where that is known, else in expectation."""
+        return scaled_to(self.acquisition.expected_adds(self.elapsed, covariates=covariates), self.acquired)

@@ -48,7 +48,8 @@ class DisclosureFit(Generic[M]):
         The parameters estimated.
     covariance : array, shape (k, k)
         Of these parameters, the two stages together: a sandwich, robust to variances that are not as assumed, of
-        scores summed within reported periods and corrected for leverage (HC3).
+        scores summed within reported periods and corrected for leverage (HC3); of `fit_buyers` the first stage from
+        customers simulated.
     periods : int
         Reported periods used.
     figures : int
@@ -191,14 +192,15 @@ def fitted(
     start = best_start(layout, seen, covariates)
     customers = stage(lambda theta: seen.mean(layout.model(theta), covariates), seen.y, start, weighted=weighted)
     model = layout.model(customers.theta)
+    spread = seen.spread(model, covariates)
     if not names[1]:
-        return _result(model, names[0], customers, _covariance(customers, None, None, seen), seen, start)
+        return _result(model, names[0], customers, _covariance(customers, None, None, seen, spread), seen, start)
     paid = Layout(_with_level(model, names[1], seen, covariates), names[1])
     level = paid.free([float(paid.template.parameters[name]) for name in names[1]])
     money = stage(_revenue_curve(paid, seen, covariates), seen.revenue, level, weighted=False)
     both = Layout(paid.model(money.theta), (*names[0], *names[1]))
     cross = jacobian(_revenue_curve(both, seen, covariates), np.concatenate([customers.theta, money.theta]))
-    covariance = _covariance(customers, money, cross, seen)
+    covariance = _covariance(customers, money, cross, seen, spread)
     return _result(both.template, both.names, customers, covariance, seen, start)
 
 
@@ -218,18 +220,24 @@ def _with_level(model: M, names: tuple[str, ...], seen: Figures[M], covariates: 
     return model.evolved({"revenue": float(model.revenue * np.exp(off.mean()))})
 
 
-def _covariance(customers: Stage, money: Stage | None, cross: Array | None, seen: Figures[M]) -> Array:
-    """The sandwich of the stacked estimating equations, by reported period, in what is searched."""
-    if money is None or cross is None:
-        return sandwich(customers.bread, scores_by_period(customers.scores, seen.period), seen.lags)
-    k, more = len(customers.theta), len(money.theta)
-    bread = np.zeros((k + more, k + more))
-    bread[:k, :k] = customers.bread
-    bread[k:] = cross[:, k:].T @ (money.weights[:, None] * cross)
-    first = np.pad(customers.scores, ((0, 0), (0, more)))
-    second = np.pad(money.scores, ((0, 0), (k, 0)))
-    period = np.concatenate([seen.period, seen.revenue_period])
-    return sandwich(bread, scores_by_period(np.concatenate([first, second]), period), seen.lags)
+def _covariance(
+    customers: Stage, money: Stage | None, cross: Array | None, seen: Figures[M], spread: Array | None
+) -> Array:
+    """The sandwich of the stacked estimating equations, in what is searched."""
+    k = len(customers.theta)
+    bread, scores, period = customers.bread, customers.scores, seen.period
+    if money is not None and cross is not None:
+        more = len(money.theta)
+        bread = np.pad(bread, ((0, more), (0, more)))
+        bread[k:] = cross[:, k:].T @ (money.weights[:, None] * cross)
+        both = np.pad(scores, ((0, 0), (0, more))), np.pad(money.scores, ((0, 0), (k, 0)))
+        scores, period = np.concatenate(both), np.concatenate([period, seen.revenue_period])
+    summed = scores_by_period(scores, period)
+    meat = summed.T @ summed
+    if spread is not None:
+        meat[:k], meat[:, :k] = 0.0, 0.0
+        meat[:k, :k] = customers.meat(spread)
+    return sandwich(bread, meat)
 
 
 def _result(
@@ -269,7 +277,7 @@ def _check_end(fit: DisclosureFit[M], customers: Stage, start: Array) -> None:
     named = [name for name, bad in zip(fit.names, lost, strict=False) if bad] or list(fit.names)
     reached = ", ".join(f"{name} at {fit.parameters[name]:.4g}" for name in named)
     raise ConvergenceError(
-        f"the disclosures do not identify {reached}: use more periods, a simpler retention model, or fix what is "
+        f"the disclosures do not identify {reached}: use more periods, a simpler model, or fix what is "
         f"known, as known={{{named[0]!r}: ...}}",
         fit,
     )
