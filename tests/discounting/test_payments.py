@@ -25,6 +25,14 @@ def test_excel_pmt():
     assert saving == pytest.approx(-129.08, abs=0.005)
 
 
+def test_saving_for_a_long_time():
+    # 100 in 60 years at 50 %: the sum at the end is worth 3e-9 now, and none of its digits are lost
+    value = level_payment(Rate.annual(0.5), 0, 60, due="next", future=100)
+    assert value == pytest.approx(-100 * 0.5 / (1.5**60 - 1), rel=1e-13)
+    deflation = level_payment(Rate.annual(-0.3), 100, 60, due="next")
+    assert deflation == pytest.approx(-100 * -0.3 / (1 - 0.7**-60), rel=1e-13)
+
+
 def test_excel_nper():
     # Microsoft Excel documentation: NPER(12%/12, -100, -1000, 10000, 1), without the 1, and without the 10000
     def count(due, future=0):

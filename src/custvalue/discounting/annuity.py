@@ -79,7 +79,7 @@ def annuity(
     first, n = _payment(payment), _periods(periods, due)
     terms = _terms(rate, growth, due, period, payment=first, periods=n)
     count, lift = terms.worth(n)
-    return _worth(first * count, lift - terms.force * terms.shift)
+    return _worth(first * count, lift - terms.wait)
 
 
 def annuity_future_value(
@@ -105,7 +105,9 @@ def annuity_future_value(
     first, n = _payment(payment), _periods(periods, due)
     terms = _terms(rate, growth, due, period, payment=first, periods=n)
     count, lift = terms.worth(n)
-    return _worth(first * count, lift + terms.force * (n - terms.shift))
+    with np.errstate(under="ignore"):
+        ahead = terms.force * n
+    return _worth(first * count, lift + ahead - terms.wait)
 
 
 def perpetuity(
@@ -146,17 +148,17 @@ def perpetuity(
     ends = terms.net > _NEAR * (np.abs(terms.force) + np.abs(terms.force - terms.net))
     net = np.where(ends, terms.net, 1.0)
     with np.errstate(over="ignore"):
-        value = _worth(first / (-np.expm1(-net) if terms.discrete else net), -terms.force * terms.shift)
+        value = _worth(first / (-np.expm1(-net) if terms.discrete else net), -terms.wait)
         return np.asarray(np.where(ends | (first == 0), value, np.copysign(np.inf, first)))
 
 
 @frozen(eq=False)
 class _Terms:
-    """Per period: the force of interest, less the force of growth, and periods until the first payment."""
+    """Per period: the force of interest, and less the force of growth; interest until the first payment."""
 
     force: Array
     net: Array
-    shift: float
+    wait: Array
     discrete: bool
 
     def worth(self, n: Array) -> tuple[Array, Array]:
@@ -175,7 +177,8 @@ def _terms(rate: Rate, growth: ArrayLike, due: str, period: Unit, **others: Arra
     check_broadcast(rate=force, growth=grows, **others)
     continuous = due == "continuous"
     shift = 0.0 if continuous else annuity_offset(due)
-    return _Terms(force, force - np.log1p(grows), shift, not continuous)
+    with np.errstate(under="ignore"):
+        return _Terms(force, force - np.log1p(grows), np.asarray(force * shift), not continuous)
 
 
 def annuity_offset(due: str) -> float:

@@ -64,10 +64,11 @@ def level_payment(
     size = np.abs(force)
     with np.errstate(under="ignore"):
         gone = np.expm1(-size * n)
-        balance = now + end + np.where(force >= 0, end, now) * gone
+        near, far = np.where(force >= 0, now, end), np.where(force >= 0, end, now)  # far is the one that shrinks
+        balance = np.where(gone > -0.5, (near + far) + far * gone, near + far * np.exp(-size * n))
         step = np.expm1(-size)
         count = np.where(size * n < 1e-17, n, gone / np.where(step == 0, 1.0, step))
-    lag = np.where(force >= 0, force * shift, size * (1 - shift))
+        lag = np.where(force >= 0, force * shift, size * (1 - shift))
     return times_exp(-balance / count, lag)
 
 
@@ -111,11 +112,13 @@ def number_of_payments(
     check_broadcast(rate=force, present=now, payment=paid, future=end)
     tiny = np.abs(force) < 1e-300
     step = np.where(tiny, 1.0, force)
-    unit = np.where(tiny, 1.0, step / -np.expm1(-step)) * np.exp(-force * shift)  # δ times a perpetuity of 1
-    missing, denominator = now + end, now * force + paid * unit
-    only_interest = np.abs(denominator) <= 4 * EPS * (np.abs(now * force) + np.abs(paid * unit))
-    denominator = np.where(only_interest, 0.0, denominator)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(under="ignore"):
+        unit = np.where(tiny, 1.0, step / -np.expm1(-step)) * np.exp(-force * shift)  # δ times a perpetuity of 1
+    missing = now + end
+    with np.errstate(divide="ignore", invalid="ignore", under="ignore", over="ignore"):
+        worth = now * force, paid * unit
+        only_interest = np.abs(worth[0] + worth[1]) <= 4 * EPS * (np.abs(worth[0]) + np.abs(worth[1]))
+        denominator = np.where(only_interest, 0.0, worth[0] + worth[1])
         ratio = -missing * step / denominator
         count = np.where(tiny, -missing / denominator, np.log1p(ratio) / step)
         count = np.where(missing == 0, 0.0, count)
