@@ -34,6 +34,13 @@ def test_costs_are_paid_like_margins_unless_said() -> None:
     assert book.value == pytest.approx(retention_path_value([80, 80], 0.5, RATE, timing="middle"), rel=1e-14)
 
 
+def test_one_margin_stands_for_all_periods_of_costs() -> None:
+    book = lost_for_good(100, 0.5, RATE, timing="now", costs=[1, 2, 3])
+    each = lost_for_good([100] * 3, 0.5, RATE, timing="now", costs=[1, 2, 3])
+    np.testing.assert_array_equal(book.present_value, each.present_value)
+    np.testing.assert_array_equal(book.buyers, [1, 0.5, 0.25])
+
+
 def test_always_a_share_by_hand() -> None:
     """Half buy again a period later, a fifth of the others the period after; then they are given up."""
     book = always_a_share(100, [0.5, 0.2], RATE, periods_ahead=3, contact_cost=10, cost_timing="now")

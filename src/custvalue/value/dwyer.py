@@ -69,7 +69,7 @@ def lost_for_good(
     Parameters
     ----------
     margins, retentions, rate, timing, period
-        As for `retention_path_value`.
+        As for `retention_path_value`; one margin may stand for all periods of costs.
     costs : array_like, shape (..., n) or a number
         Of contacting a customer in each period.
     cost_timing : {"now", "next", "end", "middle", "continuous"}, optional
@@ -86,8 +86,11 @@ def lost_for_good(
     >>> print(book.buyers, book.present_value.round(2), book.value.round(2))
     [1.  0.5 0.4] [90.   36.   23.04] 149.04
     """
-    amounts, buyers, _, weights = path_weights(margins, retentions, rate, timing=timing, period=period)
-    _, spent = together(margins=amounts, costs=not_negative("costs", costs))
+    earned, spent = np.atleast_1d(real("margins", margins)), not_negative("costs", costs)
+    n = together(margins=earned, costs=spent)[0].shape[-1]
+    earned = np.broadcast_to(earned, (*earned.shape[:-1], n))
+    amounts, buyers, _, weights = path_weights(earned, retentions, rate, timing=timing, period=period)
+    _, spent = together(margins=amounts, costs=spent)
     paid = timing if cost_timing is None else as_timing(cost_timing, "cost_timing")
     _, active, _, due = path_weights(spent, retentions, rate, timing=paid, period=period)
     return Ledger(
