@@ -129,6 +129,13 @@ def test_dirichlet_intervals_and_draws() -> None:
     np.testing.assert_array_equal((exact_low[2], exact_high[2]), ([0] * 3, [1] * 3))
 
 
+def test_draws_of_a_small_prior_are_chances() -> None:
+    """Gamma variables of weights this small are mostly below the smallest float; their shares are not."""
+    draws = TransitionCounts([[0, 0], [1, 1]], "ab").draws(4000, rng=1, prior=1e-3)
+    np.testing.assert_allclose(draws.sum(axis=-1), 1, rtol=1e-14)
+    assert draws[:, 0, 0].mean() == pytest.approx(0.5, abs=4.5 * 0.5 / np.sqrt(4000))
+
+
 def test_unknown_rows_may_be_anything() -> None:
     low, high = TransitionCounts([[0, 0], [1, 1]], "ab").interval()
     np.testing.assert_array_equal((low[0], high[0]), ([0, 0], [1, 1]))
@@ -164,6 +171,7 @@ def test_a_model_and_its_uncertainty() -> None:
         ({"period": [2, 0, 2, 0, 1, 1, 4, 7]}, r"consecutive; broken 1 times, first: customer a at 4. .*gaps='skip'"),
         ({"period": [2, 0, 2, 0, 1, 1, 2, 7]}, "one row per period; broken 1 times, first: customer a at 2"),
         ({"period": [2.5] * 8}, "period must be whole numbers; row 0 has"),
+        ({"period": [1, 1e300, 3, 4, 5, 6, 7, 8]}, r"period must be below 2\^53; row 1 has"),
         ({"period": ["1"] * 8}, "period must be whole numbers"),
         ({"state": [None, *LONG["state"][1:]]}, "state must be present; missing in 1 of 8 rows, first: row 0"),
         ({"state": None}, "state"),

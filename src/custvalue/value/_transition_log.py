@@ -89,6 +89,10 @@ def _whole(name: str, column: Column) -> Ints:
     if values.dtype.kind == "f" and not (np.isfinite(values) & (values == np.floor(values))).all():
         row = int(np.argmin(np.isfinite(values) & (values == np.floor(values))))
         raise DataError(f"{name} must be whole numbers; row {row} has {values[row]!r}. {remedy}")
+    large = np.abs(values.astype(np.float64)) > 2.0**53
+    if large.any():
+        row = int(np.argmax(large))
+        raise DataError(f"{name} must be below 2^53; row {row} has {values[row]!r}. {remedy}")
     return values.astype(np.intp)
 
 

@@ -219,7 +219,7 @@ class TransitionCounts:
             As for `probabilities`.
         """
         weights, stays = self._weights(prior, absorbing)
-        drawn = np.random.default_rng(rng).standard_gamma(weights, size=(n, *weights.shape))
+        drawn = _gammas(weights, n, np.random.default_rng(rng))
         drawn = np.where(stays[:, None], np.eye(len(stays)), drawn)
         return np.asarray(drawn / drawn.sum(axis=-1, keepdims=True))
 
@@ -254,6 +254,16 @@ class TransitionCounts:
                 "never left in absorbing=, or give a prior."
             )
         return weights, stays
+
+
+def _gammas(weights: Array, n: int, rng: np.random.Generator) -> Array:
+    """Gamma variables up to a factor per row; in logs, as log G(w) = log G(w + 1) - E/w: those of small w underflow."""
+    size = (n, *weights.shape)
+    some = np.where(weights > 0, weights, 1.0)
+    logs = np.log(rng.standard_gamma(weights + 1, size=size)) - rng.standard_exponential(size=size) / some
+    logs = np.where(weights > 0, logs, -np.inf)
+    top = logs.max(axis=-1, keepdims=True)
+    return np.asarray(np.exp(logs - np.where(np.isfinite(top), top, 0.0)))
 
 
 def _sorted(names: list[Any]) -> list[Any]:
