@@ -102,5 +102,12 @@ def test_what_is_refused() -> None:
         headline_to_profit(PIZZAS, RATE, margin=1, retention=80, acquisition_cost=0)
     with pytest.raises(ParameterError, match="renewal must be > 0"):
         headline_to_profit(PIZZAS, RATE, margin=1, retention=1, acquisition_cost=0, renewal=0)
+    for name in ("horizon", "acquisition_cost", "margin", "referrals"):
+        with pytest.raises(ParameterError, match=name):
+            headline_to_profit(PIZZAS, RATE, **{"margin": 1, "retention": 1, "acquisition_cost": 0, name: np.nan})
+    with pytest.raises(ParameterError, match="margin must be finite"):
+        headline_to_profit(CashFlows(1, 0, "fee"), RATE, margin={"fee": np.nan}, retention=1, acquisition_cost=0)
+    with pytest.raises(ParameterError, match=r"one shape; got retention \(3,\), margin \(2,\)"):
+        headline_to_profit(PIZZAS, RATE, margin=[0.2, 0.3], retention=[0.7, 0.8, 0.9], acquisition_cost=0)
     with pytest.raises(ParameterError, match="rate must be a Rate"):
         headline_to_profit(PIZZAS, 0.1, margin=1, retention=1, acquisition_cost=0)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.cashflow import CashFlow, CashFlows, HasCashFlows, as_cash_flows
+from custvalue.value._arguments import not_negative, periods, real, together
 
 _JUST_DUE = 1e-12
 """A flow at a renewal falls after it, also where 3 / 0.25 comes out below 12."""
@@ -107,7 +108,9 @@ def headline_to_profit(
     Raises
     ------
     ParameterError
-        `rate` is a bare number, retention is not a probability, renewal is not positive, or a kind has no margin.
+        `rate` is a bare number, retention is not a probability, renewal is not positive, referrals or horizon are
+        negative, a kind has no margin, something is not finite (renewal and horizon may be infinite), or shapes do not
+        fit.
     DataError
         The flows are dated, or fall before time 0.
 
@@ -128,20 +131,21 @@ def headline_to_profit(
     """
     columns = as_cash_flows(flows)
     t = _from_now(columns)
-    stays, every, until, cost, brought = (
-        numbers(name, value)[..., None]
-        for name, value in {
-            "retention": retention,
-            "renewal": renewal,
-            "horizon": horizon,
-            "acquisition_cost": acquisition_cost,
-            "referrals": referrals,
-        }.items()
+    profits = _margins(columns, margin)
+    columns_of = together(
+        retention=numbers("retention", retention),
+        renewal=numbers("renewal", renewal),
+        horizon=periods("horizon", horizon, whole=False),
+        acquisition_cost=real("acquisition_cost", acquisition_cost),
+        referrals=not_negative("referrals", referrals),
+        rate=np.asarray(as_rate(rate).force()),
+        margin=profits[..., 0] if profits.shape[-1:] == (1,) else np.zeros(()),
     )
+    stays, every, until, cost, brought, force, _ = (column[..., None] for column in columns_of)
     _check(stays, every)
-    factors = np.exp(-np.asarray(as_rate(rate).force())[..., None] * t)
+    factors = np.exp(-force * t)
     counted = np.where(t <= until, columns.amounts, 0.0)
-    profit = factors * counted * _margins(columns, margin)
+    profit = factors * counted * profits
     expected = (profit * stays ** np.floor(t / every + _JUST_DUE)).sum(axis=-1)
     both = expected * (1 + brought[..., 0])
     steps = (counted.sum(axis=-1), (factors * counted).sum(axis=-1), profit.sum(axis=-1), expected, both, cost[..., 0])
@@ -168,10 +172,10 @@ def _check(retention: Array, renewal: Array) -> None:
 
 def _margins(flows: CashFlows, margin: ArrayLike | Mapping[str, float]) -> Array:
     if not isinstance(margin, Mapping):
-        return numbers("margin", margin)[..., None]
+        return real("margin", margin)[..., None]
     if flows.kinds is None:
         raise ParameterError("a margin by kind needs flows with kinds; give kinds= when making them")
     missing = sorted(set(flows.kinds.tolist()) - set(margin))
     if missing:
         raise ParameterError(f"margin must name every kind of flow; missing: {', '.join(missing)}")
-    return np.array([margin[kind] for kind in flows.kinds.tolist()], dtype=np.float64)
+    return real("margin", [margin[kind] for kind in flows.kinds.tolist()])
