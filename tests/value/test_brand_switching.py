@@ -76,5 +76,11 @@ def test_what_is_refused() -> None:
         brand_switching_value(P, TENTH, **{**kind, "start": [1, 1]})
     with pytest.raises(ParameterError, match="one chance per brand"):
         brand_switching_value(P, TENTH, **{**kind, "start": [1, 0, 0]})
+    with pytest.raises(ParameterError, match="rate must be positive for a value forever"):
+        brand_switching_value(P, Rate.zero(), **{**kind, "years": None})
+    with pytest.raises(ParameterError, match="must be one number each"):
+        brand_switching_value(P, TENTH, **{**kind, "purchases_per_year": [1, 2]})
+    with pytest.raises(ParameterError, match="must broadcast to one shape"):
+        brand_switching_value(P, TENTH, **{**kind, "contribution": [1, 2, 3]})
     with pytest.raises(ParameterError, match=r"shape \(years, channels\)"):
         contact_value([1], TENTH, purchases_per_year=1, contacts=[1, 2], cost_per_contact=1)

@@ -50,8 +50,8 @@ def brand_switching_value(
     Raises
     ------
     ParameterError
-        Rows or start do not sum to 1, a chance is outside [0, 1], `rate` is a bare number, or years is None and the
-        rate is not positive.
+        Rows or start do not sum to 1, a chance is outside [0, 1], `rate` is a bare number, years is None and the rate
+        is not positive, or shapes do not fit.
 
     Examples
     --------
@@ -70,11 +70,15 @@ def brand_switching_value(
     require(
         np.abs(first.sum(axis=-1) - 1) < 1e-9, "start must sum to 1", "Divide it by its sum.", sum=first.sum(axis=-1)
     )
-    f = float(positive("purchases_per_year", purchases_per_year))
-    after = periods("years", years, whole=False) * f
-    count = np.floor(after * (1 + 4e-16)) + 1  # n/f years times f may fall short of n by a last bit
-    visits = discounted_visits(P, force_of(rate, "year") / f, float(count))
-    return np.asarray((first[..., None, :] @ visits)[..., 0, :] * real("contribution", contribution))
+    f, span = positive("purchases_per_year", purchases_per_year), periods("years", years, whole=False)
+    if f.ndim or span.ndim:
+        raise ParameterError("purchases_per_year and years must be one number each; segments that differ go one by one")
+    force = force_of(rate, "year")
+    require(np.isfinite(span) | (force > 0), "the rate must be positive for a value forever", "Give years.", rate=force)
+    count = np.floor(span * f * (1 + 4e-16)) + 1  # n/f years times f may fall short of n by a last bit
+    visits = discounted_visits(P, force / f, float(count))
+    each, first, _ = together(contribution=real("contribution", contribution), start=first, switching=visits[..., 0, :])
+    return np.asarray((first[..., None, :] @ visits)[..., 0, :] * each)
 
 
 def contact_value(
