@@ -64,6 +64,19 @@ def test_payback_is_where_the_sum_reaches_the_cost(
         assert n == 0 or sums(n - 1) <= cost * (1 + 1e-7)
 
 
+def test_payback_at_rates_near_zero_and_of_huge_costs() -> None:
+    rates = Rate.continuous([0, 1e-17, 1e-16, 2e-16, 1e-15, 1e-9])
+    assert acquisition_payback(250, 100, timing="now", rate=rates).tolist() == [3] * 6
+    assert acquisition_payback([100, 101], 100, 0, timing="now").tolist() == [1, np.inf]
+    assert acquisition_payback(1e300, 1e-300, timing="now") == np.inf
+    assert acquisition_payback(1e300, 1, timing="now") == 1e300
+
+
+def test_shapes_that_do_not_fit() -> None:
+    with pytest.raises(ParameterError, match=r"one shape; got current \(3,\), acquisitions \(2,\)"):
+        equity([1, 2, 3], [[1, 2], [3, 4]], 1, 1, TEN, timing="now")
+
+
 def test_what_winning_may_cost() -> None:
     assert allowable_acquisition_cost([100, -5], return_on_cost=[0.25, 0.0]).tolist() == [80, 0]
     with pytest.raises(ParameterError, match="return_on_cost must be > -1"):
@@ -119,6 +132,7 @@ def test_endless_chains() -> None:
     falling = referral_value(1.0, 2.0, TEN, delay=1, decay=0.5).referred
     assert falling == pytest.approx(sum(2**g * 0.5 ** (g * (g - 1) / 2) / 1.1**g for g in range(1, 60)), rel=1e-14)
     assert referral_value(1.0, 1e3, Rate.zero(), delay=0, decay=1 - 1e-6).referred == np.inf
+    assert referral_value(1e300, 1e10, TEN, delay=1, decay=0.5).referred == np.inf
 
 
 def test_referrals_that_are_refused() -> None:

@@ -183,7 +183,7 @@ def berger_nasr_case4(
     slowest = float(-decay.max(initial=-1e300)) / 2  # forever, u = 1 - e^(-slowest t) runs from 0 to 1
 
     def flow(t: float) -> Array:
-        return np.asarray(margin(t)) * np.exp(t * decay)
+        return np.asarray(margin(t)) * np.exp(t * decay if t else 0 * force)
 
     def faded(u: float) -> Array:
         t = -np.log1p(-u) / slowest

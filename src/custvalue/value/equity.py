@@ -12,6 +12,7 @@ from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.units import Unit
 from custvalue.value._arguments import Timing, as_timing, delay, force_of, not_negative, positive, real, share, together
+from custvalue.value._geometric import Ratio
 
 _STEP = 1e-5
 """Relative step of the central differences that give elasticities: errors are of the order of its square."""
@@ -87,10 +88,12 @@ def equity(
         new_customer=real("new_customer", new_customer),
         acquisition_cost=not_negative("acquisition_cost", acquisition_cost),
     )
-    force = force_of(rate, period)[..., None]
+    held, force = real("current", current), force_of(rate, period)
+    together(current=held, rate=force, acquisitions=plan[..., 0] if plan.shape[-1] else plan.sum(axis=-1))
+    force = force[..., None]
     begins = np.exp(-force * np.arange(plan.shape[-1]))
     wins = plan * (worth - cost) * begins * delay(as_timing(timing), force)
-    return CustomerEquity(real("current", current), wins.sum(axis=-1), wins)
+    return CustomerEquity(held, wins.sum(axis=-1), wins)
 
 
 def allowable_acquisition_cost(value: ArrayLike, *, return_on_cost: ArrayLike = 0.0) -> Array:
@@ -163,15 +166,15 @@ def acquisition_payback(
         rate=force_of(Rate.zero() if rate is None else rate, period),
     )
     first = paid * delay(timing, force) * (stays if timing == "next" else 1.0)
-    q = stays * np.exp(-force)
+    ratio = Ratio.of(stays, np.zeros(()), force)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         needed = np.where(cost > 0, cost / first, 0.0)
-        left = 1 - needed * (1 - q)
-        count = np.where(q == 1, needed, np.log(left) / np.log(q))
-    never = (cost > 0) & ((first == 0) | ((q < 1) & (left <= 0)) | ((q == 0) & (needed > 1)))
-    exact = np.rint(count)
-    whole = np.where(np.abs(count - exact) <= 1e-9 * np.maximum(exact, 1.0), exact, np.ceil(count))
-    return np.where(cost == 0, 0.0, np.where(never, np.inf, np.where(q == 0, 1.0, np.maximum(whole, 1.0))))
+        count = np.where(ratio.c == 0, needed, np.log1p(-needed * ratio.c) / ratio.log)
+        exact = np.rint(count)
+        whole = np.where(np.abs(count - exact) <= 1e-9 * np.maximum(exact, 1.0), exact, np.ceil(count))
+        never = (cost > 0) & ((first == 0) | ((ratio.c > 0) & (needed * ratio.c >= 1)))
+    once = (stays == 0) & (needed <= 1)
+    return np.where(cost == 0, 0.0, np.where(once, 1.0, np.where(never, np.inf, np.maximum(whole, 1.0))))
 
 
 def driver_elasticities(

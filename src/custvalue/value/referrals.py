@@ -110,7 +110,7 @@ def referral_value(
     )
     worth = _chain(n * np.exp(-force * lag), fall, last)
     gain = each + saved
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         referred = np.where((gain == 0) | (worth == 0), 0.0, gain * worth)
     return ReferralValue(own, referred, _chain(n, fall, last))
 
