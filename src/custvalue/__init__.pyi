@@ -36,14 +36,47 @@ from custvalue.churn.targeting import (
 from custvalue.churn.targeting import (
     value_at_risk as value_at_risk,
 )
-from custvalue.discounting.annuity import annuity as annuity
-from custvalue.discounting.annuity import perpetuity as perpetuity
+from custvalue.discounting.annuity import (
+    annuity as annuity,
+)
+from custvalue.discounting.annuity import (
+    annuity_future_value as annuity_future_value,
+)
+from custvalue.discounting.annuity import (
+    perpetuity as perpetuity,
+)
 from custvalue.discounting.batch import CashFlowBatch as CashFlowBatch
 from custvalue.discounting.breakdown import present_value_by as present_value_by
 from custvalue.discounting.curve import YieldCurve as YieldCurve
+from custvalue.discounting.day_count import years_between as years_between
+from custvalue.discounting.measures import (
+    convexity as convexity,
+)
+from custvalue.discounting.measures import (
+    duration as duration,
+)
+from custvalue.discounting.measures import (
+    profitability_index as profitability_index,
+)
 from custvalue.discounting.modified_return import mirr as mirr
-from custvalue.discounting.payback import discounted_payback as discounted_payback
-from custvalue.discounting.payback import payback as payback
+from custvalue.discounting.payback import (
+    break_even_time as break_even_time,
+)
+from custvalue.discounting.payback import (
+    discounted_payback as discounted_payback,
+)
+from custvalue.discounting.payback import (
+    payback as payback,
+)
+from custvalue.discounting.payments import (
+    level_payment as level_payment,
+)
+from custvalue.discounting.payments import (
+    number_of_payments as number_of_payments,
+)
+from custvalue.discounting.payments import (
+    payment_rate as payment_rate,
+)
 from custvalue.discounting.present_value import (
     future_value as future_value,
 )
@@ -54,9 +87,18 @@ from custvalue.discounting.present_value import (
     present_value as present_value,
 )
 from custvalue.discounting.rate import Rate as Rate
-from custvalue.discounting.returns import internal_rates as internal_rates
-from custvalue.discounting.returns import irr as irr
-from custvalue.discounting.returns import xirr as xirr
+from custvalue.discounting.returns import (
+    InternalRates as InternalRates,
+)
+from custvalue.discounting.returns import (
+    internal_rates as internal_rates,
+)
+from custvalue.discounting.returns import (
+    irr as irr,
+)
+from custvalue.discounting.returns import (
+    xirr as xirr,
+)
 from custvalue.errors import (
     ConvergenceError as ConvergenceError,
 )
