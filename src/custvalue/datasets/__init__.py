@@ -78,7 +78,7 @@ def donations() -> dict[str, NDArray[Any]]:
     --------
     >>> from custvalue import Opportunities
     >>> Opportunities.from_table(donations(), unit="year")
-    Opportunities of 11,104 customers, yearly: 23,886 repeat purchases, 3,464 with none, n from 6 to 6
+    Opportunities of 11,104 customers, yearly: 24,615 repeat purchases, 3,464 with none, n from 6 to 6
     """
     x = [0] + [1] * 6 + [2] * 5 + [3] * 4 + [4] * 3 + [5] * 2 + [6]
     t_x = [0, *range(1, 7), *range(2, 7), *range(3, 7), *range(4, 7), 5, 6, 6]
