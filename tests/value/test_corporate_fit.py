@@ -231,3 +231,21 @@ def test_a_fit_says_what_it_found():
     assert "DisclosureFit to 56 figures about customers in 28 periods" in repr(fit)
     assert "revenue_growth" in repr(fit)
     assert set(fit.standard_errors) == set(fit.names)
+
+
+def test_intervals_of_parameters_stay_in_their_domain_and_are_those_of_draws():
+    disclosed = a_model().simulate(rng=np.random.default_rng(6), revenue_noise=0.01)
+    fit = fit_disclosures(disclosed, ExponentialGamma, **PLACE)
+    draws = fit.draws(20_000, rng=1).parameters
+    for name, (low, high) in fit.confidence_intervals(0.9).items():
+        assert low < fit.parameters[name] < high
+        np.testing.assert_allclose(np.quantile(draws[name], [0.05, 0.95]), [low, high], rtol=0.01)
+    with pytest.raises(ParameterError, match="level must lie between 0 and 1"):
+        fit.confidence_intervals(95)
+
+
+def test_adds_and_losses_without_a_count_of_customers():
+    full = exactly(a_model())
+    blind = Disclosures(adds=full.adds[8:], losses=full.losses[8:], periods_before=8)
+    assert np.isnan(blind.ending).all()
+    assert_found(fit_disclosures(blind, ExponentialGamma, **PLACE), a_model())

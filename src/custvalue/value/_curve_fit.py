@@ -16,7 +16,7 @@ Curve: TypeAlias = Callable[[Array], tuple[Array, Array]]
 REACH = 12.0
 """So far from its start may a logarithm or log-odds be searched."""
 _STEP = 6e-6
-_ROUNDS = 50
+_ROUNDS = 15
 
 
 def jacobian(curve: Curve, theta: Array) -> Array:
@@ -39,6 +39,8 @@ def least_squares(curve: Curve, y: Array, start: Array, *, weighted: bool) -> tu
     for _ in range(_ROUNDS if weighted else 0):
         before, weights = theta, _inverse(curve(theta[None])[1][0])
         theta, ended = _solve(curve, y, theta, start, weights)
+        if np.abs(theta - start).max() >= REACH * (1 - 1e-6):
+            break
         if np.abs(theta - before).max() < 1e-8 * (1 + np.abs(theta).max()):
             break
     return theta, weights, ended
@@ -63,7 +65,7 @@ def _solve(curve: Curve, y: Array, theta: Array, start: Array, weights: Array) -
         xtol=1e-11,
         ftol=1e-13,
         gtol=1e-11,
-        max_nfev=500,
+        max_nfev=100,
     )
     return np.asarray(found.x, dtype=np.float64), bool(found.status > 0)
 
@@ -126,4 +128,4 @@ def stage(curve: Curve, y: Array, start: Array, *, weighted: bool) -> Stage:
 def sandwich(bread: Array, meat: Array) -> Array:
     """Covariance of an estimate from that of its estimating equations."""
     half = np.linalg.lstsq(bread, meat, rcond=1e-15)[0]
-    return np.asarray(np.linalg.lstsq(bread, half.T, rcond=1e-15)[0])
+    return np.asarray(np.linalg.lstsq(bread, half.T, rcond=1e-15)[0], dtype=np.float64)

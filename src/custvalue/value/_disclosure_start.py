@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from custvalue._typing import Array, ArrayLike
+from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
 from custvalue.models._retention import RetentionModel
 from custvalue.units import Unit
@@ -14,6 +17,8 @@ from custvalue.value.acquisition import WeibullAcquisition
 from custvalue.value.disclosures import Disclosures
 from custvalue.value.projection import Paying
 from custvalue.value.subscriber_model import SubscriberModel
+
+_REVENUE = ("revenue", "revenue_growth")
 
 
 def template_of(
@@ -70,3 +75,17 @@ def best_start(layout: Layout[M], seen: Figures[M], covariates: Array | None) ->
     mean, spread = seen.mean(layout.model(points), covariates)
     misfit = ((seen.y - mean) ** 2 / np.maximum(spread, 1e-9 * spread.max())).sum(axis=-1)
     return np.asarray(points[np.argmin(misfit)])
+
+
+def with_known(template: M, known: Mapping[str, float], revenues: int) -> tuple[M, tuple[str, ...], tuple[str, ...]]:
+    """The template with what is known, and the names of what is not: of customers, and of revenue."""
+    every = tuple(template.parameters)
+    strange = [name for name in known if name not in every]
+    if strange:
+        raise ParameterError(f"known names {strange[0]!r}, which is none of the parameters: {', '.join(every)}")
+    free = tuple(name for name in every if name not in known)
+    paid = tuple(name for name in free if name in _REVENUE)
+    if len(paid) > revenues:
+        nothing = {"revenue": np.nan} if "revenue" in paid else {}
+        return template.evolved(dict(known) | nothing), tuple(n for n in free if n not in paid), ()
+    return template.evolved(dict(known)), tuple(n for n in free if n not in paid), paid

@@ -18,9 +18,10 @@ from custvalue.errors import DataError, ParameterError
 from custvalue.models._base import TransactionModel
 from custvalue.units import Unit, as_unit
 from custvalue.value._arguments import real
+from custvalue.value._disclosure_start import with_known
 from custvalue.value.acquisition import WeibullAcquisition
 from custvalue.value.buyer_model import BuyerModel
-from custvalue.value.disclosure_fit import DisclosureFit, fitted, with_known
+from custvalue.value.disclosure_fit import DisclosureFit, fitted
 from custvalue.value.disclosures import as_column, as_labels
 
 _COLUMNS: Final = ("adds", "active", "orders", "revenue")

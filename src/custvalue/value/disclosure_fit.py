@@ -12,16 +12,17 @@ from typing import Generic, Literal, TypeAlias, get_args
 
 import numpy as np
 from attrs import field, frozen
+from scipy.special import ndtri
 
 from custvalue._columns import read_only
-from custvalue._typing import Array, ArrayLike
+from custvalue._typing import Array, ArrayLike, Bools
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.models._retention import RetentionModel
 from custvalue.units import Unit, as_unit
 from custvalue.value._arguments import real
 from custvalue.value._curve_fit import REACH, Curve, Stage, jacobian, sandwich, scores_by_period, stage
 from custvalue.value._disclosed import Layout, observe
-from custvalue.value._disclosure_start import best_start, template_of
+from custvalue.value._disclosure_start import best_start, template_of, with_known
 from custvalue.value._firm_model import Figures, M
 from custvalue.value.disclosures import Disclosures
 from custvalue.value.projection import Paying
@@ -30,7 +31,6 @@ from custvalue.value.subscriber_model import SubscriberModel, steps_in
 Errors: TypeAlias = Literal["proportional", "equal"]
 """What errors are in proportion to: variance to the expectation, or the same for all figures."""
 
-_REVENUE = ("revenue", "revenue_growth")
 _LOOSE = 1.0
 _LOST = 8.0
 """Standard errors, of logarithms and log-odds, that are warned of and that are refused."""
@@ -74,6 +74,22 @@ class DisclosureFit(Generic[M]):
     def parameters(self) -> dict[str, float]:
         """The parameters estimated."""
         return {name: float(self.model.parameters[name]) for name in self.names}
+
+    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Confidence interval of each parameter estimated, symmetric in what `draws` draws.
+
+        Raises
+        ------
+        ParameterError
+            `level` is not between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise ParameterError(f"level must lie between 0 and 1, such as 0.95; got {level!r}")
+        layout = Layout(self.model, self.names)
+        theta = layout.free(list(self.parameters.values()))
+        width = float(ndtri(0.5 + level / 2)) * np.sqrt(np.diag(self.covariance)) / layout.steepness(theta)
+        low, high = layout.natural(theta - width).tolist(), layout.natural(theta + width).tolist()
+        return {name: (low[i], high[i]) for i, name in enumerate(self.names)}
 
     def draws(self, n: int, *, rng: np.random.Generator | int) -> M:
         """`n` models in one: parameters drawn from their sampling distribution, each of shape (n, 1).
@@ -165,20 +181,6 @@ def fit_disclosures(
     return fitted(template, (names, paid), seen, rows, weighted=errors == "proportional")
 
 
-def with_known(template: M, known: Mapping[str, float], revenues: int) -> tuple[M, tuple[str, ...], tuple[str, ...]]:
-    """The template with what is known, and the names of what is not: of customers, and of revenue."""
-    every = tuple(template.parameters)
-    strange = [name for name in known if name not in every]
-    if strange:
-        raise ParameterError(f"known names {strange[0]!r}, which is none of the parameters: {', '.join(every)}")
-    free = tuple(name for name in every if name not in known)
-    paid = tuple(name for name in free if name in _REVENUE)
-    if len(paid) > revenues:
-        nothing = {"revenue": np.nan} if "revenue" in paid else {}
-        return template.evolved(dict(known) | nothing), tuple(n for n in free if n not in paid), ()
-    return template.evolved(dict(known)), tuple(n for n in free if n not in paid), paid
-
-
 def fitted(
     template: M,
     names: tuple[tuple[str, ...], tuple[str, ...]],
@@ -192,7 +194,7 @@ def fitted(
     start = best_start(layout, seen, covariates)
     customers = stage(lambda theta: seen.mean(layout.model(theta), covariates), seen.y, start, weighted=weighted)
     model = layout.model(customers.theta)
-    spread = seen.spread(model, covariates)
+    spread = None if _unknown(customers, start).any() else seen.spread(model, covariates)
     if not names[1]:
         return _result(model, names[0], customers, _covariance(customers, None, None, seen, spread), seen, start)
     paid = Layout(_with_level(model, names[1], seen, covariates), names[1])
@@ -268,10 +270,14 @@ def _result(
     return fit
 
 
+def _unknown(customers: Stage, start: Array) -> Bools:
+    """Parameters at a side of their range, or of which the figures tell nothing."""
+    return np.asarray((np.abs(customers.theta - start) >= REACH * (1 - 1e-6)) | (customers.deviations > _LOST))
+
+
 def _check_end(fit: DisclosureFit[M], customers: Stage, start: Array) -> None:
     """ConvergenceError where the search ended at a side of its range, or knows nothing of a parameter."""
-    far = np.abs(customers.theta - start) >= REACH * (1 - 1e-6)
-    lost = far | (customers.deviations > _LOST)
+    lost = _unknown(customers, start)
     if not lost.any() and customers.ended:
         return
     named = [name for name, bad in zip(fit.names, lost, strict=False) if bad] or list(fit.names)
