@@ -68,6 +68,18 @@ def test_a_broken_rule_is_named() -> None:
         Relationship.from_json('{"id": 1, "start": 2.0, "end": 1.0}')
 
 
+@pytest.mark.parametrize("text", ['{"id": [1], "start": 0}', '{"id": 1, "start": 0, "traits": 5}', None])
+def test_what_is_no_relationship_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match="is not a Relationship that to_json wrote"):
+        Relationship.from_json(text)
+
+
+@pytest.mark.parametrize("name", [dt.date(2024, 1, 1), (), float("nan"), float("inf")])
+def test_ids_that_would_come_back_as_something_else_are_refused(name: object) -> None:
+    with pytest.raises(DataError, match="JSON needs ids that are text or numbers"):
+        Relationship(name, 0.0).to_json()
+
+
 def test_an_id_must_be_text_or_a_number() -> None:
     with pytest.raises(DataError, match=r"JSON needs ids that are text or numbers; got \(1, 2\)"):
         Customer((1, 2)).to_json()
