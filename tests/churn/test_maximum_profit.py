@@ -47,6 +47,14 @@ def campaigns(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e-170, 1e160, 1e300])
+def test_money_is_in_any_unit(unit: float) -> None:
+    y, score = [1, 0, 1, 0, 0], [0.9, 0.8, 0.7, 0.2, 0.1]
+    wanted, found = empc(y, score), empc(y, score, clv=200 * unit, incentive=10 * unit, contact_cost=unit)
+    assert found.profit / unit == pytest.approx(wanted.profit, rel=1e-12)
+    assert found.fraction == pytest.approx(wanted.fraction, rel=1e-12)
+
+
 shapes = st.one_of(log_uniform(0.3, 40.0), st.just(1.0))
 
 

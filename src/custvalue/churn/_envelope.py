@@ -53,13 +53,21 @@ def expected_maximum(a: Array, b: Array, share: Array, alpha: float, beta: float
     From corner to corner the maximum changes by (γ - g) Δa where γ > g = Δb/Δa, so that its expectation is a sum of
     Δa E[(γ - g)+], all of them positive: nothing cancels, however unlikely a profit is.
     """
+    unit = _power_of_two(a, b)
+    a, b = a / unit, b / unit
     best = corners(a, b)
     gain = np.diff(a[best])
     with np.errstate(over="ignore"):
         g = np.minimum(np.diff(b[best]) / gain, 1.0)
     above = betaincc(alpha, beta, g)
     profit = (gain * _mean_excess(g, above, alpha, beta)).sum()
-    return float(profit), float((np.diff(share[best]) * above).sum())
+    return float(profit * unit), float((np.diff(share[best]) * above).sum())
+
+
+def _power_of_two(a: Array, b: Array) -> float:
+    """Of the size of the numbers, so that their products neither overflow nor vanish."""
+    size = max(float(np.abs(a).max()), float(np.abs(b).max()))
+    return float(2.0 ** np.floor(np.log2(size))) if size > 0 else 1.0
 
 
 def _mean_excess(g: Array, above: Array, alpha: float, beta: float) -> Array:
