@@ -50,6 +50,12 @@ def test_equal_values_count_by_parts() -> None:
     assert gini([7, 7]) == 0
 
 
+def test_values_near_the_largest_float() -> None:
+    assert gini([1e308, 1e308, 0.0]) == pytest.approx(1 / 3)
+    np.testing.assert_allclose(whale_curve([1.7e308, 1.7e308]).value, [0, 0.5, 1])
+    np.testing.assert_allclose(lorenz_curve([5e-324, 5e-324]).value, [0, 0.5, 1])
+
+
 def test_nothing_but_losses() -> None:
     losing = unprofitable([-1.0, -2.0])
     assert (losing.count, losing.share, losing.cost, losing.of_profit) == (2, 1.0, 3.0, np.inf)

@@ -49,7 +49,7 @@ def lorenz_curve(values: ArrayLike) -> Curve:
     DataError
         A value is negative or not finite, or their sum is 0: a curve of profits and losses is `whale_curve`.
     """
-    worth = np.sort(_not_negative(values))
+    worth = np.sort(_scaled(_not_negative(values)))
     return _curve(worth / worth.sum())
 
 
@@ -63,7 +63,7 @@ def gini(values: ArrayLike) -> float:
     >>> gini([1, 1, 1, 1]), gini([0, 0, 0, 1])
     (0.0, 0.75)
     """
-    worth = np.sort(_not_negative(values))
+    worth = np.sort(_scaled(_not_negative(values)))
     n = len(worth)
     rank = np.arange(1, n + 1)
     return float(((2 * rank - n - 1) * (worth / worth.sum())).sum() / n)
@@ -85,10 +85,12 @@ def whale_curve(values: ArrayLike) -> Curve:
     >>> curve.value
     array([0. , 0.9, 1.4, 1. ])
     """
-    worth = -np.sort(-_finite(values))
+    found = _finite(values)
+    worth = -np.sort(-_scaled(found))
     total = worth.sum()
     if not total > 0:
-        raise DataError(f"the total must be positive for shares of it; it is {total:g}. Take cumulative sums instead.")
+        size = float(total) * float(np.abs(found).max())
+        raise DataError(f"the total must be positive for shares of it; it is {size:g}. Take cumulative sums instead.")
     return _curve(worth / total)
 
 
@@ -131,9 +133,14 @@ def _finite(values: ArrayLike) -> Array:
     return worth
 
 
+def _scaled(worth: Array) -> Array:
+    """Values of which the largest is 1 or -1: their sum is a float."""
+    return np.asarray(worth / (float(np.abs(worth).max()) or 1.0))
+
+
 def _not_negative(values: ArrayLike) -> Array:
     worth = _finite(values)
     check_rows(worth >= 0, "values must be >= 0", "Of profits and losses take whale_curve.", value=worth)
-    if not worth.sum() > 0:
+    if not worth.max() > 0:
         raise DataError("the values sum to 0: shares of nothing mean nothing")
     return worth
