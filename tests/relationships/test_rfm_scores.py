@@ -59,5 +59,9 @@ def test_what_is_refused() -> None:
         rfm_scores(customers(), groups=1)
     with pytest.raises(ParameterError, match="cuts of recency must be 2 rising numbers for 3 groups; got"):
         rfm_scores(customers(), groups=3, cuts={"recency": [9, 5]})
+    with pytest.raises(ParameterError, match="cuts of recency must be 1 rising numbers for 2 groups"):
+        rfm_scores(customers(), groups=2, cuts={"recency": [float("nan")]})
+    with pytest.raises(ParameterError, match="groups must be a whole number >= 2"):
+        rfm_scores(customers(), groups=float("nan"))  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="cuts are of recency, frequency and monetary; got age"):
         rfm_scores(customers(), groups=3, cuts={"age": [9, 5]})

@@ -72,7 +72,7 @@ def rfm_scores(
     Parameters
     ----------
     rfm : RFM
-        With mean spend m, where monetary value is to count; without it all score 1.
+        With mean spend m, where monetary value is to count; without it all have the same score, in the middle.
     groups : int
         Of quantiles: 5 is quintiles, the custom of direct marketing (Hughes 1994, as cited).
     cuts : mapping of str to sequence of float, optional
@@ -95,7 +95,7 @@ def rfm_scores(
     >>> rfm_scores(rfm, groups=3).cell
     array(['2-3-2', '1-1-1', '3-2-3'], dtype='<U65')
     """
-    if groups < 2 or groups != int(groups):
+    if not groups >= 2 or groups != int(groups):  # also nan
         raise ParameterError(f"groups must be a whole number >= 2; got {groups!r}")
     spend = np.zeros(rfm.x.shape) if rfm.m is None else np.asarray(rfm.m)
     measures = {"recency": rfm.t_x - rfm.T, "frequency": rfm.x + 1, "monetary": spend}
@@ -124,7 +124,7 @@ def quantile_groups(values: ArrayLike, groups: int) -> Ints:
 
 def _cut(name: str, values: Array, cuts: Sequence[float], groups: int, *, right: bool) -> Ints:
     points = numbers(f"cuts of {name}", np.asarray(cuts, dtype=np.float64))
-    if points.shape != (groups - 1,) or not (np.diff(points) > 0).all():
+    if points.shape != (groups - 1,) or np.isnan(points).any() or not (np.diff(points) > 0).all():
         raise ParameterError(
             f"cuts of {name} must be {groups - 1} rising numbers for {groups} groups; got {list(cuts)}"
         )
