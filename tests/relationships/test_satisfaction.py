@@ -133,3 +133,9 @@ def test_what_is_refused() -> None:
         LogisticLink(20, 90)
     with pytest.raises(ParameterError, match="not a ConvexLink that to_json wrote"):
         ConvexLink.from_json(LogisticLink(0.2, 0.9).to_json())
+
+
+def test_nobody_and_shapes_that_do_not_fit() -> None:
+    assert satisfaction_loyalty([], []).shape == (0,)
+    with pytest.raises(DataError, match=r"satisfaction and p_alive .* got shapes \(2,\) and \(3,\)"):
+        satisfied_but_idle([0.1, 0.2], [0.1, 0.2, 0.3])

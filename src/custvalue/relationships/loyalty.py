@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from custvalue._typing import ArrayLike, Bools, NDArray
+from custvalue._typing import Array, ArrayLike, Bools, NDArray
+from custvalue.errors import DataError
 from custvalue.relationships._links import on_scale
 
 
@@ -23,15 +24,20 @@ def satisfaction_loyalty(
     satisfied, loyal : float, optional
         From where on they count as such; the medians by default.
 
+    Raises
+    ------
+    DataError
+        A value lies outside 0 to 1, or shapes do not fit.
+
     Examples
     --------
     >>> satisfaction_loyalty([0.9, 0.2, 0.9, 0.2], [0.8, 0.8, 0.1, 0.1], satisfied=0.6, loyal=0.5).tolist()
     ['apostle', 'hostage', 'mercenary', 'defector']
     """
-    content, staying = np.broadcast_arrays(on_scale(satisfaction), on_scale(loyalty, "loyalty"))
+    content, staying = _alike(on_scale(satisfaction), on_scale(loyalty, "loyalty"), "loyalty")
     names = np.array([["defector", "hostage"], ["mercenary", "apostle"]])
-    high = content >= (np.median(content) if satisfied is None else satisfied)
-    true = staying >= (np.median(staying) if loyal is None else loyal)
+    high = content >= (_middle(content) if satisfied is None else satisfied)
+    true = staying >= (_middle(staying) if loyal is None else loyal)
     return names[high.astype(np.intp), true.astype(np.intp)]
 
 
@@ -56,5 +62,22 @@ def satisfied_but_idle(
     >>> satisfied_but_idle([0.9, 0.9, 0.1], [0.2, 0.8, 0.2])
     array([ True, False, False])
     """
-    content, alive = np.broadcast_arrays(on_scale(satisfaction), on_scale(p_alive, "p_alive"))
+    content, alive = _alike(on_scale(satisfaction), on_scale(p_alive, "p_alive"), "p_alive")
     return np.asarray((content >= satisfied) & (alive < active))
+
+
+def _alike(satisfaction: Array, other: Array, name: str) -> tuple[Array, Array]:
+    """Both of one shape."""
+    try:
+        content, second = np.broadcast_arrays(satisfaction, other)
+    except ValueError:
+        raise DataError(
+            f"satisfaction and {name} must have one value per customer; got shapes {satisfaction.shape} and "
+            f"{other.shape}"
+        ) from None
+    return content, second
+
+
+def _middle(values: Array) -> float:
+    """Median; 0 of nobody."""
+    return float(np.median(values)) if values.size else 0.0
