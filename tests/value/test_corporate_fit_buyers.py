@@ -122,6 +122,7 @@ def test_what_cannot_be_is_refused():
         a_model(revenue=[[1.0]]).simulate(window=4, rng=np.random.default_rng(1))
 
 
+@pytest.mark.slow
 def test_what_the_figures_do_not_tell_is_said():
     columns = a_model(elapsed=8).simulate(window=4, rng=np.random.default_rng(1))
     with pytest.raises(ConvergenceError, match="do not identify"):
