@@ -51,6 +51,28 @@ def test_no_portfolio_beats_the_frontier(seed: int, n: int) -> None:
         assert np.sqrt(weights @ spread @ weights) >= least * (1 - 1e-6)
 
 
+@law
+@given(st.integers(0, 10_000), st.integers(2, 6))
+def test_segments_of_equal_mean_share_the_most_return(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    root = rng.normal(0, 0.2, (n, n))
+    spread, mean = root @ root.T + 0.01 * np.eye(n), rng.choice([0.1, 0.2, 0.3], n)
+    top = efficient_frontier(mean, spread, points=3).weights[-1]
+    best = np.flatnonzero(mean == mean.max())
+    assert top[best].sum() == pytest.approx(1, abs=1e-8)
+    for weights in rng.dirichlet(np.ones(len(best)), 100):
+        other = weights @ spread[np.ix_(best, best)] @ weights
+        assert top @ spread @ top <= other * (1 + 1e-6)
+
+
+def test_segments_may_be_fixed() -> None:
+    frontier = efficient_frontier(
+        [0.1, 0.2, 0.3], np.diag([0.1, 0.2, 0.3]), points=3, most=[1, 0.2, 1], least=[0, 0.2, 0]
+    )
+    np.testing.assert_allclose(frontier.weights[:, 1], 0.2)
+    np.testing.assert_allclose(frontier.weights[0], [0.6, 0.2, 0.2], atol=1e-6)
+
+
 def test_bounds_hold() -> None:
     frontier = efficient_frontier([0.1, 0.2, 0.3], np.diag([0.1, 0.2, 0.3]), points=4, most=0.5, least=0.1)
     assert ((frontier.weights >= 0.1 - 1e-9) & (frontier.weights <= 0.5 + 1e-9)).all()
@@ -74,3 +96,7 @@ def test_what_is_refused() -> None:
         efficient_frontier([1, 2], np.eye(2), most=0.4)
     with pytest.raises(ParameterError, match="points must be 2"):
         efficient_frontier([1, 2], np.eye(2), points=1)
+    with pytest.raises(ParameterError, match="points must be 2"):
+        efficient_frontier([1, 2], np.eye(2), points=2.5)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="there are no segments"):
+        efficient_frontier([], np.zeros((0, 0)))

@@ -140,8 +140,13 @@ def efficient_frontier(
     start = _least_variance(spread / scale, low, high, None, expected)
     best = _most_return(expected, low, high)
     targets = np.linspace(float(start @ expected), float(best @ expected), points)
-    weights = [start, *(_least_variance(spread / scale, low, high, t, expected) for t in targets[1:-1].tolist()), best]
-    table = np.array(weights)
+    if len(np.unique(expected)) < n:
+        best = _least_variance(spread / scale, *_freely(expected, best, low, high), None, expected)
+    if targets[-1] - targets[0] <= 1e-9 * np.abs(expected).max():  # no return is to be had for more risk
+        table = np.tile(start, (points, 1))
+    else:
+        inner = [_least_variance(spread / scale, low, high, t, expected) for t in targets[1:-1].tolist()]
+        table = np.array([start, *inner, best])
     return Frontier(table @ expected, np.sqrt(np.einsum("pi,ij,pj->p", table, spread, table)), table)
 
 
@@ -154,8 +159,10 @@ def _shares(weights: ArrayLike, n: int) -> Array:
 
 def _check_frontier(mean: Array, covariance: Array, low: Array, high: Array, points: int) -> None:
     n = len(mean)
-    if points < 2:
+    if points < 2 or points != int(points):
         raise ParameterError(f"points must be 2 or more; got {points}")
+    if not n:
+        raise DataError("there are no segments; give at least one")
     square = covariance.shape == (n, n) and np.isfinite(covariance).all() and np.isfinite(mean).all()
     if not square or not np.allclose(covariance, covariance.T, rtol=1e-9, atol=0):
         raise DataError(f"covariance must be symmetric and finite, shape ({n}, {n}); got shape {covariance.shape}")
@@ -172,6 +179,13 @@ def _most_return(mean: Array, low: Array, high: Array) -> Array:
         more = min(high[i] - low[i], left)
         weights[i], left = weights[i] + more, left - more
     return weights
+
+
+def _freely(mean: Array, best: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """Bounds of all portfolios with the most return: segments of equal mean may share what they have together."""
+    alike = mean[:, None] == mean
+    fixed = ~(alike & (best != high)).any(axis=1) | ~(alike & (best != low)).any(axis=1)
+    return np.where(fixed, best, low), np.where(fixed, best, high)
 
 
 def _least_variance(spread: Array, low: Array, high: Array, target: float | None, mean: Array) -> Array:
@@ -204,9 +218,11 @@ def _kkt(weights: Array, slope: Array, low: Array, high: Array, mean: Array | No
     columns = np.ones((len(weights), 1)) if mean is None else np.stack([np.ones_like(mean), mean], axis=1)
     if inside.sum() <= columns.shape[1]:
         return 0.0
-    prices = np.linalg.lstsq(columns[inside], slope[inside], rcond=None)[0]
+    prices, _, rank, _ = np.linalg.lstsq(columns[inside], slope[inside], rcond=None)
     excess = slope - columns @ prices
+    if rank < columns.shape[1]:  # free segments of one mean do not tell the price of return
+        return float(np.abs(excess[inside]).max())
     wrong = np.where(
         inside, np.abs(excess), np.where(weights <= low + 1e-7, np.maximum(-excess, 0), np.maximum(excess, 0))
     )
-    return float(wrong.max())
+    return float(np.where(high > low, wrong, 0.0).max())
