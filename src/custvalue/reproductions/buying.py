@@ -184,8 +184,11 @@ def _clv() -> Iterator[Reproduction]:
 def _gamma_gamma() -> Iterator[Reproduction]:
     """Spend per purchase, of CDNOW's 39 weeks."""
     fit = GammaGamma.fit(_calibration())
-    texts = _parameters("Gamma-Gamma", "p, q, v, log-likelihood", "6.25 3.74 15.44 -4055.9177")
-    yield from rows("buying", _NOTE_25, "documented", texts, [*fit.model.parameters.values(), fit.log_likelihood])
+    texts = _parameters("Gamma-Gamma", "p, q, v", "6.25 3.74 15.44")
+    yield from rows("buying", _NOTE_25, "documented", texts, list(fit.model.parameters.values()))
+    yield from rows(
+        "buying", "CLVTools", "documented", {"Gamma-Gamma log-likelihood": "-4055.9177"}, fit.log_likelihood
+    )
     x = np.array([2, 1, 0, 7, 2])
     spent = RFM(x, np.where(x > 0, 1.0, 0.0), 2.0, m=[22.35, 11.77, 0, 73.74, 25.55], unit="week")
     texts = _parameters(

@@ -19,7 +19,7 @@ from custvalue.models.exponential_gamma import ExponentialGamma
 from custvalue.models.geometric import Geometric
 from custvalue.models.shifted_beta_geo import ShiftedBetaGeo
 from custvalue.models.split_population import SplitPopulation
-from custvalue.reproductions.ledger import Reproduction, rows
+from custvalue.reproductions.ledger import Mark, Reproduction, rows
 
 _JIM = "Fader & Hardie 2007, J. Interactive Marketing 21(1)"
 _BDW = "Fader, Hardie, Liu, Davin & Steenburgh 2018, J. Interactive Marketing 43"
@@ -50,11 +50,14 @@ def _cohort(name: str, years: int) -> Tenures:
 
 def _subscribers() -> Iterator[Reproduction]:
     """Fits to seven and four years of 1,000 subscribers of two kinds, and projections beyond."""
-    printed = {"high end": ("0.668 3.806", "-1611.158"), "regular": ("0.704 1.182", "-1680.265")}
-    for name, (parameters, likelihood) in printed.items():
+    printed: dict[str, tuple[str, str, Mark]] = {
+        "high end": ("0.668 3.806", "-1611.158", "documented"),
+        "regular": ("0.704 1.182", "-1680.265", "memory"),
+    }
+    for name, (parameters, likelihood, mark) in printed.items():
         fit = ShiftedBetaGeo.fit(_cohort(name, 7))
         texts = dict(zip((f"sBG {name}, alpha", f"sBG {name}, beta"), parameters.split(), strict=True))
-        yield from rows("contracts", _JIM, "documented", texts, list(fit.model.parameters.values()))
+        yield from rows("contracts", _JIM, mark, texts, list(fit.model.parameters.values()))
         highest = {f"sBG {name}, log-likelihood": likelihood}
         yield from rows("contracts", "own maximum, by hand", "reference", highest, fit.log_likelihood)
     for name, left in (("high end", "46.0 43.6 41.4 39.5 37.8"), ("regular", "22.0 20.4 19.1 18.0 17.0")):
@@ -64,7 +67,7 @@ def _subscribers() -> Iterator[Reproduction]:
     start = ShiftedBetaGeo(alpha=1, beta=1)
     mean = (start.log_likelihood(_cohort("high end", 7)) * _cohort("high end", 7).weights).sum() / 1000
     text = {"sBG (1, 1), mean log-likelihood of high end": "-2.1155"}
-    yield from rows("contracts", _JIM, "documented", text, mean)
+    yield from rows("contracts", "by hand", "reference", text, mean)
     weibull = BetaDiscreteWeibull.fit(_cohort("high end", 4)).model
     texts = {f"BdW high end, {name}": text for name, text in (("alpha", "0.26"), ("beta", "1.72"), ("c", "1.58"))}
     yield from rows("contracts", _BDW, "memory", texts, list(weibull.parameters.values()))

@@ -195,7 +195,7 @@ def entries() -> Iterator[Reproduction]:
         yield from rows("harvard", source, "documented", {f"{make().name}, lifetime revenue": total}, make().revenue)
     seen = {"aircraft buyer, lifetime revenue": "2000000000"}
     why = "the article says only 'literally billions'; over one billion here, of inputs that are all reconstructed"
-    yield from rows("harvard", _HBR, "documented", seen, aircraft().revenue, why)
+    yield from rows("harvard", _HBR, "reconstructed", seen, aircraft().revenue, why)
     yield from _profits()
     yield from _anecdotes()
     yield from _reichheld()
@@ -256,7 +256,7 @@ def _anecdotes() -> Iterator[Reproduction]:
     )
     book = "Heskett, Sasser & Schlesinger 1997, p. 65: $4,000 without referrals"
     yield from rows(
-        "harvard", book, "documented", {"Domino's customer with one referral": "8000"}, direct.with_referrals
+        "harvard", book, "reconstructed", {"Domino's customer with one referral": "8000"}, direct.with_referrals
     )
     yield from rows("harvard", "Boer 2011", "documented", {"Pizza Hut customer": "10000"}, _total(10, 1000))
 
