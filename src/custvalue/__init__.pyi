@@ -151,6 +151,7 @@ from custvalue.relationships.columns import Relationships as Relationships
 from custvalue.relationships.portfolio import Portfolio as Portfolio
 from custvalue.relationships.strength import relationship_strength as relationship_strength
 from custvalue.relationships.what_if import what_if as what_if
+from custvalue.value.acquisition import WeibullAcquisition as WeibullAcquisition
 from custvalue.value.acquisition_budget import (
     ResponseCurve as ResponseCurve,
 )
@@ -168,6 +169,9 @@ from custvalue.value.brand_switching import (
 )
 from custvalue.value.bridge import headline_to_profit as headline_to_profit
 from custvalue.value.budget_allocation import allocate_budget as allocate_budget
+from custvalue.value.buyer_disclosures import BuyerDisclosures as BuyerDisclosures
+from custvalue.value.buyer_disclosures import fit_buyers as fit_buyers
+from custvalue.value.buyers import project_buyers as project_buyers
 from custvalue.value.closed_form import (
     constant_retention_value as constant_retention_value,
 )
@@ -185,6 +189,7 @@ from custvalue.value.contracts import (
 from custvalue.value.contracts import (
     value_of_retention_point as value_of_retention_point,
 )
+from custvalue.value.corporate import shareholder_value as shareholder_value
 from custvalue.value.customer_base import (
     CustomerBase as CustomerBase,
 )
@@ -201,16 +206,20 @@ from custvalue.value.customer_base import (
     steady_state as steady_state,
 )
 from custvalue.value.customers import value_customers as value_customers
+from custvalue.value.disclosure_fit import fit_disclosures as fit_disclosures
+from custvalue.value.disclosures import Disclosures as Disclosures
 from custvalue.value.elasticity import retention_uplift as retention_uplift
 from custvalue.value.elasticity import value_elasticities as value_elasticities
 from custvalue.value.equity import acquisition_payback as acquisition_payback
 from custvalue.value.equity import equity as equity
+from custvalue.value.firm import Firm as Firm
 from custvalue.value.firm_value import CustomerGrowth as CustomerGrowth
 from custvalue.value.firm_value import firm_value as firm_value
 from custvalue.value.loyalty import loyalty_components as loyalty_components
 from custvalue.value.migration import MigrationModel as MigrationModel
 from custvalue.value.migration_decisions import MigrationDecisions as MigrationDecisions
 from custvalue.value.migration_simulation import simulate_migration as simulate_migration
+from custvalue.value.projection import project_subscribers as project_subscribers
 from custvalue.value.referrals import referral_value as referral_value
 from custvalue.value.transition_counts import TransitionCounts as TransitionCounts
 from custvalue.value.valuation import Valuation as Valuation

@@ -26,7 +26,7 @@ from custvalue.value.customers import value_customers
 if TYPE_CHECKING:
     from cyclopts import App
 
-Area: TypeAlias = Literal["harvard", "formulas", "buying", "contracts", "churn", "discounting"]
+Area: TypeAlias = Literal["harvard", "formulas", "buying", "contracts", "churn", "corporate", "discounting"]
 """The ledger's areas; spelled out, as the command line reads them from the annotation."""
 _EXTRA: Final = "the command line needs the 'cli' extra: pip install 'custvalue[cli]'"
 _FILE_LIBRARIES: Final = {"polars", "duckdb", "pyarrow"}

@@ -27,6 +27,7 @@ AREAS: Final[Mapping[str, str]] = {
     "buying": "models of customers who buy and silently leave",
     "contracts": "retention models, and survival without a model",
     "churn": "acting on churn scores",
+    "corporate": "the firm valued from its customers",
     "discounting": "spreadsheets' documented examples, annuities and yield curves",
 }
 """The areas of the ledger, in its order; each is the module of that name."""

@@ -22,7 +22,7 @@ from custvalue.value._disclosure_start import with_known
 from custvalue.value.acquisition import WeibullAcquisition
 from custvalue.value.buyer_model import BuyerModel
 from custvalue.value.disclosure_fit import DisclosureFit, fitted
-from custvalue.value.disclosures import as_column, as_labels
+from custvalue.value.disclosures import as_column, as_labels, as_whole
 
 _COLUMNS: Final = ("adds", "active", "orders", "revenue")
 _SAMPLE = 20_000
@@ -63,8 +63,8 @@ class BuyerDisclosures:
     active: Array = field(default=None, converter=as_column)
     orders: Array = field(default=None, converter=as_column)
     revenue: Array = field(default=None, converter=as_column)
-    window: int = field(converter=int)
-    periods_before: int = field(default=0, converter=int)
+    window: int = field(converter=as_whole)
+    periods_before: int = field(default=0, converter=as_whole)
     period: Unit = field(default="quarter", converter=as_unit)
     labels: NDArray[Any] | None = field(default=None, converter=as_labels)
 

@@ -30,6 +30,16 @@ def as_column(values: ArrayLike | None) -> Array:
     return read_only(numbers("a disclosed figure", found).copy())
 
 
+def as_number(value: float) -> float:
+    """One number as a float."""
+    return float(value)
+
+
+def as_whole(value: int) -> int:
+    """One number as an int."""
+    return int(value)
+
+
 def as_labels(values: Any) -> NDArray[Any] | None:  # noqa: ANN401 (whatever names quarters)
     """Names of rows."""
     return None if values is None else read_only(np.asarray(values))
@@ -92,11 +102,11 @@ class Disclosures:
     revenue: Array = field(default=None, converter=as_column)
     churn: Array = field(default=None, converter=as_column)
     churn_of: ChurnOf = field(default="start", validator=_as_churn_of)
-    start: float = field(default=np.nan, converter=float)
-    periods_before: int = field(default=0, converter=int)
+    start: float = field(default=np.nan, converter=as_number)
+    periods_before: int = field(default=0, converter=as_whole)
     period: Unit = field(default="quarter", converter=as_unit)
     labels: NDArray[Any] | None = field(default=None, converter=as_labels)
-    tolerance: float = field(default=0.0, converter=float)
+    tolerance: float = field(default=0.0, converter=as_number)
 
     def __attrs_post_init__(self) -> None:
         count = max(len(getattr(self, name)) for name in _COLUMNS)

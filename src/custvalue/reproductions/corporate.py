@@ -1,0 +1,35 @@
+"""The firm valued from its customers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from custvalue.discounting.rate import Rate
+from custvalue.models.exponential_gamma import ExponentialGamma
+from custvalue.reproductions.ledger import Reproduction, rows
+from custvalue.value.corporate import shareholder_value
+from custvalue.value.firm import Firm
+from custvalue.value.projection import project_subscribers
+
+_MCCARTHY = "McCarthy, Fader & Hardie 2017, JM 81(1): its structure, constructed numbers"
+_WAYFAIR = "McCarthy & Fader 2017 on Wayfair, by Business Insider"
+
+
+def entries() -> Iterator[Reproduction]:
+    """The ledger's rows of this area."""
+    adds = 2 * 0.97 ** np.arange(200)
+    model = ExponentialGamma(r=0.9, alpha=8.0, unit="quarter")
+    firm = Firm(
+        variable_cost=0.6, acquisition_cost=50.0, fixed_costs=20.0, tax=0.25, losses="refund",
+        non_operating_assets=100.0, net_debt=250.0,
+    )  # fmt: skip
+    book = project_subscribers(adds, model, 30.0, paying="end", period="quarter")
+    value = shareholder_value(firm, book, Rate.annual(0.10), cash="end", terminal=None)
+    texts = {"operating assets": "2642.904988449", "shareholder value": "2492.904988449"}
+    yield from rows("corporate", _MCCARTHY, "reference", texts, [value.operating_assets, value.shareholder_value])
+    shop = Firm(variable_cost=0.0, acquisition_cost=69.0, fixed_costs=0.0, tax=0.0, losses="refund")
+    bought = project_subscribers([1.0], ExponentialGamma(1.0, 1.0), 59.0, paying="end", period="year")
+    each = shareholder_value(shop, bought, Rate.zero(), cash="end", terminal=None).future_customers
+    yield from rows("corporate", _WAYFAIR, "documented", {"value of a customer less the cost of winning": "-10"}, each)
