@@ -174,6 +174,9 @@ def test_another_model_or_the_best_one() -> None:
     assert isinstance(pareto.buying.model, cv.ParetoNBD)
     assert pareto.choice is None
     assert pareto.checks.alive_by_assumption == 0
+    assert not pareto.checks.nobody_leaves
+    never = cv.value_customers(datasets.cdnow(), rate=RATE, years=3, margin=0.30, model=cv.NBD)
+    assert never.checks.notes[0] == "the model takes all customers for alive, since in it nobody ever leaves"
     best = cv.value_customers(datasets.cdnow(), rate=RATE, years=3, margin=0.30, model="auto")
     assert best.choice is not None
     assert best.buying == best.choice.best

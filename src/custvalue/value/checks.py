@@ -34,6 +34,8 @@ class Checks:
         Why there are no such errors though they were asked for.
     left_out : int
         Customers of the log whose first purchase was before `first_purchase_from`.
+    nobody_leaves : bool
+        Whether the model takes every customer for alive, as NBD does.
     """
 
     spend_frequency_correlation: float
@@ -43,6 +45,7 @@ class Checks:
     holdout: Holdout | None = field(default=None)
     untested: str = field(default="")
     left_out: int = field(default=0)
+    nobody_leaves: bool = field(default=False)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -54,7 +57,9 @@ class Checks:
                 f"spend goes with frequency (correlation {correlation:+.2f}); taking it into account would change the "
                 f"total by about {effect:+.0%}"
             )
-        if self.alive_by_assumption > 0.1:
+        if self.nobody_leaves:
+            found.append("the model takes all customers for alive, since in it nobody ever leaves")
+        elif self.alive_by_assumption > 0.1:
             found.append(
                 f"{self.alive_by_assumption:.0%} of customers bought once; the model takes them all for alive, since "
                 "in it nobody can leave before buying again (MBG/NBD and Pareto/NBD let them)"

@@ -200,6 +200,7 @@ def _spend(rfm: RFM) -> tuple[Fit[GammaGamma], RFM]:
 def _checks(rfm: RFM, p_alive: Array, worth: Array, earning: Array, tested: Holdout | str | None) -> Checks:
     m = np.zeros(0) if rfm.m is None else rfm.m
     again = rfm.x > 0
+    silent = again & (rfm.t_x < rfm.T)
     total = float(worth.sum())
     effect = float((earning * class_spend(rfm, m)).sum()) / total - 1 if np.isfinite(total) and total else np.nan
     return Checks(
@@ -209,6 +210,7 @@ def _checks(rfm: RFM, p_alive: Array, worth: Array, earning: Array, tested: Hold
         without_spend=int((again & (m <= 0)).sum()),
         holdout=tested if isinstance(tested, Holdout) else None,
         untested=tested if isinstance(tested, str) else "",
+        nobody_leaves=bool(silent.any() and (p_alive[silent] == 1).all()),
     )
 
 
