@@ -7,6 +7,7 @@ from typing import Any
 
 import mpmath as mp
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -280,6 +281,13 @@ def test_who_is_hardly_ever_lost_keeps_all_digits() -> None:
 def test_what_is_refused(given_: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         MigrationModel(**{"transitions": [[0.5, 0.5], [0, 1]], "reward": [1, 0], **given_})
+
+
+def test_a_dataframe_must_have_its_rows_in_the_order_of_its_columns() -> None:
+    chances = pd.DataFrame([[0.9, 0.1], [0.0, 1.0]], index=["here", "gone"], columns=["here", "gone"])
+    assert MigrationModel(chances, [1, 0]) == MigrationModel(chances.to_numpy(), [1, 0])
+    with pytest.raises(ParameterError, match=r"states in the same order; got rows \['gone', 'here'\]"):
+        MigrationModel(chances.loc[["gone", "here"]], [1, 0])
 
 
 def test_what_a_value_refuses() -> None:

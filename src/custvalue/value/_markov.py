@@ -9,7 +9,7 @@ for Markov chains", Operations Research 33(5), 1985): each entry is right to a f
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,6 +23,8 @@ TOLERANCE: Final = 1e-9
 
 def as_stochastic(name: str, values: ArrayLike) -> Array:
     """Square matrices of probabilities on the last two axes, rows summing to 1; ParameterError otherwise."""
+    if hasattr(values, "loc"):
+        _check_labels(name, values)
     P = share(name, values)
     if P.ndim < 2 or P.shape[-1] != P.shape[-2] or not P.shape[-1]:
         raise ParameterError(f"{name} must be square: one row and one column per state; got shape {P.shape}")
@@ -35,6 +37,15 @@ def as_stochastic(name: str, values: ArrayLike) -> Array:
         sum=sums,
     )
     return P
+
+
+def _check_labels(name: str, table: Any) -> None:  # noqa: ANN401 (a pandas dataframe)
+    rows, columns = list(table.index), list(getattr(table, "columns", ()))
+    if rows != columns and set(rows) == set(columns):
+        raise ParameterError(
+            f"the rows and columns of {name} must be the states in the same order; got rows {rows}, columns {columns}. "
+            "Write table.loc[states, states]."
+        )
 
 
 def reachable(P: Array) -> Bools:

@@ -61,6 +61,7 @@ class MigrationModel:
     transitions : array_like, shape (..., states, states)
         Row i: the chances of each state after state i, one period later; rows sum to 1. Leading axes are a batch:
         segments, scenarios, or draws from `TransitionCounts.draws`; those of reward and cost broadcast with them.
+        The labels of a dataframe are not taken over: name `states`.
     reward : array_like, shape (..., states) or a number
         What a period in each state brings.
     cost : array_like, shape (..., states) or a number
@@ -73,8 +74,8 @@ class MigrationModel:
     Raises
     ------
     ParameterError
-        The matrix is not square, a chance is outside [0, 1], a row does not sum to 1 (within 1e-9), or shapes and names
-        do not fit.
+        The matrix is not square, a chance is outside [0, 1], a row does not sum to 1 (within 1e-9), shapes and names
+        do not fit, or the rows of a dataframe are in another order than its columns.
 
     Examples
     --------
