@@ -25,7 +25,10 @@ def read_only(values: NDArray[Any]) -> NDArray[Any]:
 
 def numbers(name: str, values: ArrayLike) -> Array:
     """Turn `values` into a float64 array, or raise DataError that names the column."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise DataError(f"{name} must be a column, or rows of equal length; got rows of different lengths") from None
     if array.dtype.kind in "OUS" or array.dtype.kind in "mM":
         bad = _first_text(array)
         if bad is not None:
@@ -41,7 +44,7 @@ def _first_text(array: NDArray[Any]) -> str | None:
     for value in array.ravel():
         try:
             if isinstance(value, (str, bytes)):
-                return repr(value)
+                return repr(value.item() if isinstance(value, np.generic) else value)
             float(value)
         except (TypeError, ValueError):
             return repr(value)

@@ -144,6 +144,8 @@ def test_refusals() -> None:
         log_rank(REMISSION, [*ARM[:41], None])
     with pytest.raises(DataError, match=r"groups must have one label per row of the tenures \(42\); got 2"):
         log_rank(REMISSION, ["a", "b"])
+    with pytest.raises(DataError, match=r"groups must be labels.*Put the customers of all groups into one Tenures"):
+        log_rank(REMISSION, REMISSION)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="nobody has left"):
         log_rank(Tenures([1, 2], [0, 0]), ["a", "b"])
     with pytest.raises(DataError, match="the groups cannot be compared"):

@@ -113,3 +113,9 @@ def test_activity_by_event_history() -> None:
 def test_what_is_refused(weights: dict, options: dict, error: type[Exception], rule: str) -> None:
     with pytest.raises(error, match=rule):
         relationship_strength(BOOK, weights, **options)
+
+
+def test_a_relationship_of_which_nothing_counts_is_refused() -> None:
+    rows = [Relationship("a", -1.0, traits=[Trait("trust", 3, low=1, high=5)]), Relationship("b", -1.0)]
+    with pytest.raises(DataError, match=r"something that the weights count.*'b' \(counted=0.0\). Give duration"):
+        relationship_strength(rows, {"trust": 1})

@@ -226,6 +226,7 @@ def test_the_base_of_a_book_seen_as_cohorts():
         (([], Geometric(0.1)), "at least one period"),
         (([-1.0], Geometric(0.1)), "acquisitions must be >= 0"),
         (([np.nan], Geometric(0.1)), "acquisitions must be finite"),
+        ((100, 0.05, 12), r"not a float; for one churn rate per period write Geometric\(theta=0\.05\)"),
         (([1], BetaGeoNBD(1, 1, 1, 1)), "must be a RetentionModel, not a BetaGeoNBD"),
         (([1], Geometric([0.1, 0.2])), r"draws of shape \(draws, 1\)"),
     ],

@@ -133,6 +133,11 @@ def log_rank(
 
 def labels(name: str, values: Any, size: int) -> tuple[list[Any], Ints]:  # noqa: ANN401 (a column of any library)
     """The distinct labels of rows, sorted, and the number of each row's; DataError where some are missing."""
+    if isinstance(values, Tenures):
+        raise DataError(
+            f"{name} must be labels, one per row of the tenures; got Tenures. Put the customers of all groups into one "
+            "Tenures, and give the group of each row, such as table['plan']."
+        )
     column = read_column(values, None)
     if len(column) != size:
         raise DataError(f"{name} must have one label per row of the tenures ({size}); got {len(column)}")

@@ -12,6 +12,10 @@ from custvalue.errors import DataError
 
 Record = TypeVar("Record")
 
+_COLUMNS = {
+    "cash flows": ". Columns go into CashFlows(amounts, when), those of many customers on into CashFlowBatch.grouped"
+}
+
 
 def finite(name: str, value: float) -> float:
     """Return one finite number as a float, or raise DataError that names it."""
@@ -28,7 +32,7 @@ def tuple_of(kind: type[Record], name: str, items: Iterable[Record]) -> tuple[Re
     members = tuple(items)
     for i, item in enumerate(members):
         if not isinstance(item, kind):
-            raise DataError(f"{name} must be {kind.__name__} objects; item {i} is {item!r}")
+            raise DataError(f"{name} must be {kind.__name__} objects; item {i} is {item!r}{_COLUMNS.get(name, '')}")
     return members
 
 

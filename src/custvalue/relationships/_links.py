@@ -90,7 +90,8 @@ def on_scale(values: ArrayLike, name: str = "satisfaction") -> Array:
     check_rows(
         np.asarray((s >= 0) & (s <= 1)),
         f"{name} must lie between 0 and 1",
-        "Put it on its scale first: (value - low) / (high - low), as Trait.normalized does.",
+        "Put it on its scale first: (value - low) / (high - low), as Trait.normalized does; "
+        "leave out who was not asked.",
         **{name: s},
     )
     return s

@@ -94,7 +94,7 @@ def _rows_of(keys: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.intp]:
         first = keys[~found].tolist()[0]
         raise DataError(
             f"every cash flow must be of a relationship in the table; {int((~found).sum())} of {len(keys)} are not, "
-            f"first: {first!r}. Add the relationship, or leave the flow out."
+            f"first: {first!r}. Name the table's column of ids with id=, add the relationship, or leave the flow out."
         )
     return rows
 

@@ -114,7 +114,7 @@ def relationship_strength(
         "every relationship must have something that the weights count",
         "Give duration a weight, or take missing='zero'.",
         ids=rows.ids,
-        start=rows.start,
+        counted=total,
     )
     return Strength((shares * np.where(known, table, 0.0)).sum(axis=0) / total, parts, scaled)
 

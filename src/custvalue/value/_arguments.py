@@ -80,7 +80,12 @@ def share(name: str, values: ArrayLike) -> Array:
 def not_negative(name: str, values: ArrayLike) -> Array:
     """Finite numbers >= 0."""
     found = real(name, values)
-    require(found >= 0, f"{name} must be >= 0", "Costs are given as positive numbers.", **{name: found})
+    require(
+        found >= 0,
+        f"{name} must be >= 0",
+        "Correct these values; costs, too, are given as positive numbers.",
+        **{name: found},
+    )
     return found
 
 

@@ -12,11 +12,19 @@ from custvalue.models._retention import RetentionModel
 from custvalue.value._arguments import not_negative
 
 
+def check_retention_model(model: object) -> None:
+    """Raise ParameterError unless this is a retention model."""
+    if isinstance(model, RetentionModel):
+        return
+    hint = "; give its model, fit.model" if isinstance(model, Fit) else ""
+    if isinstance(model, (int, float)):
+        hint = "; for one churn rate per period write Geometric(theta=0.05), say"
+    raise ParameterError(f"model must be a RetentionModel, not a {type(model).__name__}{hint}")
+
+
 def check_model(model: object) -> None:
     """Raise ParameterError unless this is a retention model whose parameters are numbers or draws."""
-    if not isinstance(model, RetentionModel):
-        hint = "; give its model, fit.model" if isinstance(model, Fit) else ""
-        raise ParameterError(f"model must be a RetentionModel, not a {type(model).__name__}{hint}")
+    check_retention_model(model)
     if any(np.ndim(value) and np.shape(value)[-1] != 1 for value in model.parameters.values()):
         raise ParameterError(
             "the model's parameters must be numbers, or draws of shape (draws, 1): customers still to come have no "

@@ -8,9 +8,9 @@ from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
-from custvalue.inference.fit import Fit
 from custvalue.models._retention import Due, RetentionModel
 from custvalue.value._arguments import real, times
+from custvalue.value._base_flows import check_retention_model
 
 _LONGEST = 100_000
 """Periods that a sum over renewals may have."""
@@ -146,9 +146,7 @@ def value_of_retention_point(
 
 def check_book(model: object, tenures: object) -> None:
     """Raise unless these are a retention model and tenures."""
-    if not isinstance(model, RetentionModel):
-        hint = "; give its model, fit.model" if isinstance(model, Fit) else ""
-        raise ParameterError(f"model must be a RetentionModel, not a {type(model).__name__}{hint}")
+    check_retention_model(model)
     if not isinstance(tenures, Tenures):
         raise DataError(
             f"the book must be Tenures, not a {type(tenures).__name__}: make it with Tenures(duration, ended=0) or "
