@@ -191,3 +191,23 @@ def test_records_and_moments_that_do_not_fit_are_refused() -> None:
         rows.age()
     with pytest.raises(ParameterError, match="as_of is for dated relationships"):
         Relationships.from_records([Relationship("a", 0.0)]).age("2020-01-01")
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule"),
+    [
+        ({"contractual": [7]}, "contractual must be true, false or empty"),
+        ({"contractual": ["yes"]}, "contractual must be numbers; got 'yes'"),
+        ({"trust": ["high"]}, "trust must be numbers; got 'high'"),
+    ],
+)
+def test_columns_of_another_kind_are_refused(columns: dict[str, list[Any]], rule: str) -> None:
+    table = {"id": [1], "start": [0.0], "contractual": [1], "trust": [3], **columns}
+    with pytest.raises(DataError, match=rule):
+        Relationships.from_table(table, start="start", id="id", contractual="contractual", traits={"trust": (1, 5)})
+
+
+def test_amounts_of_another_kind_are_refused() -> None:
+    paid = {"id": [1], "amount": ["ten"], "when": [0.0]}
+    with pytest.raises(DataError, match="amount must be numbers; got 'ten'"):
+        Relationships.from_table({"id": [1], "start": [0.0]}, start="start", id="id", flows=paid)

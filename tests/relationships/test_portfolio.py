@@ -128,3 +128,9 @@ def test_what_is_refused() -> None:
         Portfolio([1.0, np.nan])
     with pytest.raises(DataError, match=r"duration must have one value per relationship, 2; got shape \(1,\)"):
         Portfolio([1.0, 2.0], duration=[1.0])
+
+
+def test_durations_must_be_known_and_nobody_has_quadrants() -> None:
+    with pytest.raises(DataError, match="durations must be finite; broken in 1 of 2 rows, first: row 0"):
+        Portfolio([1, 2], duration=[np.nan, 1])
+    assert Portfolio([], duration=[]).quadrants().shape == (0,)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from custvalue._columns import DAY, check_rows, days_since_epoch
+from custvalue._columns import DAY, check_rows, days_since_epoch, numbers
 from custvalue._typing import Array, NDArray
 from custvalue.discounting.batch import CashFlowBatch
 from custvalue.errors import DataError
@@ -72,7 +72,7 @@ def read_flows(
         np.datetime64("1970-01-01", "us") + np.rint(when * 86_400e6).astype("timedelta64[us]") if dated else when
     )
     kinds = _texts(read["kind"], "purchase")[order] if "kind" in read else None
-    columns = CashFlows(np.asarray(column_values(read["amount"]), dtype=np.float64)[order], moment[order], kinds)
+    columns = CashFlows(numbers("amount", column_values(read["amount"]))[order], moment[order], kinds)
     return CashFlowBatch(columns, np.append(0, np.cumsum(np.bincount(rows, minlength=len(ids)))), ids)
 
 
@@ -121,10 +121,18 @@ def _texts(column: Column, default: str) -> NDArray[np.str_]:
 
 
 def _flags(column: Column) -> Array:
+    flags = _numbers("contractual", column)
+    ok = np.isnan(flags) | (flags == 0) | (flags == 1)
+    check_rows(ok, "contractual must be true, false or empty", "Write 1 or 0.", contractual=flags)
+    return flags
+
+
+def _numbers(name: str, column: Column) -> Array:
+    """Numbers, NaN where missing."""
     values = np.asarray(column_values(column))
     if values.dtype.kind == "O":
-        return np.array([np.nan if value is None else float(value) for value in values.tolist()])
-    return np.where(column.absent, np.nan, values.astype(np.float64))
+        values = np.array([np.nan if value is None else value for value in values.tolist()], dtype=object)
+    return np.where(column.absent, np.nan, numbers(name, values))
 
 
 def _signs(column: Column) -> Array:
@@ -142,12 +150,7 @@ def _trait(name: str, column: Column, scale: tuple[float, float], ids: NDArray[A
     low, high = float(scale[0]), float(scale[1])
     if not low < high:
         raise DataError(f"the scale of trait {name!r} must rise: low < high; got {scale}")
-    values = np.asarray(column_values(column))
-    value = (
-        np.array([np.nan if v is None else v for v in values.tolist()], dtype=np.float64)
-        if values.dtype.kind == "O"
-        else np.where(column.absent, np.nan, values.astype(np.float64))
-    )
+    value = _numbers(name, column)
     check_rows(
         np.isnan(value) | ((value >= low) & (value <= high)),
         f"{name} must lie on its scale, from {low:g} to {high:g}",

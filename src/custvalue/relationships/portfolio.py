@@ -114,6 +114,9 @@ class Portfolio:
         for name in ("duration", "valence"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, read_only(numbers(name, getattr(self, name)).ravel()))
+        if self.duration is not None:
+            remedy = "Leave the relationship out, or durations."
+            check_rows(np.isfinite(self.duration), "durations must be finite", remedy, duration=self.duration)
         labels = {name: read_only(np.asarray(values)) for name, values in self.labels.items()}
         object.__setattr__(self, "labels", labels)
         if self.ids is not None:
@@ -192,6 +195,8 @@ class Portfolio:
         """
         if self.duration is None:
             raise DataError("quadrants need durations; give duration= when making the portfolio")
+        if not len(self):
+            return np.array([], dtype=np.str_)
         profit = self.value >= (np.median(self.value) if profit_cut is None else profit_cut)
         lasting = self.duration >= (np.median(self.duration) if duration_cut is None else duration_cut)
         names = np.array([["stranger", "barnacle"], ["butterfly", "true friend"]])
