@@ -100,6 +100,15 @@ def test_one_segment_of_prospects_is_the_paper_s_equity() -> None:
     assert best.total == pytest.approx(7.650700060297615, rel=1e-9)
 
 
+def test_segments_may_differ_in_their_curves_alone() -> None:
+    win = ResponseCurve.from_point(ceiling=0.4, spend=[2.0, 5.0, 9.0], share=0.1)
+    keep = ResponseCurve.from_point(ceiling=0.8, spend=5, share=0.5)
+    once = allocate_budget(1000.0, 60, win, keep, Rate.annual(0.20), prospects=100)
+    each = allocate_budget(1000.0, [60] * 3, win, keep, Rate.annual(0.20), prospects=[100] * 3)
+    assert once.spent.shape == (3,)
+    np.testing.assert_array_equal(once.spent, each.spent)
+
+
 def test_what_is_refused() -> None:
     known = segments(1)
     with pytest.raises(ParameterError, match="budget must be > 0"):

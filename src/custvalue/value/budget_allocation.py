@@ -115,18 +115,20 @@ def allocate_budget(
     >>> print(best.spent.round(), round(best.marginal_return, 3))
     [7780. 2220.] 0.468
     """
-    n, c, m, force = together(
+    n, c, m, force, top, speed, kept, pull = together(
         prospects=np.atleast_1d(not_negative("prospects", prospects)),
         customers=not_negative("customers", customers),
         margin=not_negative("margin", margin),
         rate=force_of(rate, period),
+        acquisition=acquisition.ceiling,
+        k=acquisition.k,
+        retention=retention.ceiling,
+        retention_k=retention.k,
     )
-    _, top, _, kept = together(n=n, ceiling=acquisition.ceiling, k=acquisition.k, kept=retention.ceiling)
     require(kept < np.exp(force), "the ceiling of retention must stay below 1 + rate", "Lower it.", ceiling=kept)
     if not budget > 0:
         raise ParameterError(f"budget must be > 0; got {budget!r}")
-    win = ResponseCurve(top, np.broadcast_to(acquisition.k, n.shape))
-    keep = ResponseCurve(kept, np.broadcast_to(retention.k, n.shape))
+    win, keep = ResponseCurve(top, speed), ResponseCurve(kept, pull)
     limits = together(n=n, a=_limit("most_acquisition", most_acquisition), r=_limit("most_retention", most_retention))
     return _divided(_Segments(n, c, m, win, keep, np.exp(force), limits[1], limits[2]), float(budget))
 
