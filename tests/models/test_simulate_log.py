@@ -11,6 +11,7 @@ from strategies import CONTINUOUS, Entry
 
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
+from custvalue.models.weibull_gamma_nbd import WeibullGammaNBD
 
 every_model = pytest.mark.parametrize("entry", CONTINUOUS.values(), ids=CONTINUOUS.keys())
 AGES = np.arange(30, 60) / 7 * 10
@@ -146,3 +147,23 @@ def test_dates_need_a_unit_and_ages_are_not_negative(entry: Entry) -> None:
     assert in_days["date"][0] == np.datetime64("2026-06-20")
     with pytest.raises(ParameterError, match="must be >= 0"):
         entry.typical.simulate_log([-1.0], rng=rng())
+
+
+@every_model
+def test_logs_that_cannot_be_drawn(entry: Entry) -> None:
+    model = entry.typical
+    with pytest.raises(ParameterError, match="T must be finite"):
+        model.simulate_log([np.inf], rng=rng())
+    for wrong in ("soon", "NaT", np.datetime64("NaT"), 20260630):
+        with pytest.raises(ParameterError, match="observed_until must be a date"):
+            model.simulate_log([1.0], rng=rng(), observed_until=wrong)
+    with pytest.raises(ParameterError, match="model is in weeks, not in months"):
+        model.simulate_log([1.0], rng=rng(), unit="month")
+    draws = attrs.evolve(model, r=np.array([[0.5], [0.6]]))
+    with pytest.raises(ParameterError, match="not with draws"):
+        draws.simulate_log([1.0, 2.0], rng=rng())
+
+
+def test_lifetimes_beyond_all_floats() -> None:
+    model = WeibullGammaNBD(r=1.0, alpha=0.1, s=1e-3, beta=1e-3, c=0.05, unit="week")
+    assert np.isfinite(model.simulate_log(np.full(50, 100.0), rng=rng())["time"]).all()

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from custvalue._columns import numbers
+from custvalue._columns import days_since_epoch, numbers
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.discounting.rate import Rate, as_rate
-from custvalue.errors import DataError
+from custvalue.errors import DataError, ParameterError
+from custvalue.evidence._terms import check_moment
 from custvalue.evidence.distinct import Distinct
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
@@ -121,19 +122,40 @@ class TransactionModel(TimedModel[History]):
             customer's first purchase, which is at 0, and with `observed_until` ``date`` (datetime64[s]). With dates it
             is a log that `RFM.from_transactions` reads; for the same T with ``collapse=None`` tell it that the
             observation ends at the start of the day: ``observed_until="2026-06-30T00:00"``.
+
+        Raises
+        ------
+        ParameterError
+            An age is negative or infinite, `observed_until` no date, the unit not known where it is needed or not the
+            model's; or the model holds draws of parameters: take one.
         """
-        age = duration("T", T).ravel()
+        age = self._ages(T)
+        length = None if unit is None and observed_until is None else self.known_unit(unit)
+        if observed_until is not None:
+            check_moment("observed_until", observed_until)
         whose, when = self._draw_purchases(age, rng)
         first = np.arange(len(age))
         order = np.argsort(np.concatenate([first, whose]), kind="stable")
         customer = np.concatenate([first, whose])[order]
         time = np.concatenate([np.zeros(len(age)), when])[order]
         log: dict[str, NDArray[Any]] = {"customer": customer, "time": time}
-        if observed_until is not None:
-            seconds = (age[customer] - time) * DAYS[self.known_unit(unit)] * 86400
-            end = np.datetime64(observed_until, "D").astype("datetime64[s]")
+        if observed_until is not None and length is not None:
+            seconds = (age[customer] - time) * DAYS[length] * 86400
+            end = np.datetime64(int(np.floor(days_since_epoch(observed_until))), "D").astype("datetime64[s]")
             log["date"] = end - np.rint(seconds).astype("timedelta64[s]")
         return log
+
+    def _ages(self, T: ArrayLike) -> Array:
+        """Ages of customers to be drawn, on one axis; ParameterError where none can be."""
+        age = duration("T", T).ravel()
+        if np.isinf(age).any():
+            raise ParameterError("T must be finite; got inf")
+        if any(np.ndim(value) > 1 for value in self.parameters.values()):
+            raise ParameterError(
+                "a log is drawn with one parameter for all customers or one for each, not with draws of parameters; "
+                "take one draw, or simulate each in turn"
+            )
+        return age
 
     def discounted_expected_purchases(self, rows: History, rate: Rate, horizon: ArrayLike | None = None) -> Array:
         """Expected purchases in (T, T + horizon], each discounted from its own time to T.

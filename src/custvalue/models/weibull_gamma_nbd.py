@@ -197,4 +197,5 @@ class WeibullGammaNBD(LatentAttritionModel):
 
     def _draw_lifetimes(self, size: tuple[int, ...], rng: np.random.Generator) -> Array:
         propensity = np.maximum(rng.gamma(self.s, 1.0, size), 1e-300)
-        return self.beta * (rng.exponential(size=size) / propensity) ** (1 / np.asarray(self.c))
+        with np.errstate(over="ignore"):  # who hardly ever leaves stays for an infinite time
+            return self.beta * (rng.exponential(size=size) / propensity) ** (1 / np.asarray(self.c))
