@@ -14,6 +14,7 @@ from logs import KINDS
 from strategies import law
 
 from custvalue import Customer, DataError, ParameterError, Relationship
+from custvalue.churn.survival import kaplan_meier
 from custvalue.evidence.tenures import Tenures
 
 DATES = st.dates(dt.date(1996, 1, 1), dt.date(2031, 12, 31))
@@ -101,7 +102,7 @@ def test_exact_time(book, unit, data):
     expected = []
     for start, end in rows:
         ended = end is not None and end <= as_of
-        if ended and since is not None and end < since:
+        if ended and since is not None and end <= since and start < since:
             continue
         entry = 0 if since is None else max((since - start).days, 0) / unit[1]
         expected.append((((end if ended else as_of) - start).days / unit[1], ended, entry))
@@ -480,12 +481,35 @@ def test_no_warnings_at_the_edges():
         Tenures.from_table({"start": ["0001-01-01"], "end": ["9999-12-31"]}, as_of="9999-12-31", period="month")
 
 
+def test_who_left_as_observation_began_is_not_at_risk():
+    """Each estimate of the daily rate counts leavers on (entry, duration] alone, and takes what from_table makes."""
+    rng = np.random.default_rng(8)
+    start = np.datetime64("2023-01-01") + rng.integers(0, 300, 40_000).astype("timedelta64[D]")
+    end = start + rng.geometric(0.02, 40_000).astype("timedelta64[D]")
+    until = {"as_of": "2023-11-05", "unit": "day", "observed_from": "2023-11-01"}
+    tenures = Tenures.from_table({"start": start, "end": end}, **until)
+    assert (tenures.entry < tenures.duration).all()
+    rate, error = leaving(tenures)
+    assert abs(rate - 0.02) < 3 * error
+    kaplan_meier(tenures)
+
+
+def test_one_row_of_tenures_with_names():
+    book = Tenures([3, 12], [1, 0], ids=["ann", "bob"], unit="month")
+    assert book[1] == book[1:]
+    assert Tenures(3, 1, ids="ann", unit="month") == book[:1]
+
+
 def test_days_at_the_limits_are_observed():
     book = {"start": ["2024-01-01"] * 3, "end": ["2024-01-31", "2024-02-01", "2024-02-02"]}
     got = Tenures.from_table(book, as_of="2024-02-01", unit="day", observed_from="2024-02-01")
-    assert (got.duration.tolist(), got.ended.tolist(), got.entry.tolist()) == ([31, 31], [True, False], [31, 31])
-    assert got.left_out == 1
-    assert repr(got).endswith("1 ended, 1 still running, up to 31; 1 left out")
+    assert (got.duration.tolist(), got.ended.tolist(), got.entry.tolist()) == ([31], [False], [31])
+    assert got.left_out == 2
+    assert repr(got).endswith("0 ended, 1 still running, up to 31; 2 left out")
+    at_once = Tenures.from_table(
+        {"start": ["2024-02-01"], "end": ["2024-02-01"]}, as_of="2024-02-01", unit="day", observed_from="2024-02-01"
+    )
+    assert (at_once.duration.tolist(), at_once.ended.tolist(), at_once.entry.tolist()) == ([0], [True], [0])
     by_month = Tenures.from_table(book, as_of="2024-02-01", period="month")
     assert (by_month.duration.tolist(), by_month.ended.tolist()) == ([1, 1, 1], [True, True, False])
 

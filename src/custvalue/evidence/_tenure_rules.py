@@ -37,7 +37,7 @@ def as_weights(values: ArrayLike | None) -> Array:
 
 
 def as_ids(values: ArrayLike | None) -> NDArray[Any] | None:
-    return None if values is None else np.asarray(values)
+    return None if values is None else np.atleast_1d(np.asarray(values))
 
 
 def as_flag(value: bool) -> bool:

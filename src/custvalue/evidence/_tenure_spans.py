@@ -94,7 +94,8 @@ def in_days(spans: Spans) -> Spans:
 def measure(spans: Spans, as_of: int, since: int | None, unit: Unit, *, by_period: bool) -> Measured:
     """Durations until the end or `as_of`, with entry where observation began at `since` only.
 
-    Who had left before `since` is not kept; by period nor is who left before the first renewal from then on.
+    Who had left by `since` is not kept, as nobody saw them at risk; by period nor is who left before the first renewal
+    from then on.
     """
     if since is not None and since > as_of:
         raise ParameterError("observed_from must not be after as_of")
@@ -104,7 +105,7 @@ def measure(spans: Spans, as_of: int, since: int | None, unit: Unit, *, by_perio
     if not by_period:
         per_unit = DAYS[unit] * spans.per_day
         there = np.zeros(1) if since is None else np.maximum(since - spans.start, 0) / per_unit
-        kept = None if since is None else ~(ended & (spans.end < since))
+        kept = None if since is None else ~(ended & (spans.end <= since) & (spans.start < since))
         return _kept((until - spans.start) / per_unit, ended, there, kept)
     completed, begun = whole_periods(spans, until, unit)
     duration = np.where(ended, np.maximum(begun, 1), completed)

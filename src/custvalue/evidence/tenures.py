@@ -173,8 +173,9 @@ class Tenures:
             Instead of `period`: exact time in this unit (a month is 365.25 / 12 days). With dates months by default.
         observed_from : date, datetime, datetime64 or ISO text, optional
             With dates: relationships that had ended before this day are not all in the data. They are left out
-            (`left_out` counts them), and those that run on have their tenure at this day as entry; by period, at
-            the first renewal from this day on, as the period in progress was not seen from its beginning.
+            (`left_out` counts them), with those that ended at its beginning, and those that run on have their
+            tenure then as entry; by period, at the first renewal from this day on, as the period in progress was
+            not seen from its beginning. A date without a time of day is the beginning of the day.
 
         Raises
         ------
