@@ -111,3 +111,7 @@ def test_a_denominator_that_is_none():
     with pytest.raises(ParameterError, match="denominator must be one of 'start', 'average', 'exposure', 'all'"):
         churn_rate(1, 5, denominator="end")
     assert churn_rate(6, 5, acquired=2, denominator="all") == 6 / 7
+
+
+def test_the_smallest_churn():
+    assert lifetime_from_churn([0.0, 1e-320]).tolist() == [np.inf, np.inf]

@@ -141,7 +141,7 @@ def lifetime_from_churn(churn: ArrayLike) -> Array:
     ([20.0, 5.0], 8.0)
     """
     rate = _share("churn", churn)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return np.asarray(1.0 / rate)
 
 
