@@ -77,6 +77,11 @@ def test_groups_add_up(rows: list[tuple[float, str, str]]) -> None:
         np.testing.assert_allclose(groups.mean * groups.count, groups.total, atol=1e-6)
 
 
+def test_labels_that_read_alike_are_not_mixed_up() -> None:
+    book = Portfolio([1.0, 2.0], labels={"first": ["a, b", "a"], "second": ["c", "b, c"]})
+    assert book.by("first", "second").count.tolist() == [1, 1]
+
+
 def test_quadrants_and_strategies() -> None:
     book = portfolio()
     names = book.quadrants(profit_cut=1, duration_cut=3)

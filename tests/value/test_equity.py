@@ -130,8 +130,10 @@ def test_endless_chains() -> None:
     assert referral_value(1.0, 1.0, TEN, delay=1).referred == pytest.approx(10.0)
     assert referral_value(0.0, 2.0, TEN, delay=1).referred == 0
     falling = referral_value(1.0, 2.0, TEN, delay=1, decay=0.5).referred
-    assert falling == pytest.approx(sum(2**g * 0.5 ** (g * (g - 1) / 2) / 1.1**g for g in range(1, 60)), rel=1e-14)
+    assert falling == pytest.approx(sum(2**g * 0.5 ** (g * (g - 1) / 2) / 1.1**g for g in range(1, 60)), rel=1e-13)
     assert referral_value(1.0, 1e3, Rate.zero(), delay=0, decay=1 - 1e-6).referred == np.inf
+    slow = referral_value(1.0, 1.0, Rate.zero(), delay=0, decay=1 - 1e-10).referred
+    assert slow == pytest.approx(math.sqrt(math.pi / 2e-10), rel=1e-4)  # a Gaussian's half
     assert referral_value(1e300, 1e10, TEN, delay=1, decay=0.5).referred == np.inf
 
 

@@ -181,7 +181,7 @@ class Portfolio:
         """Count and value by a label, or by several at once; "valence" and "profit" are labels too."""
         if not labels:
             raise ParameterError(f"name a label: {', '.join(self._label_names())}")
-        return self._groups(_joined([self._label(name) for name in labels]))
+        return self._groups(*_cells([self._label(name) for name in labels]))
 
     def matrix(self) -> Groups:
         """The relationships by valence and profit: positive or negative, profitable (value > 0) or not."""
@@ -263,8 +263,7 @@ class Portfolio:
             return np.where(self.valence > 0, "positive", np.where(self.valence < 0, "negative", "unknown"))
         raise DataError(f"the portfolio has no label {name!r}; it has {', '.join(self._label_names())}")
 
-    def _groups(self, labels: NDArray[np.str_]) -> Groups:
-        names, code = _factor(labels)
+    def _groups(self, names: NDArray[np.str_], code: Ints) -> Groups:
         count = np.bincount(code, minlength=len(names))
         total = np.bincount(code, weights=self.value, minlength=len(names)).astype(np.float64)
         order = np.argsort(-total, kind="stable")
@@ -272,15 +271,21 @@ class Portfolio:
         return Groups(names[order], count[order], total[order], (total / count)[order], share[order])
 
 
-def _joined(labels: Sequence[NDArray[np.str_]]) -> NDArray[np.str_]:
-    """The labels of each relationship in one, by a comma."""
+def _cells(labels: Sequence[NDArray[Any]]) -> tuple[NDArray[np.str_], Ints]:
+    """The combinations of labels that occur, in one text each, by a comma; and the place of each relationship."""
     codes = [_factor(label) for label in labels]
     sizes = [len(names) for names, _ in codes]
     cell = np.ravel_multi_index(tuple(code for _, code in codes), sizes) if len(codes[0][1]) else np.zeros(0, np.intp)
     present, index = np.unique(cell, return_inverse=True)
     parts = np.unravel_index(present, sizes)
     texts = [", ".join(str(codes[k][0][parts[k][i]]) for k in range(len(codes))) for i in range(len(present))]
-    return np.array(texts, dtype=np.str_)[index]
+    return np.array(texts, dtype=np.str_), index
+
+
+def _joined(labels: Sequence[NDArray[Any]]) -> NDArray[np.str_]:
+    """The labels of each relationship in one, by a comma."""
+    names, index = _cells(labels)
+    return names[index]
 
 
 def _factor(labels: NDArray[Any]) -> tuple[NDArray[np.str_], Ints]:

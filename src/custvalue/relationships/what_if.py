@@ -57,7 +57,7 @@ def what_if(value: Callable[..., ArrayLike], before: Mapping[str, ArrayLike], af
     Parameters
     ----------
     value : callable
-        value(**drivers): what each relationship is worth, shape (n,). Any function: a closed form, a model's CLV, a
+        ``value(**drivers)``: what each relationship is worth, shape (n,). Any function: a closed form, a model's CLV, a
         link from satisfaction to retention inside it, the number of relationships of a segment times the value of one.
     before, after : mapping of str to array_like
         The drivers at first, and those that change: names in `after` must be in `before`.

@@ -190,7 +190,7 @@ def driver_elasticities(
     Parameters
     ----------
     value : callable
-        value(**drivers): what each customer or segment is worth; any function.
+        ``value(**drivers)``: what each customer or segment is worth; any function.
     drivers : mapping of str to array_like
         Where they stand now.
     groups : mapping of str to str, optional
@@ -224,6 +224,6 @@ def driver_elasticities(
         return float(np.sum(value(**moved)))
 
     return {
-        group: (total(group, 1 + _STEP) - total(group, 1 - _STEP)) / (2 * _STEP * abs(base))
+        group: (total(group, 1 + _STEP) - total(group, 1 - _STEP)) / (2 * _STEP * base)
         for group in dict.fromkeys(named[name] for name in drivers)
     }

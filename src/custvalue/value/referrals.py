@@ -10,6 +10,9 @@ from custvalue.discounting.rate import Rate
 from custvalue.units import Unit
 from custvalue.value._arguments import force_of, not_negative, periods, real, share, together
 
+_TERMS = 1 << 16
+"""Generations worked on at once, of all customers together."""
+
 
 @frozen(eq=False)
 class ReferralValue:
@@ -116,19 +119,22 @@ def referral_value(
 
 
 def _chain(n: Array, decay: Array, last: Array) -> Array:
-    """Σ_{g=1}^{last} n^g decay^(g(g-1)/2)."""
-    total, number, each = np.zeros(n.shape), np.ones(n.shape), n.astype(np.float64)
+    """Σ_{g=1}^{last} n^g decay^(g(g-1)/2), many generations at a time."""
     level = decay == 1
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         forever = np.where(n < 1, n / np.where(n < 1, 1 - n, 1.0), np.inf)
         within = np.where(n == 1, last, n * np.expm1(last * np.log(n)) / np.where(n == 1, 1.0, n - 1))
+        log_n, log_decay = np.log(n)[..., None], np.log(np.where(level, 1.0, decay))[..., None]
     steady = np.where(np.isinf(last), forever, np.where(n == 0, 0.0, within))
-    g = 1
+    total, done, many = np.zeros(n.shape), 0, max(16, _TERMS // max(n.size, 1))
     while True:
-        with np.errstate(over="ignore"):
-            number = np.where(np.isinf(total), 0.0, number * each)
-        going = ~level & (g <= last) & (number > 1e-17 * (total + 1e-300))
+        g = done + np.arange(1.0, many + 1)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            fallen = np.where(g > 1, g * (g - 1) / 2 * log_decay, 0.0)
+            terms = np.where(g <= last[..., None], np.exp(g * log_n + fallen), 0.0)
+            total = total + terms.sum(axis=-1)
+            falls = log_n[..., 0] + g[-1] * log_decay[..., 0] < 0
+        done += many
+        going = ~level & (done < last) & np.isfinite(total) & ~(falls & (terms[..., -1] <= 1e-17 * total))
         if not going.any():
             return np.where(level, steady, total)
-        total = np.where(going, total + number, total)
-        each, g = each * decay, g + 1
