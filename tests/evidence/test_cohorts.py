@@ -265,3 +265,20 @@ def test_a_million_rows_in_memory_and_in_plans():
             got = Cohorts.from_transactions(held, amount="amount", observed_until="2022-06-30")
         assert np.array_equal(got.counts, expected.counts, equal_nan=True)
         np.testing.assert_allclose(got.revenue, expected.revenue, rtol=1e-12)
+
+
+def test_cohorts_of_a_mapping_keep_their_names():
+    cohorts = Cohorts({"May": [10, 8], "June": [5]})
+    assert cohorts == Cohorts([[10, 8], [5]], labels=["May", "June"])
+    assert cohorts[1].labels.tolist() == ["June"]
+    assert cohorts.tenures().ids.tolist() == ["May", "May", "June"]
+    assert Cohorts({"May": [10, 8]}, labels=["first"]).labels.tolist() == ["first"]
+
+
+@pytest.mark.parametrize("names", [["a", None], [1.0, np.nan], np.array(["2024-01-01", "NaT"], "datetime64[D]")])
+def test_cohorts_without_a_name_are_refused(names):
+    tenures = Tenures([1, 2], [1, 0], unit="month", by_period=True)
+    with pytest.raises(DataError, match=r"must have the name of its cohort; broken in 1 of 2 rows, first: row 1"):
+        Cohorts.from_tenures(tenures, names)
+    with pytest.raises(DataError, match="no tenures"):
+        Cohorts.from_tenures(tenures[:0], [])

@@ -11,6 +11,7 @@ from attrs import cmp_using, evolve, field, frozen
 from custvalue._columns import check_rows, numbers, read_only
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
+from custvalue.evidence._native import as_column
 from custvalue.evidence._tenure_cohorts import labels_of, parsed_cohorts
 from custvalue.evidence.tenures import Tenures
 from custvalue.units import Unit, as_unit
@@ -44,7 +45,7 @@ def _as_labels(values: ArrayLike | None) -> Any:  # noqa: ANN401 (an array, or N
     return None if values is None else np.asarray(values)
 
 
-@frozen(repr=False)
+@frozen(repr=False, init=False)
 class Cohorts:
     """Customers of each cohort who are there in each period since, and their revenue.
 
@@ -58,7 +59,7 @@ class Cohorts:
     revenue : array_like, shape of counts, optional
         Revenue of the cohort in each period.
     labels : array_like, shape (cohorts,), optional
-        The cohorts' names, such as the first days of their periods; 0, 1, 2, ... by default.
+        The cohorts' names, such as the first days of their periods; by default a mapping's, else 0, 1, 2, ...
     unit : {"year", "quarter", "month", "week", "day"}
         The period.
 
@@ -86,6 +87,19 @@ class Cohorts:
     labels: NDArray[Any] = field(default=None, kw_only=True, converter=_as_labels, eq=_same)
     unit: Unit = field(default="month", kw_only=True, converter=as_unit)
     _source: Any = field(default=None, kw_only=True, alias="source", eq=False)
+
+    def __init__(
+        self,
+        counts: Mapping[Any, ArrayLike] | Iterable[ArrayLike] | ArrayLike,
+        revenue: ArrayLike | None = None,
+        *,
+        labels: ArrayLike | None = None,
+        unit: str = "month",
+        source: Any = None,  # noqa: ANN401 (any dataframe)
+    ) -> None:
+        if labels is None and isinstance(counts, Mapping):
+            labels = labels_of(list(counts))
+        self.__attrs_init__(counts, revenue, labels=labels, unit=unit, source=source)  # pyright: ignore[reportAttributeAccessIssue]
 
     def __attrs_post_init__(self) -> None:
         labels = np.arange(len(self.counts)) if self.labels is None else self.labels
@@ -163,6 +177,7 @@ class Cohorts:
             The tenures are not by period or have entries, so that a cohort's size is not known, or names are missing.
         """
         labels = labels_of(list(cohorts)) if isinstance(cohorts, (list, tuple)) else np.asarray(cohorts)
+        _check_names(labels)
         if not tenures.by_period or tenures.entry.any():
             raise DataError(
                 "cohorts need tenures by whole periods that are seen from their start (entry 0); make them with "
@@ -170,6 +185,8 @@ class Cohorts:
             )
         if labels.shape != tenures.duration.shape:
             raise DataError(f"cohorts must be one name per row: {len(tenures)}; got shape {labels.shape}")
+        if not len(tenures):
+            raise DataError("there are no tenures: give at least one row.")
         names, row = np.unique(labels, return_inverse=True)
         stayed = (tenures.duration - tenures.ended).astype(np.intp)
         length = _observed(tenures, row, len(names))
@@ -256,6 +273,11 @@ class Cohorts:
             f"Cohorts of {self.counts[:, 0].sum():,.10g} customers: {len(self)} by {self.unit}, {names}, "
             f"observed for up to {self.counts.shape[1] - 1} {self.unit}s"
         )
+
+
+def _check_names(labels: NDArray[Any]) -> None:
+    missing = as_column(labels.ravel(), None).absent
+    check_rows(~missing, "a row must have the name of its cohort", "Leave those rows out.")
 
 
 def _summed(values: Array, row: Ints, column: Ints, known: NDArray[np.bool_]) -> Array:
