@@ -240,17 +240,24 @@ def _fit(problem: Problem[M], theta: Array, value: float, information: Array, ro
     values, vectors = _eigen(information)
     spread = parameters[:, None] * vectors / np.sqrt(values)
     covariance = spread @ spread.T
+    model = problem.build(parameters)
     loose = [
-        f"{name} is hardly identified: its standard error is {deviation:.1f} times its value; "
+        f"{name} is hardly identified: {_looseness(deviation, share=name in model.shares)}; "
         "use more customers or a longer period"
         for name, deviation in zip(problem.names, np.sqrt(np.diag(covariance)) / parameters, strict=True)
         if deviation > 1
     ]
     return Fit(
-        model=problem.build(parameters),
+        model=model,
         log_likelihood=value,
         covariance=covariance,
         customers=int(problem.counts.sum()),
         iterations=rounds,
         warnings=tuple(loose),
     )
+
+
+def _looseness(deviation: float, *, share: bool) -> str:
+    if share:  # fitted as odds, so that its deviation is that of the log-odds
+        return f"the standard error of its log-odds is {deviation:.1f}"
+    return f"its standard error is {deviation:.1f} times its value"
