@@ -230,6 +230,11 @@ def test_what_is_no_log(log):
         summarize(log)
 
 
+def test_a_path_where_none_is_read():
+    with pytest.raises(DataError, match=r"no file is read here: read 'rows\.csv' into a dataframe first"):
+        RFM.from_table("rows.csv", unit="week")
+
+
 @pytest.fixture(params=["polars", "duckdb"])
 def reader(request, monkeypatch):
     """Either library that reads files; DuckDB as where polars is not installed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -91,7 +92,9 @@ def ambiguous_zone(column: str) -> DataError:
 
 
 def unknown_kind(log: object) -> DataError:
-    """Return the error for a log that is no dataframe, path or mapping."""
+    """Return the error for a log that is no dataframe, path or mapping; for a path, where paths are not read."""
+    if isinstance(log, (str, Path)):
+        return DataError(f"no file is read here: read {str(log)!r} into a dataframe first, and pass that")
     return DataError(
         f"cannot read a log of type {type(log).__name__}; pass a dataframe (pandas, polars, pyarrow, DuckDB, ...), "
         "the path of a .csv or .parquet file, or a mapping of arrays."
