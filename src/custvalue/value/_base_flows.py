@@ -12,10 +12,10 @@ from custvalue.models._retention import RetentionModel
 from custvalue.value._arguments import not_negative
 
 
-def check_retention_model(model: object) -> None:
-    """Raise ParameterError unless this is a retention model."""
+def check_retention_model(model: object) -> RetentionModel:
+    """The model; ParameterError unless it is a retention model."""
     if isinstance(model, RetentionModel):
-        return
+        return model
     hint = "; give its model, fit.model" if isinstance(model, Fit) else ""
     if isinstance(model, (int, float)):
         hint = "; for one churn rate per period write Geometric(theta=0.05), say"
@@ -24,8 +24,8 @@ def check_retention_model(model: object) -> None:
 
 def check_model(model: object) -> None:
     """Raise ParameterError unless this is a retention model whose parameters are numbers or draws."""
-    check_retention_model(model)
-    if any(np.ndim(value) and np.shape(value)[-1] != 1 for value in model.parameters.values()):
+    known = check_retention_model(model).parameters
+    if any(np.ndim(value) and np.shape(value)[-1] != 1 for value in known.values()):
         raise ParameterError(
             "the model's parameters must be numbers, or draws of shape (draws, 1): customers still to come have no "
             "parameters of their own"
