@@ -150,3 +150,15 @@ def test_what_is_refused():
 def test_no_discount_with_a_horizon():
     gain = value_of_retention_point(Geometric(0.5), BOOK, Rate.zero(), margin=1.0, due="now", horizon=2, points=0.1)
     np.testing.assert_allclose(gain, [2 * (0.6 + 0.36 - 0.75), 0.21, 0, 0.21], rtol=1e-12)
+
+
+def test_a_retention_point_is_one_number_for_all():
+    """Parameters per customer, or points per renewal, would be taken for those of the renewals."""
+    arguments = {"margin": 1.0, "due": "next", "horizon": 4}
+    with pytest.raises(ParameterError, match="not one per customer"):
+        value_of_retention_point(ShiftedBetaGeo([0.6, 0.7, 0.8, 0.9], 3.8), BOOK, TEN, **arguments)
+    with pytest.raises(ParameterError, match=r"points must be one number.*\(4,\)"):
+        value_of_retention_point(MODEL, BOOK, TEN, points=[0.01] * 4, **arguments)
+    with pytest.raises(ParameterError, match="horizon must be a whole number"):
+        value_of_retention_point(MODEL, BOOK, TEN, **{**arguments, "horizon": True})
+    assert value_of_retention_point(MODEL, BOOK[:0], TEN, **arguments).shape == (0,)

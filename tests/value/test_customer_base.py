@@ -247,3 +247,8 @@ def test_bases_that_are_refused():
     fit = Geometric.fit(Tenures([1, 2], [1, 0], unit="month", by_period=True))
     with pytest.raises(ParameterError, match=r"not a Fit; give its model, fit\.model"):
         steady_state(1, fit)
+
+
+def test_nobody_makes_up_for_losses_who_leaves_at_once():
+    with pytest.raises(ParameterError, match="stays for a period"):
+        acquisition_to_stand_still([1000.0], Exponential(1e3))

@@ -111,7 +111,8 @@ def value_of_retention_point(
     Raises
     ------
     ParameterError
-        As `relationship_value`; or the value forever is infinite or takes too many renewals to sum.
+        As `relationship_value`; or the model has parameters per customer, or the value forever is infinite or takes too
+        many renewals to sum.
 
     Notes
     -----
@@ -137,9 +138,17 @@ def value_of_retention_point(
     if due not in {"now", "next"}:
         raise ParameterError(f"due must be 'now' or 'next', as retention rates are of renewals; got {due!r}")
     change = real("points", points)
+    if change.ndim:
+        raise ParameterError(f"points must be one number for all renewals; got shape {change.shape}")
+    if any(np.ndim(value) and np.shape(value)[-1] != 1 for value in model.parameters.values()):
+        raise ParameterError(
+            "the model's parameters must be numbers, or draws of shape (draws, 1), not one per customer"
+        )
     count = _renewals(force, horizon)
     discount = np.exp(-force * np.arange(due == "next", count + (due == "next")))
     ages, index = np.unique(tenures.duration, return_inverse=True)
+    if not len(ages):
+        return _running(tenures, margin)
     gains = [_gain(model, age + np.arange(count), change, discount) for age in ages]
     return times(_running(tenures, margin), np.take(np.stack(gains, axis=-1), index, axis=-1))
 
@@ -168,7 +177,7 @@ def _running(tenures: Tenures, margin: ArrayLike) -> Array:
 def _renewals(force: Array, horizon: int | None) -> int:
     """How many renewals to sum."""
     if horizon is not None:
-        if not (isinstance(horizon, (int, np.integer)) and horizon >= 0):
+        if isinstance(horizon, bool) or not (isinstance(horizon, (int, np.integer)) and horizon >= 0):
             raise ParameterError(f"horizon must be a whole number of renewals >= 0, or None; got {horizon!r}")
         return int(horizon)
     slowest = force.min()

@@ -18,6 +18,7 @@ import numpy as np
 from attrs import field, frozen
 
 from custvalue._typing import Array, ArrayLike
+from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
 from custvalue.models._retention import RetentionModel
 from custvalue.value._arguments import not_negative, times
@@ -212,7 +213,7 @@ def acquisition_to_stand_still(base: Tenures | ArrayLike, model: RetentionModel,
     Raises
     ------
     ParameterError
-        As `project`.
+        As `project`; or new customers stay for a period with probability 0.
 
     Examples
     --------
@@ -226,6 +227,8 @@ def acquisition_to_stand_still(base: Tenures | ArrayLike, model: RetentionModel,
     stays, _ = initial_flows(model, ages, count)
     left = np.einsum("...a,...at->...t", counts, stays)
     survival = model.survival(np.arange(count + 1))
+    if not np.all(survival[..., 1] > 0):
+        raise ParameterError("nobody whom the model wins stays for a period: no number of them makes up for losses")
     shape = np.broadcast_shapes(left.shape[:-1], survival.shape[:-1])
     won = np.zeros((*shape, count))
     for t in range(count):
