@@ -283,6 +283,8 @@ def test_limits_of_the_horizon(entry: Entry, data: st.DataObject) -> None:
     assert np.all(model.probability_of_purchase(rfm, 0.0) == 0)
     if entry.leaves:
         assert np.allclose(model.churn_probability(rfm, np.inf), 1, rtol=0, atol=1e-15)
+        assert np.all(model.churn_probability(rfm, np.inf) <= 1)
+        assert np.all(model.purchase_pmf(rfm, 0, 1.0, after=np.inf) <= 1)
         assert np.all(model.p_alive(rfm, np.inf) == 0)
     at_once = model.purchase_pmf(rfm, [[0], [1], [2]], 0.0)
     assert np.allclose(at_once, [[1], [0], [0]], rtol=0, atol=1e-15)

@@ -128,3 +128,12 @@ def test_the_score_is_the_slope_of_the_log_likelihood(cdnow: RFM) -> None:
                 for step in (1e-5, -1e-5)
             ]
             assert slopes[i] == pytest.approx((at[0] - at[1]) / (2e-5 * values[name]), rel=1e-5, abs=1e-6)
+
+
+def test_a_million_purchases_need_few_nodes() -> None:
+    rfm = RFM([2, 0], [30.43, 0.0], [38.86, 0.0], unit="week")
+    forever = TYPICAL.purchase_pmf(rfm, 1e6, np.inf)
+    together = TYPICAL.purchase_pmf(rfm, 1e6, [[0.0], [26.0], [np.inf]])
+    assert not together[:2].any()
+    np.testing.assert_allclose(together[2], forever, rtol=1e-12)
+    assert (forever > 0).all()

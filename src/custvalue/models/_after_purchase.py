@@ -117,7 +117,7 @@ class AfterPurchaseModel(TransactionModel):
 
     def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
         t = duration("within", within)
-        return self._gone(rfm) + self._alive(rfm) * self._ahead(_drop_out.leave, rfm, t)
+        return np.minimum(self._gone(rfm) + self._alive(rfm) * self._ahead(_drop_out.leave, rfm, t), 1.0)
 
     def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         span, later = duration("t", t), duration("after", after)
@@ -150,7 +150,7 @@ class AfterPurchaseModel(TransactionModel):
             ahead, gone = self._each_row(while_customer, rfm, ("x", "T"), count, span), self._gone(rfm)
         else:
             ahead, gone = self._later(_drop_out_later.pmf, rfm, count, later, span), self.churn_probability(rfm, later)
-        return self._alive(rfm) * ahead + np.where(count == 0, gone, 0.0)
+        return np.minimum(self._alive(rfm) * ahead + np.where(count == 0, gone, 0.0), 1.0)
 
     def posterior_mean_purchase_rate(self, rfm: RFM) -> Array:
         """E[λ | history]: purchases per unit of time while a customer, also of those who have probably left."""
@@ -165,7 +165,8 @@ class AfterPurchaseModel(TransactionModel):
         """E[p | history], p the customer's probability to leave after a purchase."""
         return np.asarray((self.a + self._gone(rfm)) / (self.a + self.b + rfm.x + self._first))
 
-    def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
+    def simulate(self, T: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> RFM:
+        rng = np.random.default_rng(rng)
         age = np.asarray(T, dtype=np.float64)
         x, t_x = self._draw_histories(age, rng)
         return RFM(x, t_x, age, unit=self.known_unit(unit))

@@ -23,6 +23,8 @@ _FEW = 512.0
 _FAR = 2.0**60
 """From here on the terms of an endless sum are a power of the index."""
 _TABLE = 1 << 16
+_NOTHING = -750.0
+"""Logarithms of what is 0 as a float."""
 
 
 @frozen(eq=False)
@@ -75,7 +77,9 @@ class DeathChances:
 
     def fine_nodes(self, start: Array, length: Array, count: Purchases) -> tuple[Array, Array]:
         """As `nodes`, in shorter runs."""
-        rise = float(np.max(np.where(np.isfinite(length), count.rise(length), 0.0), initial=0.0))
+        end = np.where(np.isfinite(length) & (length > 0), length, 1.0)
+        some = (end == length) & (count.log_at(end) > _NOTHING)  # what rises until the end is largest there
+        rise = float(np.max(np.where(some, count.rise(end), 0.0), initial=0.0))
         fineness = count.fineness + rise / 16
         return self._chances(start, self._within(start, length), tail=self.a + count.R, fineness=fineness)
 

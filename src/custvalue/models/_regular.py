@@ -102,7 +102,7 @@ class RegularModel(TransactionModel):
 
     def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
         ahead = self._ahead("leaves", rfm, duration("within", within))
-        return np.asarray(expit(-self._log_odds(rfm)) + self._alive(rfm) * ahead)
+        return np.minimum(expit(-self._log_odds(rfm)) + self._alive(rfm) * ahead, 1.0)
 
     def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         span, begin = duration("t", t), duration("after", after)
@@ -137,10 +137,10 @@ class RegularModel(TransactionModel):
         count, span, begin = whole("n", n), duration("t", t), duration("after", after)
         if begin.any():
             gone = np.where(count == 0, self.churn_probability(rfm, begin), 0.0)
-            return self._alive(rfm) * self._later(_erlang_later.pmf, rfm, count, begin, span) + gone
+            return np.minimum(self._alive(rfm) * self._later(_erlang_later.pmf, rfm, count, begin, span) + gone, 1.0)
         phases = self._each_row(while_customer, rfm, ("x", "T"), count, span)
         none = np.where(count == 0, expit(-self._log_odds(rfm)), 0.0)
-        return np.asarray(self._alive(rfm) * self._over_phases(rfm, phases) + none)
+        return np.minimum(self._alive(rfm) * self._over_phases(rfm, phases) + none, 1.0)
 
     def posterior_mean_purchase_rate(self, rfm: RFM) -> Array:
         """E[λ/k | history]: purchases per unit of time while a customer, also of those who have probably left."""
@@ -159,8 +159,9 @@ class RegularModel(TransactionModel):
         gone = expit(-self._log_odds(rfm))
         return np.asarray((self.a + gone) / (self.a + self.b + rfm.x + self._first))
 
-    def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
+    def simulate(self, T: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> RFM:
         """Draw one customer of each age in T: repeat purchases x, recency t_x and log_spacing."""
+        rng = np.random.default_rng(rng)
         age = np.asarray(T, dtype=np.float64)
         x, whose, each, scale = self._draw_gaps(age, rng)
         logs = np.log(each * scale[whose])
