@@ -12,10 +12,12 @@ from strategies import FITTED, MODELS, SPEND_MODELS, Entry
 
 from custvalue.errors import ConvergenceError, DataError
 from custvalue.evidence.rfm import RFM
+from custvalue.evidence.tenures import Tenures
 from custvalue.inference import fitting
 from custvalue.inference.fit import Fit
 from custvalue.models.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.geometric import Geometric
 
 QUICK = {name: entry for name, entry in FITTED.items() if name != "Weibull-gamma/NBD"}
 """All but the slowest, which is searched in the same way."""
@@ -331,3 +333,10 @@ def test_a_sample_of_rows_counts_for_all(counts: np.ndarray) -> None:
     assert np.all(weights >= counts[rows])
     sure = np.flatnonzero(counts >= weights.min())
     assert np.array_equal(weights[np.isin(rows, sure)], counts[sure])
+
+
+def test_a_fit_to_less_than_half_a_customer_is_shown() -> None:
+    fit = Geometric.fit(Tenures([1, 2, 3], [1, 1, 0], weights=[0.2, 0.1, 0.1], unit="year", by_period=True))
+    assert fit.customers == 0
+    assert fit.bic == -2 * fit.log_likelihood
+    assert "BIC" in repr(fit)

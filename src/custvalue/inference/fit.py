@@ -85,6 +85,12 @@ class Fit(Generic[M]):
     iterations: int = field(default=0, eq=False)
     warnings: tuple[str, ...] = field(default=(), converter=_texts)
 
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (what is not there)
+        hint = ""
+        if name not in ("model", "__setstate__", "__getstate__") and hasattr(self.model, name):
+            hint = f"; its model has: fit.model.{name}"
+        raise AttributeError(f"a Fit has no {name!r}{hint}")
+
     @property
     def _parameters(self) -> Mapping[str, Any]:
         return self.model.parameters
@@ -144,8 +150,8 @@ class Fit(Generic[M]):
 
     @property
     def bic(self) -> float:
-        """Schwarz's information criterion, k log n - 2 log L, n the number of customers."""
-        return float(len(self.covariance) * np.log(self.customers) - 2.0 * self.log_likelihood)
+        """Schwarz's information criterion, k log n - 2 log L, n the number of customers, at least 1."""
+        return float(len(self.covariance) * np.log(max(self.customers, 1)) - 2.0 * self.log_likelihood)
 
     def draws(self, n: int, *, rng: np.random.Generator | int) -> M:
         """`n` models in one: parameters drawn from their log-normal sampling distribution, each of shape (n, 1).
