@@ -282,3 +282,10 @@ def test_cohorts_without_a_name_are_refused(names):
         Cohorts.from_tenures(tenures, names)
     with pytest.raises(DataError, match="no tenures"):
         Cohorts.from_tenures(tenures[:0], [])
+
+
+@pytest.mark.parametrize("period", ["fortnight", None])
+def test_periods_that_there_are_not(period):
+    log = {"customer_id": [1], "date": ["2024-01-31"]}
+    with pytest.raises(ParameterError, match="period must be one of 'day', 'week', 'month', 'quarter', 'year'"):
+        Cohorts.from_transactions(log, period=period)

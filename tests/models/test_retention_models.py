@@ -294,3 +294,9 @@ def test_split_populations_hold_one_model() -> None:
         SplitPopulation(Geometric(0.1), 0.1).hazard(1)
     with pytest.raises(ParameterError, match="not known"):
         SplitPopulation.from_json('{"model": "SplitPopulation", "leavers": {"model": "Other"}, "captive": 0.5}')
+
+
+@pytest.mark.parametrize("fields", ["", ', "theta": 0.2, "phi": 1.0'])
+def test_json_with_other_fields_is_refused(fields: str) -> None:
+    with pytest.raises(ParameterError, match="not a model that to_json wrote"):
+        Geometric.from_json(f'{{"model": "Geometric"{fields}}}')

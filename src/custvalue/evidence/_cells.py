@@ -8,11 +8,12 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from custvalue._typing import Array, Bools, Ints, NDArray
-from custvalue.errors import DataError
+from custvalue.errors import DataError, ParameterError
 from custvalue.evidence._periods import last_complete
 from custvalue.evidence._terms import Collapse, End, Moment, Terms, Ticks, check_moment
 from custvalue.evidence._views import Cells
 from custvalue.evidence.readers import open_log
+from custvalue.units import DAYS
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -43,6 +44,8 @@ class History:
 
 def read_cells(log: Any, period: Collapse, observed_until: Moment | None, **options: Any) -> History:  # noqa: ANN401 (any dataframe; options of Terms)
     """Purchases of a log by customer and period, up to the last complete period."""
+    if period not in DAYS:
+        raise ParameterError(f"period must be one of {', '.join(map(repr, DAYS))}; got {period!r}")
     terms = Terms(unit="day", collapse=period, observed_until=observed_until, **options)
     if observed_until is not None:
         check_moment("observed_until", observed_until)

@@ -127,7 +127,11 @@ class Model(ABC, Generic[Evidence]):
             raise ParameterError(f"the text is not a model that to_json wrote: {text[:40]!r}") from None
         if name != cls.__name__:
             raise ParameterError(f"the text describes a {name}, not a {cls.__name__}; use {name}.from_json")
-        return cls(**{field: _within(value) for field, value in values.items() if value is not None})
+        given = {field: _within(value) for field, value in values.items() if value is not None}
+        try:
+            return cls(**given)
+        except TypeError as error:
+            raise ParameterError(f"the text is not a model that to_json wrote: {error}") from None
 
 
 def _within(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
