@@ -429,3 +429,7 @@ def test_the_ledger_is_a_table_for_programs(capsys) -> None:
 
 def test_every_area_of_the_ledger_can_be_asked_for() -> None:
     assert get_args(cli.Area) == tuple(AREAS)
+
+
+def test_a_rate_in_percent_is_refused(capsys) -> None:
+    assert "--rate is a share: 10 % is 0.10; got 10" in refused(capsys, *CDNOW, "--rate", "10", code=2)

@@ -112,6 +112,8 @@ def value(
         Write a row per customer to this .parquet or .csv file, which is replaced if it exists.
     """
     _check(log, dataset, years, top)
+    if rate >= 1:
+        raise _UsageError(f"--rate is a share: 10 % is 0.10; got {rate:g}, which is {rate:.0%} a {rate_per}.")
     _check_out(out)
     options: dict[str, Any] = {
         "unit": unit,

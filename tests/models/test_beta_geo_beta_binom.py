@@ -308,8 +308,8 @@ def test_simulation_at_the_limits() -> None:
 
 def summary(log: dict[str, Any], customers: int) -> tuple[np.ndarray, np.ndarray]:
     last = np.zeros(customers)
-    np.maximum.at(last, log["customer"], log["time"])
-    return np.bincount(log["customer"], minlength=customers) - 1, last
+    np.maximum.at(last, log["customer_id"], log["time"])
+    return np.bincount(log["customer_id"], minlength=customers) - 1, last
 
 
 def test_simulated_logs_follow_the_model() -> None:
@@ -322,11 +322,11 @@ def test_simulated_logs_follow_the_model() -> None:
     expected = many * np.array(ways) * np.exp(model.log_likelihood(Opportunities(*kinds.columns, 6)))
     assert len(kinds.counts) == 22
     assert ((kinds.counts - expected) ** 2 / expected).sum() < 46.8
-    bought = np.bincount(log["customer"][log["time"] > 2], minlength=many)
+    bought = np.bincount(log["customer_id"][log["time"] > 2], minlength=many)
     share = np.bincount(bought, minlength=5) / many
     pmf = model.purchase_pmf_new(np.arange(5), 4, after=2)
     assert ((share - pmf) ** 2 / pmf).sum() * many < 23  # χ² with 4 degrees: P = 1e-4
-    assert np.all(np.diff(log["time"])[np.diff(log["customer"]) == 0] >= 1)
+    assert np.all(np.diff(log["time"])[np.diff(log["customer_id"]) == 0] >= 1)
 
 
 @pytest.mark.parametrize(("unit", "end"), [("week", "2026-06-30"), ("day", "2026-06-30"), ("year", "2025-12-31")])
@@ -334,7 +334,7 @@ def test_a_simulated_log_is_read_as_it_was_drawn_and_fitted(unit: Any, end: str)
     truth, many = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78, unit=unit), 20_000
     n = np.random.default_rng(7).integers(0, 12, many)
     log = truth.simulate_log(n, rng=np.random.default_rng(8), observed_until=end)
-    rows = Opportunities.from_transactions(log, customer="customer", opportunities=unit, observed_until=end)
+    rows = Opportunities.from_transactions(log, opportunities=unit, observed_until=end)
     x, t_x = summary(log, many)
     assert rows == Opportunities(x, t_x, n, ids=np.arange(many), unit=unit)
     fit = BetaGeoBetaBinom.fit(rows)

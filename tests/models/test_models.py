@@ -15,6 +15,7 @@ from strategies import CONTINUOUS, CUSTOMERS, MODELS, SPEND_MODELS, Entry, law
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
+from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 
@@ -230,3 +231,31 @@ def test_a_log_is_not_a_summary(entry: Entry) -> None:
 def test_what_is_no_model_is_said_so(text: str) -> None:
     with pytest.raises(ParameterError, match="not a model that to_json wrote"):
         MODELS["BG/NBD"].model.from_json(text)
+
+
+def test_other_evidence_is_refused_with_the_remedy() -> None:
+    rfm, chances = RFM([2, 0], [3, 0], [5, 6], unit="week"), Opportunities([1], [1], [2])
+    buying, giving = MODELS["BG/NBD"].typical, MODELS["BG/BB"].typical
+    with pytest.raises(DataError, match=r"fitted to Opportunities, not to a RFM; .*Opportunities.from_transactions"):
+        type(giving).fit(rfm)
+    with pytest.raises(DataError, match=r"fitted to RFM, not to a Opportunities"):
+        type(buying).fit(chances)
+    with pytest.raises(DataError, match=r"a BetaGeoNBD predicts from RFM, not from a Opportunities"):
+        buying.expected_purchases(chances, 1)
+    with pytest.raises(DataError, match=r"a BetaGeoBetaBinom predicts from Opportunities, not from a dict"):
+        giving.p_alive({"x": 1})
+
+
+def test_a_seed_is_a_generator() -> None:
+    model = MODELS["BG/NBD"].typical
+    assert model.simulate([30.0] * 9, rng=3) == model.simulate([30.0] * 9, rng=np.random.default_rng(3))
+    one, other = (model.simulate_log([30.0] * 9, rng=rng) for rng in (3, np.random.default_rng(3)))
+    assert one["time"].tolist() == other["time"].tolist()
+
+
+def test_a_fit_says_where_predictions_are() -> None:
+    fit = MODELS["NBD"].fit(RFM([2, 0, 5, 1], [3, 0, 5, 1], [5, 6, 7, 9], unit="week"))
+    with pytest.raises(AttributeError, match=r"its model has: fit.model.p_alive"):
+        fit.p_alive  # noqa: B018
+    assert not hasattr(fit, "nothing")
+    assert pickle.loads(pickle.dumps(fit)) == fit  # noqa: S301 (our own)

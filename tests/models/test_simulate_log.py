@@ -25,22 +25,22 @@ def rng(seed: int = 20261122) -> np.random.Generator:
 def summary(log: dict[str, Any], customers: int) -> tuple[np.ndarray, np.ndarray]:
     """x and t_x of each customer."""
     last = np.zeros(customers)
-    np.maximum.at(last, log["customer"], log["time"])
-    return np.bincount(log["customer"], minlength=customers) - 1, last
+    np.maximum.at(last, log["customer_id"], log["time"])
+    return np.bincount(log["customer_id"], minlength=customers) - 1, last
 
 
 def between(log: dict[str, Any], customers: int, begin: float, end: float) -> np.ndarray:
     """How often each bought in (begin, end]."""
     inside = (log["time"] > begin) & (log["time"] <= end)
-    return np.bincount(log["customer"][inside], minlength=customers)
+    return np.bincount(log["customer_id"][inside], minlength=customers)
 
 
 @every_model
 def test_a_log_is_ordered_and_begins_with_the_first_purchase(entry: Entry) -> None:
     ages = np.append(np.repeat(AGES, 50), 0.0)
     log = entry.typical.simulate_log(ages, rng=rng())
-    assert list(log) == ["customer", "time"]
-    customer, time = log["customer"], log["time"]
+    assert list(log) == ["customer_id", "time"]
+    customer, time = log["customer_id"], log["time"]
     first = np.append(True, np.diff(customer) > 0)
     assert np.array_equal(customer[first], np.arange(len(ages)))
     assert np.all(time[first] == 0)
@@ -93,7 +93,7 @@ def test_a_log_with_dates_is_read_as_it_was_drawn(entry: Entry) -> None:
     ages = np.repeat(AGES, 100)
     log = entry.typical.simulate_log(ages, rng=rng(), observed_until="2026-06-30")
     assert log["date"].max() <= np.datetime64("2026-06-30")
-    columns = {"log": log, "customer": "customer", "date": "date", "unit": "week"}
+    columns = {"log": log, "customer": "customer_id", "date": "date", "unit": "week"}
     moments = RFM.from_transactions(**columns, observed_until="2026-06-30T00:00", collapse=None)
     x, t_x = summary(log, len(ages))
     assert moments.T == pytest.approx(ages, rel=1e-12)
@@ -102,7 +102,7 @@ def test_a_log_with_dates_is_read_as_it_was_drawn(entry: Entry) -> None:
     days = RFM.from_transactions(**columns, observed_until="2026-06-30")
     assert days.T == pytest.approx(ages, rel=1e-12)
     assert days.t_x == pytest.approx(np.floor(t_x * 7 + 1e-5) / 7, abs=1e-9)
-    each_day = np.unique([log["customer"], log["date"].astype("datetime64[D]").astype(int)], axis=1)
+    each_day = np.unique([log["customer_id"], log["date"].astype("datetime64[D]").astype(int)], axis=1)
     assert np.array_equal(days.x, np.bincount(each_day[0]) - 1)
 
 
@@ -110,9 +110,7 @@ def test_a_log_with_dates_is_read_as_it_was_drawn(entry: Entry) -> None:
 def test_fit_recovers_the_parameters_from_a_log(entry: Entry) -> None:
     truth, ages = entry.typical, np.repeat(AGES, 250)
     log = truth.simulate_log(ages, rng=rng(4), observed_until="2026-06-30")
-    rfm = RFM.from_transactions(
-        log, customer="customer", date="date", observed_until="2026-06-30T00:00", collapse=None, unit="week"
-    )
+    rfm = RFM.from_transactions(log, observed_until="2026-06-30T00:00", collapse=None, unit="week")
     given = {name: truth.parameters[name] for name in entry.held}
     fit = truth.fit(rfm, **given, **entry.fixed)
     for name in set(truth.parameters) - set(given):
@@ -134,13 +132,13 @@ def test_parameters_of_each_customer_make_each_customers_log(entry: Entry) -> No
 @every_model
 def test_nobody_makes_an_empty_log(entry: Entry) -> None:
     log = entry.typical.simulate_log([], rng=rng(), observed_until="2026-06-30")
-    assert {name: len(column) for name, column in log.items()} == {"customer": 0, "time": 0, "date": 0}
+    assert {name: len(column) for name, column in log.items()} == {"customer_id": 0, "time": 0, "date": 0}
 
 
 @every_model
 def test_dates_need_a_unit_and_ages_are_not_negative(entry: Entry) -> None:
     unknown = attrs.evolve(entry.typical, unit=None)
-    assert list(unknown.simulate_log([1.0], rng=rng())) == ["customer", "time"]
+    assert list(unknown.simulate_log([1.0], rng=rng())) == ["customer_id", "time"]
     with pytest.raises(ParameterError, match="does not know its unit"):
         unknown.simulate_log([1.0], rng=rng(), observed_until="2026-06-30")
     in_days = unknown.simulate_log([10.0], rng=rng(), observed_until="2026-06-30", unit="day")

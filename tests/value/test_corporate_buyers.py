@@ -38,7 +38,7 @@ def test_orders_are_those_of_simulated_customers():
     rng, many = np.random.default_rng(1), 40_000
     ages = 26 - rng.uniform(0, 13, many)  # acquired in the first of two quarters of 13 weeks
     log = BUYING.simulate_log(ages, rng=rng)
-    when = 26 - ages[log["customer"]] + log["time"]
+    when = 26 - ages[log["customer_id"]] + log["time"]
     counted = [(when <= 13).sum() / many, (when > 13).sum() / many]
     week = purchases_by_age(BUYING, 2, 13.0)
     np.testing.assert_allclose(week, counted, rtol=0.02)

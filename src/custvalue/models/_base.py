@@ -79,10 +79,10 @@ class TransactionModel(TimedModel[History]):
         """E[Σ e^{-δu}] over purchases at T + u, 0 < u <= horizon, δ the force of interest per unit."""
 
     @abstractmethod
-    def simulate(self, T: ArrayLike, /, *, rng: np.random.Generator, unit: Unit | None = None) -> History:
+    def simulate(self, T: ArrayLike, /, *, rng: np.random.Generator | int, unit: Unit | None = None) -> History:
         """Draw one customer of each age in T: repeat purchases x and recency t_x.
 
-        `unit` is the unit of T, needed only where the model does not know its own.
+        `rng` may be a seed. `unit` is the unit of T, needed only where the model does not know its own.
         """
 
     @abstractmethod
@@ -98,7 +98,7 @@ class TransactionModel(TimedModel[History]):
         T: ArrayLike,
         /,
         *,
-        rng: np.random.Generator,
+        rng: np.random.Generator | int,
         observed_until: Any = None,  # noqa: ANN401 (whatever NumPy reads as a date)
         unit: Unit | None = None,
     ) -> dict[str, NDArray[Any]]:
@@ -108,8 +108,8 @@ class TransactionModel(TimedModel[History]):
         ----------
         T : array_like
             Ages: time since the first purchase, in the model's unit.
-        rng : numpy.random.Generator
-            Source of the draws.
+        rng : numpy.random.Generator or int
+            Source of the draws, or a seed.
         observed_until : date or ISO text, optional
             The day at whose start customers are T old; without it the log has no dates.
         unit : str, optional
@@ -118,7 +118,7 @@ class TransactionModel(TimedModel[History]):
         Returns
         -------
         dict of arrays
-            Columns with a row per purchase, by customer and time: ``customer`` (position in T), ``time`` since the
+            Columns with a row per purchase, by customer and time: ``customer_id`` (position in T), ``time`` since the
             customer's first purchase, which is at 0, and with `observed_until` ``date`` (datetime64[s]). With dates it
             is a log that `RFM.from_transactions` reads; for the same T with ``collapse=None`` tell it that the
             observation ends at the start of the day: ``observed_until="2026-06-30T00:00"``.
@@ -133,12 +133,12 @@ class TransactionModel(TimedModel[History]):
         length = None if unit is None and observed_until is None else self.known_unit(unit)
         if observed_until is not None:
             check_moment("observed_until", observed_until)
-        whose, when = self._draw_purchases(age, rng)
+        whose, when = self._draw_purchases(age, np.random.default_rng(rng))
         first = np.arange(len(age))
         order = np.argsort(np.concatenate([first, whose]), kind="stable")
         customer = np.concatenate([first, whose])[order]
         time = np.concatenate([np.zeros(len(age)), when])[order]
-        log: dict[str, NDArray[Any]] = {"customer": customer, "time": time}
+        log: dict[str, NDArray[Any]] = {"customer_id": customer, "time": time}
         if observed_until is not None and length is not None:
             seconds = (age[customer] - time) * DAYS[length] * 86400
             end = np.datetime64(int(np.floor(days_since_epoch(observed_until))), "D").astype("datetime64[s]")
@@ -224,16 +224,18 @@ class SpendModel(Model):
         """E[spend per purchase] of a customer about to be won: the population mean."""
 
     @abstractmethod
-    def simulate(self, m_count: ArrayLike, *, rng: np.random.Generator) -> Array:
+    def simulate(self, m_count: ArrayLike, *, rng: np.random.Generator | int) -> Array:
         """Draw the mean spend of one customer for each number of purchases; 0 where that is 0."""
 
 
 def histories(rows: History, names: tuple[str, ...] = ("x", "t_x", "T")) -> Distinct:
     """The distinct rows to fit a model of buying to; DataError where they can tell nothing."""
-    if not isinstance(rows, RFM | Opportunities):
+    needed = Opportunities if "n" in names else RFM
+    if not isinstance(rows, needed):
+        kind = needed.__name__
         raise DataError(
-            f"a model is fitted to an RFM (or Opportunities), not to a {type(rows).__name__}; make one from a log with "
-            "RFM.from_transactions, or from a summary with RFM.from_table"
+            f"this model is fitted to {kind}, not to a {type(rows).__name__}; make them from a log with "
+            f"{kind}.from_transactions, or from a summary with {kind}.from_table"
         )
     if not len(rows):
         raise DataError(f"a model needs customers to be fitted to; the {type(rows).__name__} has none")

@@ -119,7 +119,8 @@ class LatentAttritionModel(TransactionModel):
         gone = np.where(count == 0, self.churn_probability(rfm, since), 0.0)
         return self.p_alive(rfm, since) * while_customer + gone
 
-    def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
+    def simulate(self, T: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> RFM:
+        rng = np.random.default_rng(rng)
         age = np.asarray(T, dtype=np.float64)
         x, alive = self._draw_counts(age, rng)
         t_x = np.where(x > 0, alive * rng.beta(np.maximum(x, 1), 1.0), 0.0)

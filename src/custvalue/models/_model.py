@@ -155,6 +155,7 @@ class TimedModel(Model[Evidence]):
     """A model of when things happen: its times are in the unit it was fitted in, and it refuses data in another."""
 
     unit: Unit | None
+    _evidence: ClassVar[type[Any]] = Tenures
 
     def known_unit(self, unit: Unit | None) -> Unit:
         """The unit given or the model's own; ParameterError where neither or both and different."""
@@ -169,13 +170,19 @@ class TimedModel(Model[Evidence]):
         return known
 
     def _unit_of(self, rows: Evidence) -> Unit:
-        """The data's unit, once it is sure that the model's is the same."""
+        """The data's unit, once it is sure that the model's is the same; DataError where they are other evidence."""
+        if not isinstance(rows, self._evidence):
+            raise DataError(
+                f"a {type(self).__name__} predicts from {self._evidence.__name__}, not from a {type(rows).__name__}; "
+                f"make them from a log with {self._evidence.__name__}.from_transactions"
+            )
         if self.unit is not None and rows.unit != self.unit:
             raise DataError(
                 f"the model was fitted in {self.unit}s and the data are in {rows.unit}s; "
                 f"build the {type(rows).__name__} with unit={self.unit!r}"
             )
-        return rows.unit
+        unit: Unit = rows.unit
+        return unit
 
 
 def duration(name: str, value: ArrayLike) -> Array:

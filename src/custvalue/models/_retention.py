@@ -212,16 +212,16 @@ class RetentionModel(TimedModel[Tenures]):
         return np.where(endless, np.inf, np.where(none, 0.0, ratio))
 
     def simulate(
-        self, age: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None, entry: ArrayLike = 0.0
+        self, age: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None, entry: ArrayLike = 0.0
     ) -> Tenures:
         """Draw one customer for each time observed since the start: who left, and when.
 
         `entry` draws customers known to have stayed so long when they were first seen. `unit` is the unit of `age`,
-        needed only where the model does not know its own.
+        needed only where the model does not know its own; `rng` may be a seed.
         """
         observed, since = np.broadcast_arrays(self._moment("age", age), self._moment("entry", entry))
         with np.errstate(over="ignore", divide="ignore"):  # who hardly ever leaves stays for an infinite time
-            lifetime = self._draw_lifetimes(since, rng)
+            lifetime = self._draw_lifetimes(since, np.random.default_rng(rng))
         ended = lifetime <= observed
         known = self.known_unit(unit)
         return Tenures(np.minimum(lifetime, observed), ended, entry=since, unit=known, by_period=self._by_period)

@@ -215,7 +215,8 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
 
         return self._each_row(mean, rows, _HISTORY)
 
-    def simulate(self, n: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> Opportunities:
+    def simulate(self, n: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> Opportunities:
+        rng = np.random.default_rng(rng)
         chances = whole("n", n)
         t_x, buys = self._draw_last(chances, rng)
         x = np.where(t_x > 0, 1 + rng.binomial(np.maximum(t_x - 1, 0).astype(np.int64), buys), 0)

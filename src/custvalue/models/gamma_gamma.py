@@ -155,7 +155,8 @@ class GammaGamma(SpendModel):
     def expected_spend_new(self) -> Array:
         return self._mean(np.array(0.0), np.array(0.0))
 
-    def simulate(self, m_count: ArrayLike, *, rng: np.random.Generator) -> Array:
+    def simulate(self, m_count: ArrayLike, *, rng: np.random.Generator | int) -> Array:
+        rng = np.random.default_rng(rng)
         count = whole("m_count", m_count)
         rate = rng.gamma(self.q, 1 / np.asarray(self.v), count.shape)
         total = rng.gamma(self.p * np.maximum(count, 1)) / rate

@@ -144,7 +144,8 @@ class NBD(TransactionModel):
 
         return self._each_row(pmf, rfm, ("x", "T"), whole("n", n), _span(t, after))
 
-    def simulate(self, T: ArrayLike, *, rng: np.random.Generator, unit: Unit | None = None) -> RFM:
+    def simulate(self, T: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> RFM:
+        rng = np.random.default_rng(rng)
         age = np.asarray(T, dtype=np.float64)
         x = self._draw_counts(age, rng)
         t_x = np.where(x > 0, age * rng.beta(np.maximum(x, 1), 1.0), 0.0)

@@ -194,8 +194,8 @@ class BuyerModel(FirmModel):
         """Draw the orders of so many customers acquired in each period elapsed: whose, and in which period."""
         start = np.repeat(np.arange(self.elapsed), adds) + rng.random(int(adds.sum()))
         log = self.buying.simulate_log((self.elapsed - start) * self._length, rng=rng)
-        when = start[log["customer"]] + log["time"] / self._length
-        return log["customer"].astype(np.intp), np.minimum(when.astype(np.intp), self.elapsed - 1)
+        when = start[log["customer_id"]] + log["time"] / self._length
+        return log["customer_id"].astype(np.intp), np.minimum(when.astype(np.intp), self.elapsed - 1)
 
     def acquired_so_far(self, *, covariates: ArrayLike | None = None) -> Array:
         """Customers acquired in each period elapsed: really, where that is known, else in expectation."""
