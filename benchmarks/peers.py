@@ -16,6 +16,7 @@ from pathlib import Path
 
 import against_lifetimes as peer
 import cash_flows
+import contracts
 import end_to_end as whole
 import latent
 from harness import Budget, machine, report, seconds, table
@@ -69,6 +70,10 @@ def known(size):
     yield from cash_flows.rows(SIZES[size][-1])
 
 
+def contract(_size):
+    yield from contracts.rows()
+
+
 def start(_size):
     yield whole.imports()
     if (row := whole.command_line()) is not None:
@@ -90,6 +95,7 @@ PARTS = {
     "summary": summary,
     "log": log,
     "cash-flows": known,
+    "contracts": contract,
     "start": start,
 }
 
