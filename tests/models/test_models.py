@@ -223,7 +223,7 @@ def test_a_fit_survives_json_and_draws_models(entry: Entry) -> None:
 
 @pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS)
 def test_a_log_is_not_a_summary(entry: Entry) -> None:
-    with pytest.raises(DataError, match=r"fitted to an RFM .*, not to a dict; make one from a log"):
+    with pytest.raises(DataError, match=r"this model is fitted to .*, not to a dict; make them from a log"):
         entry.model.fit({"customer_id": [1], "date": ["2024-01-01"]})
 
 

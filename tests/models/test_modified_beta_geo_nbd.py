@@ -53,3 +53,12 @@ def test_predictions_are_those_of_lifetimes(cdnow: RFM) -> None:
     assert ours.p_alive(cdnow) == pytest.approx(np.asarray(alive), rel=1e-10)
     assert ours.expected_purchases(cdnow, 39) == pytest.approx(np.asarray(ahead), rel=1e-9)
     assert ours.expected_purchases_new([1, 39, 200]) == pytest.approx(np.asarray(new), rel=1e-9)
+
+
+def test_a_tiny_time_where_hardly_anyone_leaves() -> None:
+    """Beta(0.01, b) puts a thousandth of its mass below 1e-300, where p t is no float: there purchases are λ t."""
+    model, rfm = ModifiedBetaGeoNBD(r=1.0, alpha=1.0, a=0.01, b=0.495), RFM(1, 1, 1, unit="week")
+    rate = model.p_alive(rfm) * (1 + 1) / (1 + 1)
+    for t in (1e-10, 1e-15, 1e-20, 1e-200):
+        assert model.expected_purchases(rfm, t) == pytest.approx(rate * t, rel=5e-10 if t > 1e-12 else 1e-12)
+        assert model.expected_purchases(rfm, t, after=1e-300) == pytest.approx(rate * t, rel=5e-10)

@@ -29,6 +29,8 @@ _DEAD = 40.0
 _BLOCK = 1 << 16
 """Elements worked on at once: temporaries stay in the cache."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_TINY = 1e-290
+"""Below it, floats lose digits."""
 _PANEL = 3.0
 """Longest panel in log time: 16 nodes then leave errors of 1e-13."""
 
@@ -39,10 +41,17 @@ def expected_purchases(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -
     finite = np.isfinite(h)
 
     def integrand(p: Array, R: Array, h: Array) -> Array:
-        return np.asarray(-np.expm1(-R * np.log1p(p * h)) / p)
+        return bought(p, R, h)
 
     inside = expectation(integrand, a, b, (R + 1) * h, R, h, where=finite)
     return np.where(finite, inside, lifetime(a, b))
+
+
+def bought(p: Array, R: Array, h: Array) -> Array:
+    """(1 - (1 + p h)^-R) / p, also where p h is too small for a float."""
+    share = p * h
+    tiny = share < _TINY
+    return np.where(tiny, R * h, -np.expm1(-R * np.log1p(share)) / np.where(tiny, 1.0, p))
 
 
 def leave(R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:

@@ -22,6 +22,7 @@ from custvalue._typing import Array, Bools, Parameter
 from custvalue.models._drop_out import (
     EXTENT,
     blocks,
+    bought,
     curvature,
     lifetime,
     log_integral,
@@ -44,7 +45,7 @@ def expected_purchases(R: Parameter, a: Parameter, b: Parameter, f: Parameter, h
     endless, more = np.isinf(h), a > 1
 
     def log_bought(p: Array, R: Array, f: Array, h: Array) -> Array:
-        return np.asarray(np.log(-np.expm1(-R * np.log1p(p * (h / (1 + p * f)))) / p))
+        return np.asarray(np.log(bought(p, R, h / (1 + p * f))))
 
     some = np.isfinite(f) & (h > 0) & ~endless
     found = _over(log_bought, some, R, a, b, f, (R, f, h), less=1.0, reach=(R + 1) * (f + np.where(endless, 0, h)))
