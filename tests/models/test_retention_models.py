@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import attrs
@@ -300,3 +302,12 @@ def test_split_populations_hold_one_model() -> None:
 def test_json_with_other_fields_is_refused(fields: str) -> None:
     with pytest.raises(ParameterError, match="not a model that to_json wrote"):
         Geometric.from_json(f'{{"model": "Geometric"{fields}}}')
+
+
+def test_a_model_within_a_model_is_found_where_nothing_is_loaded_yet() -> None:
+    text = SplitPopulation(leavers=GrassiaIIGeometric(r=1.0, alpha=2.0), captive=0.2).to_json()
+    code = f"import custvalue as cv; print(cv.SplitPopulation.from_json({text!r}).to_json())"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
+    assert done.stdout.strip() == text
+    with pytest.raises(ParameterError, match="holds a model that is not known: 'Unheard'"):
+        SplitPopulation.from_json(text.replace("GrassiaIIGeometric", "Unheard"))

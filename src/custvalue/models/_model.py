@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, cast
@@ -138,11 +141,18 @@ def _within(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
     """A field as JSON wrote it: a model within a model is an object."""
     if not isinstance(value, dict):
         return value
-    known = {kind.__name__: kind for kind in _kinds(cast("Any", Model))}
-    kind = known.get(value.get("model", ""))
+    kind = _kind(str(value.get("model")))
     if kind is None:
         raise ParameterError(f"the text holds a model that is not known: {value.get('model')!r}")
     return kind.from_json(json.dumps(value))
+
+
+def _kind(name: str) -> type[Model[Any]] | None:
+    """The model of that name: this library's, loaded from the file that is named after it, or a user's own."""
+    file = "custvalue.models." + re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    if name.isidentifier() and importlib.util.find_spec(file) is not None:
+        return getattr(importlib.import_module(file), name, None)
+    return next((kind for kind in _kinds(cast("Any", Model)) if kind.__name__ == name), None)
 
 
 def _kinds(kind: type[Model[Any]]) -> Iterator[type[Model[Any]]]:
