@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,17 @@ def _first_text(array: NDArray[Any]) -> str | None:
         except (TypeError, ValueError):
             return repr(value)
     return None
+
+
+def names_of(items: Sequence[Any]) -> NDArray[Any]:
+    """Ids as an array, of text or integers where all are, of objects otherwise."""
+    if all(type(item) is str for item in items) or all(type(item) is int for item in items):
+        array = np.array(items)
+        if array.dtype.kind in "iU":
+            return array
+    names = np.empty(len(items), dtype=object)
+    names[:] = items
+    return names
 
 
 def check_rows(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from custvalue._columns import moments
+from custvalue._columns import moments, names_of
 from custvalue._typing import Array, NDArray
 from custvalue.errors import DataError
 from custvalue.evidence._tenure_spans import Spans, first_tick, in_days, last_tick, measure, measured_in, ticks_of
@@ -29,7 +29,7 @@ def read_relationships(
     """The fields of `Tenures`; the arguments are those of `Tenures.from_relationships`."""
     length, by_period = measured_in(unit, period, "month")
     names, relationships = _relationships(records)
-    spans = _spans(relationships, _ids(names), as_of, observed_from)
+    spans = _spans(relationships, names_of(names), as_of, observed_from)
     spans = in_days(spans) if by_period and spans.calendar else spans
     since = None if observed_from is None else _tick(observed_from, spans, first="observed_from")
     found = measure(spans, _tick(as_of, spans), since, length, by_period=by_period)
@@ -61,17 +61,6 @@ def _relationships(
     if not found:
         raise DataError("there are no relationships: give at least one.")
     return [name for name, _ in found], [relationship for _, relationship in found]
-
-
-def _ids(names: list[Hashable]) -> NDArray[Any]:
-    """Names as an array, of text or integers where all are, of objects otherwise."""
-    if all(type(name) is str for name in names) or all(type(name) is int for name in names):
-        array = np.array(names)
-        if array.dtype.kind in "iU":
-            return array
-    ids = np.empty(len(names), dtype=object)
-    ids[:] = names
-    return ids
 
 
 def _spans(

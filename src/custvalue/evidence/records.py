@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from attrs import evolve
 
-from custvalue._columns import check_rows, moments
+from custvalue._columns import check_rows, moments, names_of
 from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence._terms import DAY_US, Collapse
@@ -64,7 +64,7 @@ def summarize_customers(
 
 
 def _ids(names: list[Hashable]) -> NDArray[Any]:
-    """Ids as an array, of text or integers where all are, of objects otherwise."""
+    """The customers' ids as an array; DataError where there are none, or one twice."""
     if not names:
         raise DataError("there are no customers: give at least one.")
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -73,13 +73,7 @@ def _ids(names: list[Hashable]) -> NDArray[Any]:
             f"every customer must have an own id; {len(twice)} are there more than once, first: {_first(twice)}. "
             "Put all relationships of a customer into one Customer."
         )
-    if all(type(name) is str for name in names) or all(type(name) is int for name in names):
-        array = np.array(names)
-        if array.dtype.kind in "iU":
-            return array
-    ids = np.empty(len(names), dtype=object)
-    ids[:] = names
-    return ids
+    return names_of(names)
 
 
 def _first(items: Sequence[Any]) -> str:

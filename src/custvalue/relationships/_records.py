@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from custvalue._columns import days_since_epoch, is_dated
-from custvalue._typing import Array, NDArray
+from custvalue._typing import Array
 from custvalue.errors import DataError
 from custvalue.records.cashflow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
@@ -54,15 +54,6 @@ def measured(traits: list[Trait | None]) -> Measured:
     rows = [(np.nan, 0.0, 1.0) if t is None else (t.value, t.low, t.high) for t in traits]
     value, low, high = np.array(rows, dtype=np.float64).reshape(-1, 3).T
     return Measured(value, low, high)
-
-
-def ids_of(items: list[Any]) -> NDArray[Any]:
-    """Ids as an array, of text or whole numbers where all are, of objects otherwise."""
-    if all(type(item) is str for item in items) or all(type(item) is int for item in items):
-        return np.array(items)
-    ids = np.empty(len(items), dtype=object)
-    ids[:] = items
-    return ids
 
 
 def number_of(moment: Any) -> float:  # noqa: ANN401 (a date, a float or None)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._columns import check_rows, days_since_epoch, is_dated, moments, numbers, read_only
+from custvalue._columns import check_rows, days_since_epoch, is_dated, moments, names_of, numbers, read_only
 from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
 from custvalue.discounting.batch import CashFlowBatch
 from custvalue.errors import ParameterError
@@ -23,7 +23,6 @@ from custvalue.relationships._records import (
     Measured,
     check_same,
     flow_records,
-    ids_of,
     measured,
     members_of,
     number_of,
@@ -108,7 +107,7 @@ class Relationships:
         names = dict.fromkeys(trait.name for r in members for trait in r.traits)
         flows = CashFlows.from_records([flow for r in members for flow in r.cash_flows])
         check_same(flows, dated)
-        ids = ids_of([r.id for r in members])
+        ids = names_of([r.id for r in members])
         return cls(
             ids=ids,
             start=starts,

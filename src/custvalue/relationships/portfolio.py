@@ -39,8 +39,6 @@ STRATEGIES: Final[Mapping[str, Mapping[str, str]]] = {
 A table to replace: `Portfolio.strategy` takes any such mapping.
 """
 
-_SIGNS: Final = {1.0: "positive", -1.0: "negative", 0.0: "unknown"}
-
 
 def _as_value(values: ArrayLike) -> Array:
     return read_only(numbers("value", values).ravel())

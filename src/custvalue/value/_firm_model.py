@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Mapping
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 from attrs import evolve
@@ -12,6 +12,8 @@ from attrs import evolve
 from custvalue._columns import read_only
 from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.errors import ParameterError
+from custvalue.models._base import TransactionModel
+from custvalue.models._retention import RetentionModel
 from custvalue.value.acquisition import WeibullAcquisition
 
 WON = ("share", "rate", "shape")
@@ -25,19 +27,38 @@ class FirmModel(ABC):
     revenue: Parameter
     revenue_growth: Parameter
 
-    @property
-    @abstractmethod
-    def parameters(self) -> dict[str, Parameter]:
-        """What is estimated, by name."""
+    _conduct: ClassVar[str]
+    """The field that holds the model of what customers do once acquired."""
 
     @property
-    @abstractmethod
+    def parameters(self) -> dict[str, Parameter]:
+        """What is estimated, by name: of acquisition, of what customers do, of revenue."""
+        paid: dict[str, Parameter] = {"revenue": self.revenue, "revenue_growth": self.revenue_growth}
+        return acquisition_parameters(self.acquisition) | self._customers.parameters | paid
+
+    @property
     def shares(self) -> frozenset[str]:
         """Names of the parameters that lie between 0 and 1."""
+        return self._customers.shares | {"share"}
 
-    @abstractmethod
     def evolved(self, values: Mapping[str, Any]) -> Self:
         """The same model with other values of some parameters."""
+        known, customers = self.parameters | dict(values), self._customers
+        changed: dict[str, Any] = {
+            "acquisition": evolved_acquisition(self.acquisition, known),
+            self._conduct: customers.evolved({name: known[name] for name in customers.parameters}),
+            "revenue": known["revenue"],
+            "revenue_growth": known["revenue_growth"],
+        }
+        return evolve(self, **changed)  # type: ignore[misc]
+
+    @property
+    def _customers(self) -> TransactionModel | RetentionModel:
+        return getattr(self, self._conduct)  # type: ignore[no-any-return]
+
+    def _revenue_each(self, periods: int) -> Array:
+        """Revenue per paying customer or order in each period since launch."""
+        return np.asarray(self.revenue * (1 + self.revenue_growth) ** (np.arange(1.0, periods + 1) - self.elapsed))
 
 
 M = TypeVar("M", bound=FirmModel)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self, final
+from typing import ClassVar, final
 
 import numpy as np
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import ParameterError
@@ -17,10 +16,8 @@ from custvalue.value._arguments import growth_rate, not_negative, positive
 from custvalue.value._base_flows import convolved, whole_number
 from custvalue.value._firm_model import (
     FirmModel,
-    acquisition_parameters,
     as_acquired,
     check_acquired,
-    evolved_acquisition,
     scaled_to,
 )
 from custvalue.value.acquisition import WeibullAcquisition
@@ -81,34 +78,14 @@ class SubscriberModel(FirmModel):
     acquired: Array | None = field(default=None, converter=as_acquired, eq=same_parameter)
     period: Unit = field(converter=as_unit)
 
+    _conduct: ClassVar[str] = "retention"
+
     def __attrs_post_init__(self) -> None:
         whole_number("elapsed", self.elapsed)
         self.retention.known_unit(self.period)
         check_acquired(self.acquired, self.elapsed)
         growth_rate(self.revenue_growth)
         paying_customers(np.zeros(1), np.zeros(()), self.paying)
-
-    @property
-    def parameters(self) -> dict[str, Parameter]:
-        """What is estimated, by name: of acquisition, of retention, of revenue."""
-        paid: dict[str, Parameter] = {"revenue": self.revenue, "revenue_growth": self.revenue_growth}
-        return acquisition_parameters(self.acquisition) | self.retention.parameters | paid
-
-    @property
-    def shares(self) -> frozenset[str]:
-        """Names of the parameters that lie between 0 and 1."""
-        return self.retention.shares | {"share"}
-
-    def evolved(self, values: Mapping[str, Any]) -> Self:
-        """The same model with other values of some parameters."""
-        known = self.parameters | dict(values)
-        return evolve(
-            self,
-            acquisition=evolved_acquisition(self.acquisition, known),
-            retention=self.retention.evolved({name: known[name] for name in self.retention.parameters}),
-            revenue=known["revenue"],
-            revenue_growth=known["revenue_growth"],
-        )
 
     def expected(
         self, periods: int | None = None, *, covariates: ArrayLike | None = None
@@ -133,7 +110,7 @@ class SubscriberModel(FirmModel):
 
     def arpu(self, periods: int) -> Array:
         """Revenue of a paying customer in each period since launch."""
-        return np.asarray(self.revenue * (1 + self.revenue_growth) ** (np.arange(1.0, periods + 1) - self.elapsed))
+        return self._revenue_each(periods)
 
     def base(self, *, covariates: ArrayLike | None = None) -> Array:
         """Expected customers now by whole periods since acquisition, 0, 1, ...; they sum to those disclosed, if any."""
