@@ -10,7 +10,7 @@ from harness import Row, alternate, once, summary
 from workload import cohort, log_file, simulated
 
 import custvalue as cv
-from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.spend.gamma_gamma import GammaGamma
 from custvalue.value.clv import clv
 
 with warnings.catch_warnings():

@@ -6,7 +6,7 @@ from workload import BUYING, SPEND, simulated
 
 import custvalue as cv
 from custvalue.value.clv import clv
-from custvalue.value.customers import value_customers
+from custvalue.value.value_customers import value_customers
 
 RATE = cv.Rate.annual(0.10)
 

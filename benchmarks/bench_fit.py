@@ -4,7 +4,7 @@ import pytest
 from workload import cohort
 
 import custvalue as cv
-from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.spend.gamma_gamma import GammaGamma
 
 SIZES = (2357, 100_000, 1_000_000)
 

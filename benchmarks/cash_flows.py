@@ -10,11 +10,11 @@ import numpy_financial
 import pyxirr
 from harness import Row, alternate
 
-from custvalue.discounting.batch import CashFlowBatch
+from custvalue.discounting.cash_flow_batch import CashFlowBatch
+from custvalue.discounting.irr import internal_rates
 from custvalue.discounting.present_value import net_present_value, present_value
 from custvalue.discounting.rate import Rate
-from custvalue.discounting.returns import internal_rates
-from custvalue.records.cashflow import CashFlows
+from custvalue.records.cash_flow import CashFlows
 
 RATE = 0.10
 NUMPY_FINANCIAL_SERIES = 2_000

@@ -18,10 +18,10 @@ from harness import Row, Times, alternate, once
 from workload import cdnow_csv, log_file
 
 import custvalue as cv
-from custvalue.evidence.log import summarize
-from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.evidence.logs.summary import summarize
+from custvalue.models.spend.gamma_gamma import GammaGamma
 from custvalue.value.clv import clv
-from custvalue.value.customers import value_customers
+from custvalue.value.value_customers import value_customers
 
 ONE_LEVEL = """
 SELECT customer_id, count(*), min(date), max(date), sum(amount) FROM '{path}' GROUP BY customer_id
@@ -94,7 +94,7 @@ def memory(path, size):
     """Peak resident memory of a process that does nothing but value the log."""
     code = (
         "import sys, re, time, pathlib, resource, custvalue as cv\n"
-        "from custvalue.value.customers import value_customers\n"
+        "from custvalue.value.value_customers import value_customers\n"
         "value_customers(sys.argv[1], rate=cv.Rate.annual(0.10), years=3, margin=0.30).table()\n"
         "status = pathlib.Path('/proc/self/status')\n"
         "own = resource.getrusage(resource.RUSAGE_SELF)\n"

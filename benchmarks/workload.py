@@ -11,7 +11,7 @@ import make_log
 import numpy as np
 
 import custvalue as cv
-from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.spend.gamma_gamma import GammaGamma
 
 DATA = Path(__file__).parent / "data"
 BUYING = cv.BetaGeoNBD(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="week")

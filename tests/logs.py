@@ -15,7 +15,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
-from custvalue.evidence import readers
+from custvalue.evidence.logs import reading as readers
 
 DAY = dt.timedelta(days=1)
 LENGTHS = {

@@ -15,16 +15,16 @@ from strategies import log_uniform, near_one, positive
 
 from custvalue.evidence.tenures import Tenures
 from custvalue.inference.fit import Fit
-from custvalue.models._retention import RetentionModel
-from custvalue.models.beta_discrete_weibull import BetaDiscreteWeibull
-from custvalue.models.exponential import Exponential
-from custvalue.models.exponential_gamma import ExponentialGamma
-from custvalue.models.geometric import Geometric
-from custvalue.models.grassia_ii_geometric import GrassiaIIGeometric
-from custvalue.models.shifted_beta_geo import ShiftedBetaGeo
-from custvalue.models.split_population import SplitPopulation
-from custvalue.models.weibull import Weibull
-from custvalue.models.weibull_gamma import WeibullGamma
+from custvalue.models.retention.beta_discrete_weibull import BetaDiscreteWeibull
+from custvalue.models.retention.exponential import Exponential
+from custvalue.models.retention.exponential_gamma import ExponentialGamma
+from custvalue.models.retention.family import RetentionModel
+from custvalue.models.retention.geometric import Geometric
+from custvalue.models.retention.grassia_ii_geometric import GrassiaIIGeometric
+from custvalue.models.retention.shifted_beta_geo import ShiftedBetaGeo
+from custvalue.models.retention.split_population import SplitPopulation
+from custvalue.models.retention.weibull import Weibull
+from custvalue.models.retention.weibull_gamma import WeibullGamma
 
 shares = st.one_of(st.floats(0.01, 0.99), log_uniform(1e-9, 0.01), st.sampled_from([0.5, 1 - 1e-9]))
 shapes = st.one_of(log_uniform(0.3, 3.0), log_uniform(0.1, 10.0), near_one)

@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
-from custvalue.models.beta_geo_beta_binom import BetaGeoBetaBinom
-from custvalue.models.beta_geo_erlang import BetaGeoErlang
-from custvalue.models.beta_geo_nbd import BetaGeoNBD
-from custvalue.models.gamma_gamma import GammaGamma
-from custvalue.models.gamma_gompertz_nbd import GammaGompertzNBD
-from custvalue.models.modified_beta_geo_erlang import ModifiedBetaGeoErlang
-from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
-from custvalue.models.nbd import NBD
-from custvalue.models.pareto_nbd import ParetoNBD
-from custvalue.models.periodic_death import PeriodicDeath
-from custvalue.models.weibull_gamma_nbd import WeibullGammaNBD
+from custvalue.models.buying.beta_geo_beta_binom import BetaGeoBetaBinom
+from custvalue.models.buying.beta_geo_erlang import BetaGeoErlang
+from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.buying.gamma_gompertz_nbd import GammaGompertzNBD
+from custvalue.models.buying.modified_beta_geo_erlang import ModifiedBetaGeoErlang
+from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
+from custvalue.models.buying.nbd import NBD
+from custvalue.models.buying.pareto_nbd import ParetoNBD
+from custvalue.models.buying.periodic_death import PeriodicDeath
+from custvalue.models.buying.weibull_gamma_nbd import WeibullGammaNBD
+from custvalue.models.spend.gamma_gamma import GammaGamma
 
 _MORE = os.environ.get("CUSTVALUE_EXAMPLES")
 law = settings(max_examples=int(_MORE or 30), deadline=None, derandomize=_MORE is None)

@@ -21,10 +21,10 @@ import pytest
 from custvalue import cli, datasets
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError
-from custvalue.evidence import readers
+from custvalue.evidence.logs import reading as readers
 from custvalue.reproductions import AREAS, run
-from custvalue.value.customers import value_customers
 from custvalue.value.valuation import Valuation
+from custvalue.value.value_customers import value_customers
 
 CDNOW = ["value", "--dataset", "cdnow"]
 ANNUAL = Rate.annual(0.10)

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from custvalue import datasets
 from custvalue.discounting.rate import Rate
 from custvalue.errors import CustValueError
-from custvalue.evidence._terms import Refunds
-from custvalue.models.names import MODELS, ModelName
+from custvalue.evidence.logs.options import Refunds
+from custvalue.models.registry import MODELS, ModelName
 from custvalue.units import Unit
-from custvalue.value.customers import value_customers
+from custvalue.value.value_customers import value_customers
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -159,7 +159,7 @@ def reproduce(*, area: Area | None = None, csv: bool = False) -> None:
     csv
         Write a table for programs, with all digits, instead of one to read.
     """
-    from custvalue.reporting.ledger import print_ledger, write_ledger  # noqa: PLC0415 (imports rich)
+    from custvalue.reporting.reproductions import print_ledger, write_ledger  # noqa: PLC0415 (imports rich)
     from custvalue.reproductions import run  # noqa: PLC0415 (imports all models)
 
     (write_ledger if csv else print_ledger)(run(area))

@@ -7,7 +7,7 @@ from custvalue.discounting.breakdown import present_value_by
 from custvalue.discounting.present_value import present_value
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
-from custvalue.records.cashflow import KINDS, CashFlow, CashFlows
+from custvalue.records.cash_flow import KINDS, CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from strategies import law
 
 from custvalue.discounting.annuity import annuity
-from custvalue.discounting.batch import CashFlowBatch
+from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.curve import YieldCurve
 from custvalue.discounting.present_value import future_value, net_present_value, present_value
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
-from custvalue.records.cashflow import CashFlows
+from custvalue.records.cash_flow import CashFlows
 
 METHODS = ("linear", "log-linear", "monotone cubic")
 METHOD = st.sampled_from(METHODS)

@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import law
 
-from custvalue.discounting.batch import CashFlowBatch
+from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.curve import YieldCurve
 from custvalue.discounting.measures import convexity, duration, profitability_index
 from custvalue.discounting.present_value import net_present_value, present_value
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
-from custvalue.records.cashflow import CashFlows
+from custvalue.records.cash_flow import CashFlows
 
 FLOWS = st.lists(st.tuples(st.floats(0.01, 1e6), st.floats(0, 40)), min_size=1, max_size=12)
 FORCES = st.floats(-0.2, 1)

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import law
 
-from custvalue.discounting.batch import CashFlowBatch
+from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.payback import break_even_time, discounted_payback, payback
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
-from custvalue.records.cashflow import CashFlow, CashFlows
+from custvalue.records.cash_flow import CashFlow, CashFlows
 
 AMOUNTS = st.lists(st.integers(-1000, 1000), max_size=15)
 

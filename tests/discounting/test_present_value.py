@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import law
 
-from custvalue.discounting.batch import CashFlowBatch
+from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.day_count import years_between
 from custvalue.discounting.present_value import future_value, net_present_value, present_value
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
-from custvalue.records.cashflow import CashFlow, CashFlows
+from custvalue.records.cash_flow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
 

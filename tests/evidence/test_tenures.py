@@ -14,8 +14,8 @@ from logs import KINDS
 from strategies import law
 
 from custvalue import Customer, DataError, ParameterError, Relationship
-from custvalue.churn.survival import kaplan_meier
 from custvalue.evidence.tenures import Tenures
+from custvalue.survival.kaplan_meier import kaplan_meier
 
 DATES = st.dates(dt.date(1996, 1, 1), dt.date(2031, 12, 31))
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -157,7 +157,7 @@ def test_files(tmp_path, monkeypatch, suffix, library):
     path = tmp_path / f"book.{suffix}"
     frame.to_parquet(path) if suffix == "parquet" else frame.to_csv(path, index=False)
     if library == "duckdb":
-        monkeypatch.setattr("custvalue.evidence.readers._installed", lambda name: name != "polars")
+        monkeypatch.setattr("custvalue.evidence.logs.reading._installed", lambda name: name != "polars")
     got = Tenures.from_table(path, as_of="2024-05-01", period="month", weights="n")
     assert got.ids.tolist() == ["01", "1"]
     assert (got.duration.tolist(), got.ended.tolist(), got.weights.tolist()) == ([2, 2], [True, False], [2, 3])

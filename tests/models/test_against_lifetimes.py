@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from custvalue.evidence.rfm import RFM
-from custvalue.models.beta_geo_nbd import BetaGeoNBD
-from custvalue.models.gamma_gamma import GammaGamma
-from custvalue.models.pareto_nbd import ParetoNBD
+from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.buying.pareto_nbd import ParetoNBD
+from custvalue.models.spend.gamma_gamma import GammaGamma
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 """lifetimes warns of its dependencies' deprecations, and of its own overflows."""

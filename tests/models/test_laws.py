@@ -15,7 +15,7 @@ from strategies import CONTINUOUS, FITTED, MODELS, Entry, histories, law, log_un
 
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.rfm import RFM
-from custvalue.inference import fitting
+from custvalue.inference import maximum_likelihood as fitting
 
 ROUNDING = 1e-9
 """Relative difference allowed between two ways to the same number."""

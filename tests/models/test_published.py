@@ -17,8 +17,8 @@ import pytest
 from custvalue import datasets
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
-from custvalue.models.beta_geo_nbd import BetaGeoNBD
-from custvalue.models.gamma_gamma import GammaGamma
+from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.spend.gamma_gamma import GammaGamma
 
 SEEN = "1997-09-30"
 """Calibration: the first 39 weeks of CDNOW."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import law
 
 from custvalue.errors import DataError
-from custvalue.records.cashflow import CashFlow
+from custvalue.records.cash_flow import CashFlow
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import PARTIES, Relationship
 from custvalue.records.trait import Trait

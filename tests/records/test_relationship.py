@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custvalue.errors import DataError
-from custvalue.records.cashflow import CashFlow
+from custvalue.records.cash_flow import CashFlow
 from custvalue.records.relationship import Relationship
 
 

@@ -13,11 +13,11 @@ from strategies import law
 from custvalue import datasets
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
-from custvalue.records.cashflow import CashFlow
+from custvalue.records.cash_flow import CashFlow
 from custvalue.records.relationship import Relationship
-from custvalue.relationships.columns import Relationships
 from custvalue.relationships.portfolio import STRATEGIES, Portfolio
-from custvalue.value.customers import value_customers
+from custvalue.relationships.relationships import Relationships
+from custvalue.value.value_customers import value_customers
 
 BOOK = [
     Relationship("ann", -5.0, cash_flows=[CashFlow(110, 1.0)], valence="positive", type="best friends"),

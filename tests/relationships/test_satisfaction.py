@@ -11,8 +11,8 @@ from strategies import law
 
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.inference.fit import Fit
-from custvalue.relationships.loyalty import satisfaction_loyalty, satisfied_but_idle
 from custvalue.relationships.satisfaction import ConvexLink, LogisticLink, SatisfactionLink, ThresholdLink
+from custvalue.relationships.satisfaction_grid import satisfaction_loyalty, satisfied_but_idle
 
 LINKS = {
     "logistic": LogisticLink(worst=0.2, best=0.9),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import law
 
 from custvalue.errors import DataError, ParameterError
-from custvalue.records.cashflow import CashFlow
+from custvalue.records.cash_flow import CashFlow
 from custvalue.records.relationship import Relationship
 from custvalue.records.trait import Trait
 from custvalue.relationships.strength import event_history_activity, relationship_strength

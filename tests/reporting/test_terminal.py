@@ -14,7 +14,7 @@ from attrs import evolve
 from custvalue import datasets
 from custvalue.discounting.rate import Rate
 from custvalue.reporting.terminal import print_valuation
-from custvalue.value.customers import value_customers
+from custvalue.value.value_customers import value_customers
 
 OPTIONS = {"rate": Rate.annual(0.10), "years": 3, "margin": 0.3}
 

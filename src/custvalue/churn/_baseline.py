@@ -9,8 +9,8 @@ import numpy as np
 from attrs import field, frozen
 
 from custvalue._typing import Array
-from custvalue.churn._steps import as_column, same
 from custvalue.errors import ParameterError
+from custvalue.survival._step_functions import as_column, same
 
 _MOST = 6
 """Highest degree of a polynomial."""

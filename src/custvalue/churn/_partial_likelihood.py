@@ -11,8 +11,8 @@ import numpy as np
 from attrs import frozen
 
 from custvalue._typing import Array
-from custvalue.churn._newton import Objective, gram
-from custvalue.churn._risk import RiskSets
+from custvalue.inference.newton import Objective, gram
+from custvalue.survival._risk_sets import RiskSets
 
 _BLOCK = 1 << 20
 """Ties worked on at once."""

@@ -19,9 +19,9 @@ from custvalue._columns import read_only
 from custvalue._typing import Array, ArrayLike, Ints
 from custvalue.churn._campaign import gain_and_cost
 from custvalue.churn._checks import acceptance_of, column, labels, money, probabilities, same_length, weights_of
-from custvalue.churn._maximum_profit import MaximumProfit, empc, mpc
 from custvalue.churn._ranking import rank
 from custvalue.churn._selection import Selection, select
+from custvalue.churn.maximum_profit import MaximumProfit, empc, mpc
 
 __all__ = [
     "MaximumProfit",

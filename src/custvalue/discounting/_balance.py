@@ -13,8 +13,8 @@ from attrs import define
 
 from custvalue._typing import Array, Ints
 from custvalue.discounting._ordered import Ordered
-from custvalue.discounting._ragged import positions, sums, to_offsets
-from custvalue.discounting._solve import At
+from custvalue.numerics.ragged import positions, sums, to_offsets
+from custvalue.numerics.roots import At
 
 SHRINK = 0.6
 """Series that are done are dropped when fewer than this share of them is left."""

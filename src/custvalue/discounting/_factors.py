@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from custvalue._typing import Array, ArrayLike, Ints
-from custvalue.discounting._ragged import largest, sums
 from custvalue.discounting.rate import as_rate
+from custvalue.numerics.ragged import largest, sums
 
 SAFE_EXPONENT = 600.0
 """Below it in size, exp neither overflows nor loses digits, and leaves room for amounts up to 1e47."""

@@ -10,11 +10,11 @@ from attrs import frozen
 
 from custvalue._columns import DAY
 from custvalue._typing import Array, ArrayLike, NDArray
-from custvalue.discounting._clock import Clock, Series, periodic
-from custvalue.discounting.batch import CashFlowBatch, as_batch
+from custvalue.discounting._series import Clock, Series, periodic
+from custvalue.discounting.cash_flow_batch import CashFlowBatch, as_batch
 from custvalue.discounting.day_count import DayCount, as_day_count
 from custvalue.errors import ParameterError
-from custvalue.records.cashflow import CashFlow, CashFlows, HasCashFlows
+from custvalue.records.cash_flow import CashFlow, CashFlows, HasCashFlows
 from custvalue.units import Unit
 
 FlowsLike: TypeAlias = CashFlows | HasCashFlows | Iterable[CashFlow] | CashFlowBatch | ArrayLike

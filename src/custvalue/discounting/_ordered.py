@@ -6,7 +6,7 @@ import numpy as np
 from attrs import frozen
 
 from custvalue._typing import Array, Bools, Ints
-from custvalue.discounting._ragged import positions, sums, to_offsets
+from custvalue.numerics.ragged import positions, sums, to_offsets
 
 APART = 1e-12
 """Years, 30 microseconds: flows that are no further apart are at one time."""

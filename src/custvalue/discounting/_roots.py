@@ -15,9 +15,9 @@ import numpy as np
 from custvalue._typing import Array, Bools, Ints
 from custvalue.discounting._balance import Balance
 from custvalue.discounting._ordered import Ordered, count, ordered, sign_changes
-from custvalue.discounting._ragged import largest, to_offsets
 from custvalue.discounting._several import several
-from custvalue.discounting._solve import EPS, Brackets, solve
+from custvalue.numerics.ragged import largest, to_offsets
+from custvalue.numerics.roots import EPS, Brackets, solve
 
 LARGE = 1e100
 

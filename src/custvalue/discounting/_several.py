@@ -12,8 +12,8 @@ from attrs import evolve, frozen
 
 from custvalue._typing import Array, Bools, Ints
 from custvalue.discounting._ordered import Ordered, count
-from custvalue.discounting._ragged import largest, positions, sums, to_offsets
-from custvalue.discounting._solve import EPS, At, Brackets, solve
+from custvalue.numerics.ragged import largest, positions, sums, to_offsets
+from custvalue.numerics.roots import EPS, At, Brackets, solve
 
 TINY = 1e-300
 

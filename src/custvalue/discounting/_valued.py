@@ -9,11 +9,11 @@ import numpy as np
 from attrs import frozen
 
 from custvalue._typing import Array, Ints
-from custvalue.discounting._clock import Series
 from custvalue.discounting._factors import Discounting, discounted_sums, log_factors
-from custvalue.discounting._ragged import blocks
+from custvalue.discounting._series import Series
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
+from custvalue.numerics.ragged import blocks
 
 Shape: TypeAlias = tuple[int, ...]
 

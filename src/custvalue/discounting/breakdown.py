@@ -9,15 +9,15 @@ import numpy as np
 
 from custvalue._typing import Array
 from custvalue.discounting._factors import Discounting
-from custvalue.discounting._ragged import to_offsets
-from custvalue.discounting.batch import CashFlowBatch
+from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.day_count import DayCount
 from custvalue.discounting.present_value import present_value
 from custvalue.errors import DataError, ParameterError
-from custvalue.records._checks import tuple_of
-from custvalue.records.cashflow import CashFlow, CashFlows, as_cash_flows
+from custvalue.numerics.ragged import to_offsets
+from custvalue.records._fields import tuple_of
+from custvalue.records.cash_flow import CashFlow, CashFlows, as_cash_flows
 from custvalue.records.customer import Customer
-from custvalue.records.moment import DateLike
+from custvalue.records.time import DateLike
 
 By: TypeAlias = Literal["customer", "relationship", "kind"]
 

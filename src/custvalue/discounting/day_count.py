@@ -9,7 +9,7 @@ import numpy as np
 from custvalue._columns import DAY, is_dated, moments
 from custvalue._typing import Array, NDArray
 from custvalue.errors import DataError, ParameterError
-from custvalue.records.moment import DateLike
+from custvalue.records.time import DateLike
 
 DayCount: TypeAlias = Literal["act/365", "act/365.25", "act/360", "act/act", "30/360", "30E/360"]
 """A day count convention by its usual name."""

@@ -6,14 +6,14 @@ import numpy as np
 
 from custvalue._columns import check_rows
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._clock import DatesLike, clock
 from custvalue.discounting._factors import Discounting, as_discounting, discounted_sums, relative_worth
 from custvalue.discounting._inputs import FlowsLike, given
-from custvalue.discounting._ragged import largest, sums
+from custvalue.discounting._series import DatesLike, clock
 from custvalue.discounting._valued import discounted, scenarios
-from custvalue.discounting.batch import as_batch
+from custvalue.discounting.cash_flow_batch import as_batch
 from custvalue.discounting.day_count import DayCount
 from custvalue.discounting.present_value import Flows
+from custvalue.numerics.ragged import largest, sums
 from custvalue.units import Unit
 
 
@@ -43,7 +43,7 @@ def duration(
     Examples
     --------
     >>> from custvalue.discounting.rate import Rate
-    >>> from custvalue.records.cashflow import CashFlows
+    >>> from custvalue.records.cash_flow import CashFlows
     >>> print(f"{duration(Rate.annual(0.05), CashFlows([5, 5, 105], [1, 2, 3])):.5f}")
     2.85941
     """
@@ -61,7 +61,7 @@ def convexity(
     Examples
     --------
     >>> from custvalue.discounting.rate import Rate
-    >>> from custvalue.records.cashflow import CashFlows
+    >>> from custvalue.records.cash_flow import CashFlows
     >>> print(f"{convexity(Rate.annual(0.05), CashFlows([5, 5, 105], [1, 2, 3])):.5f}")
     8.39229
     """

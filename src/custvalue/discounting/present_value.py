@@ -9,15 +9,15 @@ import numpy as np
 
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._clock import DatesLike, clock, dates, periodic
 from custvalue.discounting._due import Due
 from custvalue.discounting._factors import Discounting, as_discounting
+from custvalue.discounting._series import DatesLike, clock, dates, periodic
 from custvalue.discounting._valued import valued
-from custvalue.discounting.batch import CashFlowBatch, as_batch
+from custvalue.discounting.cash_flow_batch import CashFlowBatch, as_batch
 from custvalue.discounting.day_count import DayCount, years_between
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
-from custvalue.records.cashflow import CashFlow, CashFlows, HasCashFlows
+from custvalue.records.cash_flow import CashFlow, CashFlows, HasCashFlows
 from custvalue.units import Unit
 
 Flows: TypeAlias = CashFlows | HasCashFlows | Iterable[CashFlow] | CashFlowBatch

@@ -13,11 +13,11 @@ from custvalue.evaluation.holdout import Holdout, evaluate
 from custvalue.evidence.rfm import RFM
 from custvalue.evidence.split import Split
 from custvalue.inference.fit import Fit
-from custvalue.models._base import TransactionModel
-from custvalue.models.beta_geo_nbd import BetaGeoNBD
-from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
-from custvalue.models.nbd import NBD
-from custvalue.models.pareto_nbd import ParetoNBD
+from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.buying.family import TransactionModel
+from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
+from custvalue.models.buying.nbd import NBD
+from custvalue.models.buying.pareto_nbd import ParetoNBD
 
 CANDIDATES: Final[tuple[type[TransactionModel], ...]] = (BetaGeoNBD, ModifiedBetaGeoNBD, ParetoNBD, NBD)
 """What `choose` tries unless told otherwise."""

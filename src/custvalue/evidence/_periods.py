@@ -10,10 +10,10 @@ import numpy as np
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, NDArray
 from custvalue.errors import DataError
-from custvalue.evidence._terms import End, Moment, Terms, Ticks, check_moment
-from custvalue.evidence.log import reduce
-from custvalue.evidence.readers import open_log
-from custvalue.evidence.table import read_table
+from custvalue.evidence.logs.options import End, Moment, Terms, Ticks, check_moment
+from custvalue.evidence.logs.reading import open_log
+from custvalue.evidence.logs.summary import reduce
+from custvalue.evidence.summary_tables import read_table
 
 NAMES: Final = {
     "x": ("x", "frequency"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from custvalue._columns import numbers
 from custvalue.errors import DataError, ParameterError
-from custvalue.evidence.log import summarize
+from custvalue.evidence.logs.summary import summarize
 from custvalue.units import DAYS, as_unit
 
 

@@ -12,10 +12,10 @@ from custvalue._columns import moments, names_of
 from custvalue._typing import Array, NDArray
 from custvalue.errors import DataError
 from custvalue.evidence._tenure_spans import Spans, first_tick, in_days, last_tick, measure, measured_in, ticks_of
-from custvalue.evidence._terms import DAY_US
+from custvalue.evidence.logs.options import DAY_US
 from custvalue.records.customer import Customer
-from custvalue.records.moment import MomentLike, as_moment
 from custvalue.records.relationship import Relationship
+from custvalue.records.time import MomentLike, as_moment
 
 
 def read_relationships(

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from custvalue._columns import check_rows, days_since_epoch
 from custvalue._typing import Array, Bools, NDArray
 from custvalue.errors import ParameterError
-from custvalue.evidence._terms import DAY_US, Moment, Ticks, check_moment
+from custvalue.evidence.logs.options import DAY_US, Moment, Ticks, check_moment
 from custvalue.units import DAYS, Unit, as_unit
 
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}

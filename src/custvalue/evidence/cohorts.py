@@ -11,13 +11,13 @@ from attrs import cmp_using, evolve, field, frozen
 from custvalue._columns import check_rows, numbers, read_only
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
-from custvalue.evidence._native import as_column
-from custvalue.evidence._tenure_cohorts import labels_of, parsed_cohorts
+from custvalue.evidence._cohort_rows import labels_of, parsed_cohorts
+from custvalue.evidence.logs.columns import as_column
 from custvalue.evidence.tenures import Tenures
 from custvalue.units import Unit, as_unit
 
 if TYPE_CHECKING:
-    from custvalue.evidence._terms import Moment, Refunds
+    from custvalue.evidence.logs.options import Moment, Refunds
 
 
 def _equal(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
@@ -154,7 +154,7 @@ class Cohorts:
         >>> cohorts.labels.astype(str).tolist(), cohorts.counts.tolist()
         (['2024-01-01', '2024-02-01'], [[2.0, 1.0], [1.0, nan]])
         """
-        from custvalue.evidence._cells import read_cells  # noqa: PLC0415 (the readers stand above)
+        from custvalue.evidence._calendar import read_cells  # noqa: PLC0415 (the readers stand above)
 
         columns = {"customer": customer, "date": date, "amount": amount, "timezone": timezone}
         cells = read_cells(log, period, observed_until, refunds=refunds, **columns)
@@ -246,7 +246,7 @@ class Cohorts:
 
         Columns: cohort (its label), period (0, 1, ...), customers, retention (of the cohort's size), revenue.
         """
-        from custvalue.evidence.readers import to_same_kind  # noqa: PLC0415 (the readers stand above)
+        from custvalue.evidence.logs.reading import to_same_kind  # noqa: PLC0415 (the readers stand above)
 
         known = np.isfinite(self.counts)
         row, period = np.nonzero(known)

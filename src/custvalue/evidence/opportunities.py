@@ -14,7 +14,7 @@ from custvalue.evidence.distinct import Distinct, distinct
 from custvalue.units import DAYS, Unit, as_unit
 
 if TYPE_CHECKING:
-    from custvalue.evidence._terms import Collapse, Moment, Refunds
+    from custvalue.evidence.logs.options import Collapse, Moment, Refunds
 
 _same = cmp_using(eq=np.array_equal)
 
@@ -145,7 +145,7 @@ class Opportunities:
         (array(['ann', 'bob'], dtype='<U3'), array([1., 0.]), array([1., 0.]), array([3., 1.]))
         """
         from custvalue.evidence._periods import read_opportunities  # noqa: PLC0415 (the readers stand above)
-        from custvalue.evidence._terms import Terms  # noqa: PLC0415
+        from custvalue.evidence.logs.options import Terms  # noqa: PLC0415
 
         if opportunities not in DAYS:
             raise ParameterError(f"opportunities must be one of {', '.join(map(repr, DAYS))}; got {opportunities!r}")

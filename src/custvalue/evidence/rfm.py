@@ -15,9 +15,9 @@ from custvalue.evidence.distinct import Distinct, distinct
 from custvalue.units import DAYS, Unit, as_unit
 
 if TYPE_CHECKING:
-    from custvalue.evidence._terms import Collapse, Moment, Refunds
+    from custvalue.evidence.logs.options import Collapse, Moment, Refunds
     from custvalue.records.customer import Customer
-    from custvalue.records.moment import MomentLike
+    from custvalue.records.time import MomentLike
 
 _same = cmp_using(eq=np.array_equal)
 _COLUMNS = ("x", "t_x", "T", "m", "m_count", "log_spacing", "ids")
@@ -160,7 +160,7 @@ class RFM:
         >>> rfm.ids, rfm.x, rfm.t_x, rfm.T, rfm.m
         (array(['ann', 'bob'], dtype='<U3'), array([1., 0.]), array([2., 0.]), array([4., 3.]), array([40.,  0.]))
         """
-        from custvalue.evidence.log import summarize  # noqa: PLC0415 (log stands on RFM)
+        from custvalue.evidence.logs.summary import summarize  # noqa: PLC0415 (log stands on RFM)
 
         return summarize(
             log,
@@ -222,7 +222,7 @@ class RFM:
         >>> rfm.ids, rfm.x, rfm.t_x, rfm.T, rfm.m
         (array(['ann'], dtype='<U3'), array([1.]), array([2.]), array([4.]), array([40.]))
         """
-        from custvalue.evidence.records import summarize_customers  # noqa: PLC0415 (it stands on RFM)
+        from custvalue.evidence.rfm_from_customers import summarize_customers  # noqa: PLC0415 (it stands on RFM)
 
         return summarize_customers(
             customers,
@@ -272,7 +272,7 @@ class RFM:
         >>> RFM.from_table(table, unit="week")
         RFM of 2 customers, in weeks: 2 repeat purchases, 1 with none, T from 38.86 to 38.86
         """
-        from custvalue.evidence.table import read_table  # noqa: PLC0415 (the readers stand on RFM)
+        from custvalue.evidence.summary_tables import read_table  # noqa: PLC0415 (the readers stand on RFM)
 
         given = {"x": x, "t_x": t_x, "T": T, "m": m, "log_spacing": log_spacing, "ids": customer}
         return cls(**read_table(table, given), unit=unit)

@@ -9,10 +9,10 @@ from attrs import cmp_using, field, frozen
 
 from custvalue._typing import Array, Bools, NDArray
 from custvalue.errors import ParameterError
-from custvalue.evidence._terms import Collapse, Moment, Refunds, Terms, check_moment
-from custvalue.evidence._views import Tally
-from custvalue.evidence.log import reduce
-from custvalue.evidence.readers import open_log
+from custvalue.evidence.logs.log import Tally
+from custvalue.evidence.logs.options import Collapse, Moment, Refunds, Terms, check_moment
+from custvalue.evidence.logs.reading import open_log
+from custvalue.evidence.logs.summary import reduce
 from custvalue.evidence.rfm import RFM
 from custvalue.units import Unit
 

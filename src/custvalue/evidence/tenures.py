@@ -16,10 +16,10 @@ from custvalue.evidence.distinct import Distinct, distinct
 from custvalue.units import DAYS, Unit, as_unit
 
 if TYPE_CHECKING:
-    from custvalue.evidence._terms import Moment
+    from custvalue.evidence.logs.options import Moment
     from custvalue.records.customer import Customer
-    from custvalue.records.moment import MomentLike
     from custvalue.records.relationship import Relationship
+    from custvalue.records.time import MomentLike
 
 _same = cmp_using(eq=np.array_equal)
 
@@ -191,7 +191,7 @@ class Tenures:
         >>> Tenures.from_table(table, as_of="2024-03-01", unit="week").duration.round(3)
         array([2.   , 8.571])
         """
-        from custvalue.evidence._tenure_table import read_tenures  # noqa: PLC0415 (the readers stand above)
+        from custvalue.evidence.tenure_readers import read_tenures  # noqa: PLC0415 (the readers stand above)
 
         given = {"duration": duration, "ended": ended, "start": start, "end": end}
         given.update(entry=entry, weights=weights, ids=customer)
@@ -223,7 +223,7 @@ class Tenures:
         >>> Tenures.from_cohorts([[10_000, 8_000, 6_480], [10_000, 8_000]], unit="year")
         Tenures of 20,000 customers in years, by period: 5,520 ended, 14,480 still running, up to 2
         """
-        from custvalue.evidence._tenure_cohorts import read_cohorts  # noqa: PLC0415 (like the other readers)
+        from custvalue.evidence._cohort_rows import read_cohorts  # noqa: PLC0415 (like the other readers)
 
         return cls(**read_cohorts(survivors), unit=unit)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from custvalue._typing import Array, Ints
-from custvalue.models._whole import POINTS, runs
+from custvalue.numerics.summation import POINTS, runs
 
 Function: TypeAlias = Callable[[Ints, Array], Array]
 """Logarithms at points, of shape (runs, points), of the runs' rows."""

@@ -13,10 +13,10 @@ from attrs import frozen
 from scipy.special import psi
 
 from custvalue._typing import Array, Bools, Parameter
-from custvalue.models._attrition import log_left
 from custvalue.models._falls import Fall, Purchases
-from custvalue.models._opportunities import log_stay
-from custvalue.models._whole import between, runs
+from custvalue.models.buying.engines.attrition_integrals import log_left
+from custvalue.models.buying.engines.beta_binomial_sums import log_stay
+from custvalue.numerics.summation import between, runs
 
 _FEW = 512.0
 """So many chances are summed one by one."""

@@ -19,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from custvalue._typing import Array, Bools, Parameter
-from custvalue.models._drop_out import (
+from custvalue.models.buying.engines.dropout_integrals import (
     EXTENT,
     blocks,
     bought,
@@ -32,7 +32,7 @@ from custvalue.models._drop_out import (
     stay,
     trapezoid,
 )
-from custvalue.models._special import at_least, log_nbd_pmf, log_rising
+from custvalue.numerics.special import at_least, log_nbd_pmf, log_rising
 
 _SMALL = 1e-12
 _SHARPEST = 10.0

@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from custvalue._typing import Array, Parameter
-from custvalue.models._drop_out import expectation, lifetime
-from custvalue.models._erlang import ahead
-from custvalue.models._special import stirling_error
+from custvalue.models.buying.engines.dropout_integrals import expectation, lifetime
+from custvalue.models.buying.engines.erlang_integrals import ahead
+from custvalue.numerics.special import stirling_error
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _STEP = 0.25

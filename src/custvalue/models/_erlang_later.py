@@ -20,10 +20,10 @@ from functools import partial
 import numpy as np
 
 from custvalue._typing import Array
-from custvalue.models._erlang import ahead, most
 from custvalue.models._live_sum import Terms, log_total
-from custvalue.models._opportunities import log_stay
-from custvalue.models._special import at_least, fewer, log_nbd_chance, log_nbd_tilt
+from custvalue.models.buying.engines.beta_binomial_sums import log_stay
+from custvalue.models.buying.engines.erlang_integrals import ahead, most
+from custvalue.numerics.special import at_least, fewer, log_nbd_chance, log_nbd_tilt
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _CLOSE = 0.05

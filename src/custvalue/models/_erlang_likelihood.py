@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import gammaln
 
 from custvalue._typing import Array, Parameter
-from custvalue.models._after_purchase import First, log_left
-from custvalue.models._special import by_count, log_rising, psi_rising
+from custvalue.models.buying.engines.dropout_after_purchase import First, log_left
+from custvalue.numerics.special import by_count, log_rising, psi_rising
 
 
 def score(

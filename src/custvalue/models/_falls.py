@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from custvalue._typing import Array, Parameter
-from custvalue.models._special import log_nbd_pmf
+from custvalue.numerics.special import log_nbd_pmf
 
 
 class Fall(Protocol):

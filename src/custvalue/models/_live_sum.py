@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from custvalue._typing import Array
-from custvalue.models._whole import runs
+from custvalue.numerics.summation import runs
 
 Terms: TypeAlias = Callable[[Array], Array]
 """Of c, shape (rows, points)."""

@@ -16,11 +16,11 @@ from custvalue._typing import Array
 from custvalue.errors import ConvergenceError, DataError
 from custvalue.evidence.tenures import Tenures
 from custvalue.inference.fit import Fit
-from custvalue.inference.fitting import Problem, maximize
-from custvalue.models._model import Limits, Measure
+from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.models.model import Limits, Measure
 
 if TYPE_CHECKING:
-    from custvalue.models._retention import RetentionModel
+    from custvalue.models.retention.family import RetentionModel
 
     M = TypeVar("M", bound=RetentionModel)
 else:

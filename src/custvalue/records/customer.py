@@ -9,9 +9,9 @@ import numpy as np
 from attrs import field, frozen
 
 from custvalue._columns import moments
-from custvalue.records._checks import tuple_of
+from custvalue.records._fields import tuple_of
 from custvalue.records._json import from_json, to_json
-from custvalue.records.cashflow import CashFlow
+from custvalue.records.cash_flow import CashFlow
 from custvalue.records.relationship import Relationship
 
 

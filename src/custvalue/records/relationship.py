@@ -10,10 +10,10 @@ from attrs import field, frozen
 
 from custvalue._columns import moments
 from custvalue.errors import DataError
-from custvalue.records._checks import name_of, tuple_of
+from custvalue.records._fields import name_of, tuple_of
 from custvalue.records._json import from_json, to_json
-from custvalue.records.cashflow import CashFlow
-from custvalue.records.moment import Moment, as_moment, as_optional_moment
+from custvalue.records.cash_flow import CashFlow
+from custvalue.records.time import Moment, as_moment, as_optional_moment
 from custvalue.records.trait import Trait
 
 PARTIES: Final[Mapping[str, str]] = MappingProxyType(

@@ -9,7 +9,7 @@ from typing import Final, Self
 from attrs import field, frozen
 
 from custvalue.errors import DataError
-from custvalue.records._checks import finite, name_of
+from custvalue.records._fields import finite, name_of
 from custvalue.records._json import from_json, to_json
 
 TRAITS: Final[Mapping[str, str]] = MappingProxyType(

@@ -15,7 +15,7 @@ from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import DataError, ParameterError
 from custvalue.inference.fit import Fit
-from custvalue.inference.fitting import Problem, maximize
+from custvalue.inference.maximum_likelihood import Problem, maximize
 
 _LEVELS = 60
 """Thresholds are tried at so many levels of satisfaction at most."""

@@ -11,7 +11,7 @@ from attrs import frozen
 from custvalue._columns import days_since_epoch, is_dated
 from custvalue._typing import Array
 from custvalue.errors import DataError
-from custvalue.records.cashflow import CashFlow, CashFlows
+from custvalue.records.cash_flow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
 from custvalue.records.trait import Trait

@@ -9,12 +9,12 @@ import numpy as np
 
 from custvalue._columns import DAY, check_rows, days_since_epoch, numbers
 from custvalue._typing import Array, NDArray
-from custvalue.discounting.batch import CashFlowBatch
+from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.errors import DataError
-from custvalue.evidence._native import Column
-from custvalue.evidence.readers import read_columns
-from custvalue.evidence.table import column_values
-from custvalue.records.cashflow import CashFlows
+from custvalue.evidence.logs.columns import Column
+from custvalue.evidence.logs.reading import read_columns
+from custvalue.evidence.summary_tables import column_values
+from custvalue.records.cash_flow import CashFlows
 from custvalue.relationships._records import Measured
 
 _SIGNS = {"positive": 1.0, "negative": -1.0, "": 0.0}

@@ -13,9 +13,9 @@ from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.discounting.present_value import present_value
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
-from custvalue.records.moment import DateLike
-from custvalue.relationships import concentration
-from custvalue.relationships.columns import RelationshipsLike, as_relationships
+from custvalue.records.time import DateLike
+from custvalue.relationships.relationships import RelationshipsLike, as_relationships
+from custvalue.value import concentration
 from custvalue.value.valuation import Valuation
 
 STRATEGIES: Final[Mapping[str, Mapping[str, str]]] = {

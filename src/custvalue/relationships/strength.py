@@ -11,8 +11,8 @@ from attrs import frozen
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError, ParameterError
-from custvalue.records.moment import DateLike
-from custvalue.relationships.columns import Relationships, RelationshipsLike, as_relationships
+from custvalue.records.time import DateLike
+from custvalue.relationships.relationships import Relationships, RelationshipsLike, as_relationships
 from custvalue.units import DAYS_PER_YEAR
 
 Missing: TypeAlias = Literal["skip", "zero", "raise"]
@@ -89,7 +89,7 @@ def relationship_strength(
 
     Examples
     --------
-    >>> from custvalue.records.cashflow import CashFlow
+    >>> from custvalue.records.cash_flow import CashFlow
     >>> from custvalue.records.relationship import Relationship
     >>> from custvalue.records.trait import Trait
     >>> old = Relationship("old", -6.0, cash_flows=[CashFlow(100, -0.5)], traits=[Trait("trust", 5, low=1, high=5)])

@@ -14,15 +14,15 @@ from custvalue.discounting.rate import Rate
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
-from custvalue.models.beta_geo_beta_binom import BetaGeoBetaBinom
-from custvalue.models.beta_geo_nbd import BetaGeoNBD
-from custvalue.models.gamma_gamma import GammaGamma
-from custvalue.models.gamma_gompertz_nbd import GammaGompertzNBD
-from custvalue.models.modified_beta_geo_erlang import ModifiedBetaGeoErlang
-from custvalue.models.modified_beta_geo_nbd import ModifiedBetaGeoNBD
-from custvalue.models.nbd import NBD
-from custvalue.models.pareto_nbd import ParetoNBD
-from custvalue.models.periodic_death import PeriodicDeath
+from custvalue.models.buying.beta_geo_beta_binom import BetaGeoBetaBinom
+from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.buying.gamma_gompertz_nbd import GammaGompertzNBD
+from custvalue.models.buying.modified_beta_geo_erlang import ModifiedBetaGeoErlang
+from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
+from custvalue.models.buying.nbd import NBD
+from custvalue.models.buying.pareto_nbd import ParetoNBD
+from custvalue.models.buying.periodic_death import PeriodicDeath
+from custvalue.models.spend.gamma_gamma import GammaGamma
 from custvalue.reproductions.ledger import Reproduction, rows
 from custvalue.value.clv import clv
 

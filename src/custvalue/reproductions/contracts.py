@@ -7,19 +7,19 @@ from functools import cache
 
 import numpy as np
 
-from custvalue.churn.cox import cox
-from custvalue.churn.log_rank import log_rank
-from custvalue.churn.nelson_aalen import nelson_aalen
-from custvalue.churn.survival import kaplan_meier
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.tenures import Tenures
-from custvalue.models.beta_discrete_weibull import BetaDiscreteWeibull
-from custvalue.models.exponential import Exponential
-from custvalue.models.exponential_gamma import ExponentialGamma
-from custvalue.models.geometric import Geometric
-from custvalue.models.shifted_beta_geo import ShiftedBetaGeo
-from custvalue.models.split_population import SplitPopulation
+from custvalue.models.retention.beta_discrete_weibull import BetaDiscreteWeibull
+from custvalue.models.retention.exponential import Exponential
+from custvalue.models.retention.exponential_gamma import ExponentialGamma
+from custvalue.models.retention.geometric import Geometric
+from custvalue.models.retention.shifted_beta_geo import ShiftedBetaGeo
+from custvalue.models.retention.split_population import SplitPopulation
 from custvalue.reproductions.ledger import Mark, Reproduction, rows
+from custvalue.survival.cox import cox
+from custvalue.survival.kaplan_meier import kaplan_meier
+from custvalue.survival.log_rank import log_rank
+from custvalue.survival.nelson_aalen import nelson_aalen
 
 _JIM = "Fader & Hardie 2007, J. Interactive Marketing 21(1)"
 _BDW = "Fader, Hardie, Liu, Davin & Steenburgh 2018, J. Interactive Marketing 43"

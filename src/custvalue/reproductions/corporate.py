@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from custvalue.discounting.rate import Rate
-from custvalue.models.exponential_gamma import ExponentialGamma
+from custvalue.firm.cash_flow import Firm
+from custvalue.firm.shareholder_value import shareholder_value
+from custvalue.firm.subscriber_projection import project_subscribers
+from custvalue.models.retention.exponential_gamma import ExponentialGamma
 from custvalue.reproductions.ledger import Reproduction, rows
-from custvalue.value.corporate import shareholder_value
-from custvalue.value.firm import Firm
-from custvalue.value.projection import project_subscribers
 
 _MCCARTHY = "McCarthy, Fader & Hardie 2017, JM 81(1): its structure, constructed numbers"
 _WAYFAIR = "McCarthy & Fader 2017 on Wayfair, by Business Insider"

@@ -8,12 +8,12 @@ import numpy as np
 
 from custvalue.discounting.annuity import annuity, annuity_future_value, perpetuity
 from custvalue.discounting.curve import YieldCurve
-from custvalue.discounting.modified_return import mirr
+from custvalue.discounting.irr import irr, xirr
+from custvalue.discounting.mirr import mirr
 from custvalue.discounting.payments import level_payment, number_of_payments, payment_rate
 from custvalue.discounting.present_value import future_value, net_present_value, present_value
 from custvalue.discounting.rate import Rate
-from custvalue.discounting.returns import irr, xirr
-from custvalue.records.cashflow import CashFlows
+from custvalue.records.cash_flow import CashFlows
 from custvalue.reproductions.ledger import Reproduction, rows
 
 _DATED = CashFlows(

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 import numpy as np
 
 from custvalue.discounting.rate import Rate
+from custvalue.discounting.timing import Timing
+from custvalue.firm.growth_model import CustomerGrowth, firm_value
 from custvalue.reproductions.ledger import Reproduction, rows
-from custvalue.value._arguments import Timing
-from custvalue.value.acquisition_budget import (
+from custvalue.reproductions.papers.berger_nasr import berger_nasr_case1, berger_nasr_case2
+from custvalue.reproductions.papers.brand_switching import brand_switching_value, contact_value
+from custvalue.value.budgets.acquisition_retention import (
     ResponseCurve,
     acquisition_budget,
     customer_equity,
     customer_equity_budget,
 )
-from custvalue.value.berger_nasr import berger_nasr_case1, berger_nasr_case2
-from custvalue.value.brand_switching import brand_switching_value, contact_value
-from custvalue.value.closed_form import constant_retention_value, margin_multiple
-from custvalue.value.elasticity import retention_uplift, value_elasticities
-from custvalue.value.firm_value import CustomerGrowth, firm_value
-from custvalue.value.migration import MigrationModel
+from custvalue.value.formulas.constant_retention import constant_retention_value, margin_multiple
+from custvalue.value.formulas.sensitivity import retention_uplift, value_elasticities
+from custvalue.value.migration.chain import MigrationModel
 
 _NOTE_24 = "Fader & Hardie 2012, note 024"
 _BERGER_NASR = "Berger & Nasr 1998, J. Interactive Marketing 12(1)"

@@ -18,14 +18,14 @@ import numpy as np
 from attrs import evolve, frozen
 
 from custvalue._typing import ArrayLike
+from custvalue.discounting.irr import irr
 from custvalue.discounting.present_value import present_value
 from custvalue.discounting.rate import Rate
-from custvalue.discounting.returns import irr
-from custvalue.records.cashflow import CashFlow, CashFlows
+from custvalue.records.cash_flow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
 from custvalue.reproductions.ledger import Reproduction, rows
-from custvalue.value.bridge import Bridge, headline_to_profit
+from custvalue.value.formulas.revenue_to_profit import Bridge, headline_to_profit
 
 _HBR = "Heskett et al. 1994, HBR 72(2)"
 _SEWELL = "Sewell & Brown 1990, Customers for Life"

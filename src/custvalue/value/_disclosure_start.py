@@ -9,14 +9,14 @@ import numpy as np
 from custvalue._typing import Array, ArrayLike
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
-from custvalue.models._retention import RetentionModel
+from custvalue.firm._layout import Layout, Observations
+from custvalue.firm._model import Figures, M
+from custvalue.firm.acquisition import WeibullAcquisition
+from custvalue.firm.disclosures import Disclosures
+from custvalue.firm.subscriber_model import SubscriberModel
+from custvalue.firm.subscriber_projection import Paying
+from custvalue.models.retention.family import RetentionModel
 from custvalue.units import Unit
-from custvalue.value._disclosed import Layout, Observations
-from custvalue.value._firm_model import Figures, M
-from custvalue.value.acquisition import WeibullAcquisition
-from custvalue.value.disclosures import Disclosures
-from custvalue.value.projection import Paying
-from custvalue.value.subscriber_model import SubscriberModel
 
 _REVENUE = ("revenue", "revenue_growth")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from attrs import field, frozen
 
+from custvalue._arguments import require
 from custvalue._typing import Array
-from custvalue.value._arguments import Timing, as_timing, delay, require
-from custvalue.value._markov import aligned, difference, discounted_visits, visits, worth
+from custvalue.discounting.timing import Timing, as_timing, delay
+from custvalue.numerics.markov_chain import aligned, difference, discounted_visits, visits, worth
 
 
 @frozen(eq=False)

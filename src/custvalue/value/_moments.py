@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from attrs import field, frozen
 
+from custvalue._arguments import times
 from custvalue._typing import Array, Bools
-from custvalue.value._arguments import times
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 NODES: Final = (_NODES + 1) / 2

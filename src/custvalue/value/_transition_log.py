@@ -9,8 +9,8 @@ import numpy as np
 
 from custvalue._typing import Bools, Ints, NDArray
 from custvalue.errors import DataError
-from custvalue.evidence._native import Column, as_column
-from custvalue.evidence.readers import read_columns
+from custvalue.evidence.logs.columns import Column, as_column
+from custvalue.evidence.logs.reading import read_columns
 
 Steps = tuple[NDArray[Any], Ints, Ints]
 """Distinct states, and the codes of each step's origin and target."""

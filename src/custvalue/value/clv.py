@@ -10,8 +10,8 @@ from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
-from custvalue.models._base import SpendModel, TransactionModel
-from custvalue.models._model import duration
+from custvalue.models.buying.family import SpendModel, TransactionModel
+from custvalue.models.model import duration
 from custvalue.units import Unit, per_year
 
 
@@ -55,8 +55,8 @@ def clv(
 
     Examples
     --------
-    >>> from custvalue.models.beta_geo_nbd import BetaGeoNBD
-    >>> from custvalue.models.gamma_gamma import GammaGamma
+    >>> from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
+    >>> from custvalue.models.spend.gamma_gamma import GammaGamma
     >>> rfm = RFM(x=[2, 0], t_x=[30.43, 0], T=38.86, m=[22.35, 0], unit="week")
     >>> buying, spend = BetaGeoNBD(0.243, 4.414, 0.793, 2.426), GammaGamma(6.25, 3.74, 15.44)
     >>> print(clv(buying, spend, rfm, rate=Rate.annual(0.10), years=3, margin=0.30).round(2))

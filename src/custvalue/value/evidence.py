@@ -10,7 +10,7 @@ import numpy as np
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
-from custvalue.models._regular import RegularModel
+from custvalue.models.buying.engines.erlang_purchases import RegularModel
 
 
 def takes_opportunities(model: Any) -> bool:  # noqa: ANN401 (a class of model, or "auto")

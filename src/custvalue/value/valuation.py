@@ -11,14 +11,14 @@ from custvalue._typing import Array
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
 from custvalue.evaluation.comparison import Choice
-from custvalue.evidence.log import Summary
+from custvalue.evidence.logs.reading import to_same_kind
+from custvalue.evidence.logs.summary import Summary
 from custvalue.evidence.opportunities import Opportunities
-from custvalue.evidence.readers import to_same_kind
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
-from custvalue.models._base import TransactionModel
-from custvalue.models.gamma_gamma import GammaGamma
-from custvalue.value.checks import Checks
+from custvalue.models.buying.family import TransactionModel
+from custvalue.models.spend.gamma_gamma import GammaGamma
+from custvalue.value.assumption_checks import Checks
 from custvalue.value.clv import clv_new
 
 

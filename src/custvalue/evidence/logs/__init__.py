@@ -1,0 +1,1 @@
+"""Transaction logs: one door, `open_log`, for files, dataframes in memory and lazy engines."""

@@ -1,0 +1,1 @@
+"""The firm from its disclosures: customer-based corporate valuation."""

@@ -1,0 +1,1 @@
+"""Models of buying: one file each, their family, and the engines that several compute with."""

@@ -1,0 +1,1 @@
+"""What several models of buying compute with: latent attrition, drop-out after a purchase, regular buying."""

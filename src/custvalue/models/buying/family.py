@@ -1,0 +1,263 @@
+"""The families of buying and of spending: what each model predicts.
+
+A family's abstract methods are what a model's file writes; its concrete ones follow from them and are never
+overridden.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from custvalue._columns import days_since_epoch, numbers
+from custvalue._typing import Array, ArrayLike, Ints, NDArray
+from custvalue.discounting.rate import Rate, as_rate
+from custvalue.errors import DataError, ParameterError
+from custvalue.evidence.distinct import Distinct
+from custvalue.evidence.logs.options import check_moment
+from custvalue.evidence.opportunities import Opportunities
+from custvalue.evidence.rfm import RFM
+from custvalue.models.model import Model, TimedModel, duration
+from custvalue.units import DAYS, Unit
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    History = TypeVar("History", bound=RFM | Opportunities, default=RFM)
+else:
+    from typing import TypeVar
+
+    History = TypeVar("History")
+
+
+class TransactionModel(TimedModel[History]):
+    """When customers buy and when they silently leave: predictions per row.
+
+    The rows are an `RFM`; of models in discrete time `Opportunities`, where n stands for T, and t periods ahead hold
+    the opportunities n + 1, n + 2, ... up to n + t. Times are in the data's unit. A model that knows its unit refuses
+    data in another. Arguments broadcast with the rows: a horizon of shape (k, 1) gives k rows of predictions.
+    """
+
+    _evidence: ClassVar[type[Any]] = RFM
+
+    @abstractmethod
+    def p_alive(self, rows: History, /, ahead: ArrayLike = 0.0) -> Array:
+        """P(still a customer at T + ahead | history)."""
+
+    @abstractmethod
+    def churn_probability(self, rows: History, /, within: ArrayLike) -> Array:
+        """P(left by T + within | history): 1 - p_alive(rows, within), those already gone included.
+
+        Exact where it is small. "Does not buy within t" is ``1 - probability_of_purchase(rows, t)``.
+        """
+
+    @abstractmethod
+    def expected_purchases(self, rows: History, /, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        """E[purchases in (T + after, T + after + t] | history]."""
+
+    @abstractmethod
+    def probability_of_purchase(self, rows: History, /, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        """P(at least one purchase in (T + after, T + after + t] | history)."""
+
+    @abstractmethod
+    def purchase_pmf(self, rows: History, /, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        """P(exactly n purchases in (T + after, T + after + t] | history), n a whole number."""
+
+    @abstractmethod
+    def posterior_mean_purchase_rate(self, rows: History, /) -> Array:
+        """E[purchases per unit of time while a customer | history], also of those who have probably left."""
+
+    @abstractmethod
+    def posterior_mean_drop_out(self, rows: History, /) -> Array:
+        """E[propensity to leave | history], of those who left too: of p, μ, η or θ, as the model calls it."""
+
+    @abstractmethod
+    def _discounted(self, rows: History, /, force: ArrayLike, horizon: ArrayLike) -> Array:
+        """E[Σ e^{-δu}] over purchases at T + u, 0 < u <= horizon, δ the force of interest per unit."""
+
+    @abstractmethod
+    def simulate(self, T: ArrayLike, /, *, rng: np.random.Generator | int, unit: Unit | None = None) -> History:
+        """Draw one customer of each age in T: repeat purchases x and recency t_x.
+
+        `rng` may be a seed. `unit` is the unit of T, needed only where the model does not know its own.
+        """
+
+    @abstractmethod
+    @abstractmethod
+    def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+        """Repeat purchases of one customer of each age (a flat array): whose they are, ascending, and their times.
+
+        Times count from the customer's first purchase and ascend within a customer.
+        """
+
+    def simulate_log(
+        self,
+        T: ArrayLike,
+        /,
+        *,
+        rng: np.random.Generator | int,
+        observed_until: Any = None,  # noqa: ANN401 (whatever NumPy reads as a date)
+        unit: Unit | None = None,
+    ) -> dict[str, NDArray[Any]]:
+        """Draw the log of purchases of one customer of each age in T, the first purchase included.
+
+        Parameters
+        ----------
+        T : array_like
+            Ages: time since the first purchase, in the model's unit.
+        rng : numpy.random.Generator or int
+            Source of the draws, or a seed.
+        observed_until : date or ISO text, optional
+            The day at whose start customers are T old; without it the log has no dates.
+        unit : str, optional
+            The unit of T, needed only for dates and where the model does not know its own.
+
+        Returns
+        -------
+        dict of arrays
+            Columns with a row per purchase, by customer and time: ``customer_id`` (position in T), ``time`` since the
+            customer's first purchase, which is at 0, and with `observed_until` ``date`` (datetime64[s]). With dates it
+            is a log that `RFM.from_transactions` reads; for the same T with ``collapse=None`` tell it that the
+            observation ends at the start of the day: ``observed_until="2026-06-30T00:00"``.
+
+        Raises
+        ------
+        ParameterError
+            An age is negative or infinite, `observed_until` no date, the unit not known where it is needed or not the
+            model's; or the model holds draws of parameters: take one.
+        """
+        age = self._ages(T)
+        length = None if unit is None and observed_until is None else self.known_unit(unit)
+        if observed_until is not None:
+            check_moment("observed_until", observed_until)
+        whose, when = self._draw_purchases(age, np.random.default_rng(rng))
+        first = np.arange(len(age))
+        order = np.argsort(np.concatenate([first, whose]), kind="stable")
+        customer = np.concatenate([first, whose])[order]
+        time = np.concatenate([np.zeros(len(age)), when])[order]
+        log: dict[str, NDArray[Any]] = {"customer_id": customer, "time": time}
+        if observed_until is not None and length is not None:
+            seconds = (age[customer] - time) * DAYS[length] * 86400
+            end = np.datetime64(int(np.floor(days_since_epoch(observed_until))), "D").astype("datetime64[s]")
+            log["date"] = end - np.rint(seconds).astype("timedelta64[s]")
+        return log
+
+    def _ages(self, T: ArrayLike) -> Array:
+        """Ages of customers to be drawn, on one axis; ParameterError where none can be."""
+        age = duration("T", T).ravel()
+        if np.isinf(age).any():
+            raise ParameterError("T must be finite; got inf")
+        if any(np.ndim(value) > 1 for value in self.parameters.values()):
+            raise ParameterError(
+                "a log is drawn with one parameter for all customers or one for each, not with draws of parameters; "
+                "take one draw, or simulate each in turn"
+            )
+        return age
+
+    def discounted_expected_purchases(self, rows: History, rate: Rate, horizon: ArrayLike | None = None) -> Array:
+        """Expected purchases in (T, T + horizon], each discounted from its own time to T.
+
+        Parameters
+        ----------
+        rows : RFM or Opportunities
+            Histories.
+        rate : Rate
+            Converted to the data's unit by itself.
+        horizon : array_like, optional
+            In the data's unit; None (the default) or inf is forever.
+
+        Returns
+        -------
+        array
+            Infinite where the undiscounted sum is and the rate is zero (or negative, forever).
+
+        Raises
+        ------
+        ParameterError
+            `rate` is a bare number, or the horizon is negative.
+        """
+        force = as_rate(rate).force(self._unit_of(rows))
+        return self._discounted(rows, force, duration("horizon", np.inf if horizon is None else horizon))
+
+    def expected_purchases_new(self, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        """E[repeat purchases in (after, after + t]] of a customer just won, whose first purchase is at time 0."""
+        return self.expected_purchases(self._newcomer(), t, after=after)
+
+    def purchase_pmf_new(self, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        """P(exactly n repeat purchases in (after, after + t]) of a customer just won."""
+        return self.purchase_pmf(self._newcomer(), n, t, after=after)
+
+    def discounted_expected_purchases_new(
+        self, rate: Rate, horizon: ArrayLike | None = None, *, period: Unit | None = None
+    ) -> Array:
+        """Discounted expected repeat purchases of a customer just won; the first, at time 0, not counted.
+
+        `period` is the model's unit of time, needed only where the model does not know its own.
+        """
+        return self.discounted_expected_purchases(self._newcomer(self.known_unit(period)), rate, horizon)
+
+    def _newcomer(self, unit: Unit | None = None) -> History:
+        return self._evidence(0.0, 0.0, 0.0, unit=unit or self.unit or "year")  # type: ignore[no-any-return]
+
+    def _each_row(self, f: Callable[..., Array], rows: History, names: tuple[str, ...], *more: ArrayLike) -> Array:
+        """f(columns named, *more) per row, computed once for rows that are equal in those columns."""
+        extra = [numbers("an argument", argument) for argument in more]
+        alike = [*self.parameters.values(), *extra]
+        if rows.x.ndim != 1 or any(np.ndim(value) and np.shape(value)[-1] != 1 for value in alike):
+            return f(*(getattr(rows, name) for name in names), *extra)
+        each = rows.distinct(*names)
+        return np.take(f(*each.columns, *extra), each.index, axis=-1)
+
+
+class SpendModel(Model):
+    """What customers spend per purchase: predictions from an `RFM` with mean spend m."""
+
+    @abstractmethod
+    def expected_spend(self, rfm: RFM) -> Array:
+        """E[spend per purchase | history] of each row; the population mean where m_count = 0."""
+
+    @abstractmethod
+    def expected_spend_new(self) -> Array:
+        """E[spend per purchase] of a customer about to be won: the population mean."""
+
+    @abstractmethod
+    def simulate(self, m_count: ArrayLike, *, rng: np.random.Generator | int) -> Array:
+        """Draw the mean spend of one customer for each number of purchases; 0 where that is 0."""
+
+
+def histories(rows: History, names: tuple[str, ...] = ("x", "t_x", "T")) -> Distinct:
+    """The distinct rows to fit a model of buying to; DataError where they can tell nothing."""
+    needed = Opportunities if "n" in names else RFM
+    if not isinstance(rows, needed):
+        kind = needed.__name__
+        raise DataError(
+            f"this model is fitted to {kind}, not to a {type(rows).__name__}; make them from a log with "
+            f"{kind}.from_transactions, or from a summary with {kind}.from_table"
+        )
+    if not len(rows):
+        raise DataError(f"a model needs customers to be fitted to; the {type(rows).__name__} has none")
+    if not rows.x.any():
+        raise DataError(
+            f"no customer has bought again: x = 0 in all {len(rows)} rows, so nothing tells when customers buy; "
+            "observe them for longer, or predict with a model whose parameters are known"
+        )
+    return rows.distinct(*names)
+
+
+def worth(alive: Array, ahead: Array) -> Array:
+    """`ahead`, what a customer alive at T is expected to bring, times the chance of being alive.
+
+    Infinite where `ahead` is: a chance too small for a float is still not 0.
+    """
+    endless = np.isinf(ahead)
+    return np.where(endless, ahead, alive * np.where(endless, 0.0, ahead))
+
+
+def scattered(counts: Ints, spans: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+    """So many times for each, evenly over (0, span]: whose they are, ascending, and the times, ascending in each."""
+    whose = np.repeat(np.arange(len(counts)), counts)
+    times = spans[whose] * (1 - rng.random(len(whose)))
+    return whose, times[np.lexsort((times, whose))]

@@ -1,0 +1,172 @@
+"""NBD: customers buy at random, each at a rate of their own, and never leave.
+
+Ehrenberg, A. S. C. (1959). The pattern of consumer purchases. Applied Statistics 8(1), 26-41. Notation of Fader, P. S.
+& Hardie, B. G. S. (2005), for comparison with Pareto/NBD and BG/NBD.
+
+| assumption | form |
+| --- | --- |
+| purchases | Poisson at rate λ |
+| rates over customers | λ ~ Gamma(shape r, rate α) |
+| leaving | never |
+
+The trap: nobody leaves, so t_x says nothing, P(alive) is 1, and purchases forever are infinite unless discounted. It is
+the yardstick: a model with drop-out that does not beat it has seen none.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self, final
+
+import numpy as np
+from attrs import field, frozen
+
+from custvalue._typing import Array, ArrayLike, Ints, Parameter
+from custvalue.evidence.rfm import RFM
+from custvalue.inference.fit import Fit
+from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.models._falls import Discount
+from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.buying.family import TransactionModel, histories, scattered
+from custvalue.models.model import Limits, duration, whole
+from custvalue.numerics.special import by_count, log_nbd_pmf, log_rising, psi_rising
+from custvalue.units import Unit
+
+
+def log_likelihood(x: Array, T: Array, r: Parameter, alpha: Parameter) -> Array:
+    """Log-likelihood per row of the timing of purchases: log of Γ(r+x)/Γ(r) α^r (α+T)^-(r+x)."""
+    counts = by_count(lambda n: log_rising(r, n), x, r)
+    return np.asarray(counts - r * np.log1p(T / alpha) - x * np.log(alpha + T))
+
+
+def gradient(x: Array, T: Array, r: Parameter, alpha: Parameter) -> Array:
+    """Derivatives of `log_likelihood` in r and α: shape (2, rows)."""
+    in_r = by_count(lambda n: psi_rising(r, n), x, r) - np.log1p(T / alpha)
+    return np.stack(np.broadcast_arrays(in_r, (r * T / alpha - x) / (alpha + T)))
+
+
+@final
+@frozen
+class NBD(TransactionModel):
+    """NBD (Ehrenberg 1959): buying at random, never leaving; the yardstick for models with drop-out.
+
+    Parameters
+    ----------
+    r, alpha : float or array
+        Shape and rate of the gamma distribution of purchase rates: the mean rate is r/alpha per unit of time.
+    unit : {"day", "week", "month", "quarter", "year"}, optional
+        The unit of time of alpha; `fit` fills it in. None: unchecked.
+
+    Examples
+    --------
+    CDNOW's parameters (Fader, Hardie & Lee 2005), and the purchases in a year of a customer with x = 2 in 39 weeks:
+
+    >>> from custvalue.evidence.rfm import RFM
+    >>> model = NBD(r=0.385, alpha=12.072)
+    >>> print(model.expected_purchases(RFM(2, 30.43, 39, unit="week"), 52).round(3))
+    2.428
+    """
+
+    r: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
+    alpha: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
+    unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
+
+    _limits: ClassVar[Limits] = {
+        "r": ("hardly anyone buys again", "all customers buy at the same rate"),
+        "alpha": ("purchase rates are beyond measure", "all customers buy at the same rate"),
+    }
+
+    @classmethod
+    def guess(cls, rfm: RFM) -> Self:
+        """A start for the search, from the mean and variance of x; scale-free in time."""
+        mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
+        r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.05, 10.0)
+        return cls(r=r, alpha=r * age / max(mean, 0.05), unit=rfm.unit)
+
+    @classmethod
+    def fit(cls, rfm: RFM) -> Fit[Self]:
+        rows, start = histories(rfm), cls.guess(rfm)
+
+        def score(parameters: Array, x: Array, _: Array, T: Array) -> tuple[Array, Array]:
+            return log_likelihood(x, T, *parameters), gradient(x, T, *parameters)
+
+        return maximize(
+            Problem(
+                build=lambda values: cls(*values, unit=rfm.unit),
+                score=score,
+                columns=rows.columns,
+                names=tuple(start.parameters),
+                start=np.array([start.r, start.alpha]),
+                scale=np.array([1.0, rfm.T.mean()]),
+                counts=rows.counts,
+                limits=cls._limits,
+            )
+        )
+
+    def log_likelihood(self, rfm: RFM) -> Array:
+        self._unit_of(rfm)
+
+        def rows(x: Array, T: Array) -> Array:
+            return log_likelihood(x, T, self.r, self.alpha)
+
+        return self._each_row(rows, rfm, ("x", "T"))
+
+    def p_alive(self, rfm: RFM, ahead: ArrayLike = 0.0) -> Array:
+        return 1.0 - self.churn_probability(rfm, ahead)
+
+    def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
+        self._unit_of(rfm)
+        parameters = (np.shape(value) for value in self.parameters.values())
+        return np.zeros(np.broadcast_shapes(rfm.x.shape, np.shape(duration("within", within)), *parameters))
+
+    def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        return self.posterior_mean_purchase_rate(rfm) * _span(t, after)
+
+    def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
+        span, delta = np.broadcast_arrays(np.asarray(horizon, dtype=np.float64), np.asarray(force, dtype=np.float64))
+        endless = np.isinf(span)
+        finite = Discount(delta).over(np.zeros(span.shape), np.where(endless, 0.0, span))
+        forever = np.where(delta > 0, 1 / np.where(delta > 0, delta, 1.0), np.inf)
+        return self.posterior_mean_purchase_rate(rfm) * np.where(endless, forever, finite)
+
+    def probability_of_purchase(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        self._unit_of(rfm)
+
+        def buys(x: Array, T: Array, t: Array) -> Array:
+            return np.asarray(-np.expm1(-(self.r + x) * np.log1p(t / (self.alpha + T))))
+
+        return self._each_row(buys, rfm, ("x", "T"), _span(t, after))
+
+    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+        self._unit_of(rfm)
+
+        def pmf(x: Array, T: Array, n: Array, t: Array) -> Array:
+            return np.exp(log_nbd_pmf(n, self.r + x, t / (self.alpha + T)))
+
+        return self._each_row(pmf, rfm, ("x", "T"), whole("n", n), _span(t, after))
+
+    def simulate(self, T: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> RFM:
+        rng = np.random.default_rng(rng)
+        age = np.asarray(T, dtype=np.float64)
+        x = self._draw_counts(age, rng)
+        t_x = np.where(x > 0, age * rng.beta(np.maximum(x, 1), 1.0), 0.0)
+        return RFM(x, t_x, age, unit=self.known_unit(unit))
+
+    def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+        return scattered(self._draw_counts(age, rng), age, rng)
+
+    def _draw_counts(self, age: Array, rng: np.random.Generator) -> Ints:
+        return rng.poisson(rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape) * age)
+
+    def posterior_mean_purchase_rate(self, rfm: RFM) -> Array:
+        """E[λ | history], (r + x)/(α + T), per unit of time."""
+        self._unit_of(rfm)
+        return np.asarray((self.r + rfm.x) / (self.alpha + rfm.T))
+
+    def posterior_mean_drop_out(self, rfm: RFM) -> Array:
+        """0: nobody leaves."""
+        return self.churn_probability(rfm, 0.0)
+
+
+def _span(t: ArrayLike, after: ArrayLike) -> Array:
+    """The length t, of the shape of both: as nobody leaves, it does not matter when it begins."""
+    return np.broadcast_arrays(duration("t", t), duration("after", after))[0]

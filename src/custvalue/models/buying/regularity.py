@@ -1,0 +1,199 @@
+"""Regularity: whether customers buy at random or in a rhythm, estimated from the times between purchases.
+
+Times between a customer's purchases are taken as gamma distributed, with one shape k for all and a rate of each
+customer's own. k = 1 is buying at random (a Poisson process), k > 1 is regular, k < 1 comes in bursts; the
+coefficient of variation of a customer's times is k^-0.5. All three estimates stand on times relative to their sum
+alone, which do not depend on the customer's rate, nor on how long the customer was observed.
+
+| method | stands on | source |
+| --- | --- | --- |
+| "mle" | all times given their sum, a Dirichlet distribution: the conditional likelihood | Andersen (1970) |
+| "wheat" | the first of the first two times as a share of both, Beta(k, k) | Wheat & Morrison (1990) |
+| "cv" | the squares of times as shares of their sum: the coefficient of variation | method of moments |
+
+Wheat, R. D. & Morrison, D. G. (1990). Estimating purchase regularity with two interpurchase times. Journal of Marketing
+Research 27(1), 87-93. Andersen, E. B. (1970). Asymptotic properties of conditional maximum-likelihood estimators.
+Journal of the Royal Statistical Society B 32(2), 283-301.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from attrs import field, frozen
+from scipy.special import ndtri, polygamma, psi
+
+from custvalue._typing import Array
+from custvalue.errors import DataError, ParameterError
+from custvalue.evidence.interpurchase_times import Spacings
+from custvalue.evidence.rfm import RFM
+
+Method = Literal["mle", "wheat", "cv"]
+_WIDEST = np.log(1e6)
+"""k is sought between 1e-6 and 1e6; more is as good as infinite."""
+
+
+@frozen
+class Regularity:
+    """How regularly customers buy: the shape k of their times between purchases.
+
+    Attributes
+    ----------
+    k : float
+        1: at random; more: regular; less: in bursts. inf where all times of a customer are equal.
+    standard_error : float
+        Of k, for many customers; nan where k is inf.
+    customers : int
+        With at least two times between purchases: the others say nothing about regularity.
+    method : str
+        "mle", "wheat" or "cv".
+    """
+
+    k: float = field()
+    standard_error: float = field()
+    customers: int = field()
+    method: Method = field()
+
+    def confidence_interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Confidence interval of k, symmetric on the log scale.
+
+        Raises
+        ------
+        ParameterError
+            `level` is not between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise ParameterError(f"level must lie between 0 and 1, such as 0.95; got {level!r}")
+        factor = float(np.exp(ndtri(0.5 + level / 2) * self.standard_error / self.k))
+        return self.k / factor, self.k * factor
+
+
+def regularity(data: Any, *, method: Method = "mle", **options: Any) -> Regularity:  # noqa: ANN401 (any log)
+    """Estimate how regularly customers buy: the gamma shape k of the times between purchases, one for all.
+
+    Parameters
+    ----------
+    data : dataframe, path, mapping, Spacings or RFM
+        A transaction log of any kind that `RFM.from_transactions` takes, the times themselves, or, for "mle", an RFM
+        with log_spacing.
+    method : {"mle", "wheat", "cv"}
+        "mle" (the default) uses all times and is the most precise. "wheat" uses two of each customer, "cv" their
+        variation: where they differ much from "mle", times are not gamma, or k differs between customers.
+    **options
+        As of `RFM.from_transactions`, where data is a log. Times are what lies between the purchases that `collapse`
+        leaves. Whole days make frequent buyers look more regular than they are, as no two purchases are on one day.
+
+    Raises
+    ------
+    DataError
+        No customer has three purchases (with "wheat", fewer than two have); an RFM has no log_spacing; or the log is
+        broken, as in `RFM.from_transactions`.
+    ParameterError
+        The method is not one of the three, or needs more than an RFM holds.
+
+    Examples
+    --------
+    Customers who buy every 30 days or so, and others every 10:
+
+    >>> days = np.cumsum([[0, 31, 28, 30, 33], [5, 9, 11, 10, 8]], axis=1)
+    >>> log = {"customer_id": [1] * 5 + [2] * 5, "date": np.datetime64("2024-01-01") + days.ravel()}
+    >>> found = regularity(log)
+    >>> round(found.k, 1), found.customers
+    (85.8, 2)
+    """
+    if method not in ("mle", "wheat", "cv"):
+        raise ParameterError(f"method must be 'mle', 'wheat' or 'cv'; got {method!r}")
+    if isinstance(data, RFM):
+        return _of_rfm(data, method)
+    spacings = data if isinstance(data, Spacings) else Spacings.from_transactions(data, **options)
+    counts, gaps = _useful(spacings)
+    return {"mle": _by_likelihood, "wheat": _by_pairs, "cv": _by_variation}[method](counts, gaps)
+
+
+def _of_rfm(rfm: RFM, method: Method) -> Regularity:
+    if method != "mle":
+        raise ParameterError(f"method {method!r} needs each time between purchases: give the log, not an RFM")
+    if rfm.log_spacing is None:
+        raise DataError("regularity needs the times between purchases: build the RFM with log_spacing=True")
+    rows = rfm.x > 1
+    _check_customers(int(rows.sum()), 1)
+    return _conditional(rfm.x[rows], rfm.log_spacing[rows] - rfm.x[rows] * np.log(rfm.t_x[rows]))
+
+
+def _useful(spacings: Spacings) -> tuple[Array, Array]:
+    """Counts and times, as shares of their sum, of customers with at least two."""
+    some = spacings.counts > 1
+    gaps = spacings.gaps[np.repeat(some, spacings.counts.astype(np.intp))]
+    counts = spacings.counts[some]
+    _check_customers(len(counts), 1)
+    return counts, gaps / np.repeat(np.add.reduceat(gaps, _begins(counts)), counts.astype(np.intp))
+
+
+def _begins(counts: Array) -> Any:  # noqa: ANN401 (an index)
+    return (np.cumsum(counts) - counts).astype(np.intp)
+
+
+def _check_customers(found: int, needed: int) -> None:
+    if found < needed:
+        raise DataError(
+            f"regularity shows in customers with at least three purchases; the data have {found}, and {needed} "
+            f"{'is' if needed == 1 else 'are'} needed: observe them for longer"
+        )
+
+
+def _by_likelihood(counts: Array, shares: Array) -> Regularity:
+    return _conditional(counts, np.add.reduceat(np.log(shares), _begins(counts)))
+
+
+def _conditional(n: Array, logs: Array) -> Regularity:
+    """Maximize Σ log Γ(nk) - n log Γ(k) + (k - 1) logs, `logs` the sums of logs of shares; concave in k."""
+    sizes, size = np.unique(n, return_inverse=True)
+    times = np.bincount(size)
+    total = float(logs.sum())
+
+    def slope(k: float) -> float:
+        return float((times * sizes * (psi(sizes * k) - psi(k))).sum()) + total
+
+    k = _root(slope)
+    if np.isinf(k):
+        return Regularity(k, np.nan, len(n), "mle")
+    information = float((times * sizes * (polygamma(1, k) - sizes * polygamma(1, sizes * k))).sum())
+    return Regularity(k, information**-0.5, len(n), "mle")
+
+
+def _by_pairs(counts: Array, shares: Array) -> Regularity:
+    """k of E[(M - 1/2)²] = 1/(8k + 4), M ~ Beta(k, k) (Wheat & Morrison 1990)."""
+    _check_customers(len(counts), 2)
+    first = _begins(counts)
+    squares = (shares[first] / (shares[first] + shares[first + 1]) - 0.5) ** 2
+    mean, error = float(squares.mean()), float(squares.std(ddof=1)) / len(squares) ** 0.5
+    if mean == 0:
+        return Regularity(np.inf, np.nan, len(counts), "wheat")
+    return Regularity((1 - 4 * mean) / (8 * mean), error / (8 * mean**2), len(counts), "wheat")
+
+
+def _by_variation(counts: Array, shares: Array) -> Regularity:
+    """k of Σ squares = Σ (k + 1)/(nk + 1), the expected sums of squares of n Dirichlet shares."""
+    squares = np.add.reduceat(shares**2, _begins(counts))
+
+    def excess(k: float) -> Array:
+        return np.asarray((k + 1) / (counts * k + 1) - squares)
+
+    k = _root(lambda k: float(excess(k).sum()))
+    if np.isinf(k):
+        return Regularity(k, np.nan, len(counts), "cv")
+    fall = float(((counts - 1) / (counts * k + 1) ** 2).sum())
+    return Regularity(k, float(np.sqrt((excess(k) ** 2).sum())) / fall, len(counts), "cv")
+
+
+def _root(falls: Callable[[float], float]) -> float:
+    """The k at which a falling function of k is zero, by halving the range of log k, to rounding; inf beyond it."""
+    low, high = -_WIDEST, _WIDEST
+    if falls(float(np.exp(high))) > 0:
+        return np.inf
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if falls(float(np.exp(middle))) > 0 else (low, middle)
+    return float(np.exp((low + high) / 2))

@@ -1,0 +1,156 @@
+"""Split population: a share of the customers never leaves, the others follow any model of retention.
+
+Schmidt, P. & Witte, A. D. (1989). Predicting criminal recidivism using "split population" survival time models.
+Journal of Econometrics 40(1), 141-159. Seen from the other side, the "never triers" of Fader & Hardie's tutorial
+"Applied probability models in marketing research" (2001): who never buys never leaves the state of not having bought.
+
+| assumption | form |
+| --- | --- |
+| a customer never leaves | with probability π |
+| the others | leave as the model of the leavers says |
+| whether a customer is captive | is not seen |
+
+The trap: with captive customers the mean lifetime is infinite, and a customer who may be captive is worth more with
+every renewal. A share that "never" leaves is a claim on decades after the last observation; a heavy tail fits the same
+data.
+"""
+
+# ruff: noqa: SLF001 (the leavers are a model of the same family)
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+from attrs import Attribute, field, frozen
+
+from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue.errors import ParameterError
+from custvalue.evidence.tenures import Tenures
+from custvalue.inference.fit import Fit
+from custvalue.models._mixture import Mixture
+from custvalue.models._parameters import as_parameter, same_parameter, share
+from custvalue.models._retention_fit import fit_tenures
+from custvalue.models.model import Limits, Measure
+from custvalue.models.retention.family import Due, RetentionModel
+from custvalue.models.retention.time import ContinuousRetentionModel, hazard, log_rows, log_rows_slopes
+from custvalue.units import Unit
+
+
+def _leaving(_model: object, _attribute: Attribute[Any], value: object) -> None:
+    if not isinstance(value, RetentionModel) or isinstance(value, SplitPopulation):
+        raise ParameterError(f"leavers must be a retention model such as ShiftedBetaGeo(...); got {value!r}")
+
+
+@final
+@frozen
+class SplitPopulation(RetentionModel):
+    """A share of captive customers, S(t) = π + (1 - π) S_leavers(t).
+
+    Parameters
+    ----------
+    leavers : RetentionModel
+        The model of those who leave in the end; its unit of time is this model's.
+    captive : float or array
+        π, the share of customers who never leave, between 0 and 1.
+
+    Examples
+    --------
+    >>> from custvalue.models.retention.exponential import Exponential
+    >>> model = SplitPopulation(Exponential(lam=0.0664), captive=0.9154)  # Fader & Hardie: Kiwi Bubbles' never triers
+    >>> model.survival([0, 24, 1000]).round(4)
+    array([1.    , 0.9326, 0.9154])
+    >>> model.parameters
+    {'lam': 0.0664, 'captive': 0.9154}
+    """
+
+    leavers: RetentionModel = field(validator=_leaving)
+    captive: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
+
+    _measures: ClassVar[Mapping[str, Measure]] = {"captive": Measure(share=True)}
+    _limits: ClassVar[Limits] = {"captive": ("nobody is captive: see the leavers' model", "everybody is captive")}
+
+    @property
+    def unit(self) -> Unit | None:  # type: ignore[override]
+        """The leavers' unit of time."""
+        return self.leavers.unit
+
+    @classmethod
+    def fit(cls, tenures: Tenures, leavers: type[RetentionModel]) -> Fit[Self]:  # type: ignore[override]
+        """Estimate the captive share and the parameters of the leavers, whose model class is given."""
+        if not (isinstance(leavers, type) and issubclass(leavers, RetentionModel)) or leavers is SplitPopulation:
+            raise ParameterError(
+                f"leavers must be the class of a retention model, such as ShiftedBetaGeo; got {leavers!r}"
+            )
+        limits = {**leavers._limits, **cls._limits}
+        return fit_tenures(lambda rows: cls.guess(rows, leavers), tenures, limits)
+
+    @classmethod
+    def guess(cls, tenures: Tenures, leavers: type[RetentionModel]) -> Self:  # type: ignore[override]
+        """A start: half of those who still run are captive."""
+        still = float(tenures.weights[~tenures.ended].sum() / tenures.weights.sum())
+        halved = Tenures(
+            tenures.duration,
+            tenures.ended,
+            entry=tenures.entry,
+            weights=np.where(tenures.ended, tenures.weights, tenures.weights / 2),
+            unit=tenures.unit,
+        )
+        return cls(leavers.guess(halved), min(max(still / 2, 0.01), 0.99))
+
+    @property
+    def _mixture(self) -> Mixture:
+        return Mixture(self.leavers._log_stay, self.leavers._log_stay_slopes, self.captive)
+
+    def _log_stay(self, tenure: Array, ahead: Array) -> Array:
+        return self._mixture.log_stay(tenure, ahead)
+
+    def _log_stay_slopes(self, tenure: Array, ahead: Array) -> Array:
+        return self._mixture.log_stay_slopes(tenure, ahead)
+
+    def hazard(self, t: ArrayLike) -> Array:
+        """h(t), captive customers included; ParameterError where the leavers leave at renewals only."""
+        return hazard(self, t)
+
+    def _log_hazard(self, t: Array) -> Array:
+        return self._mixture.log_leaver(t) + self._moving._log_hazard(t)
+
+    def _log_hazard_slopes(self, t: Array) -> Array:
+        return self._mixture.log_leaver_slopes(t, self._moving._log_hazard_slopes(t))
+
+    @property
+    def _moving(self) -> ContinuousRetentionModel:
+        if not isinstance(self.leavers, ContinuousRetentionModel):
+            raise ParameterError(
+                f"{type(self.leavers).__name__} customers leave at renewals and have no hazard rate; "
+                "churn_probability(tenure, within=1) is their probability to leave at the next"
+            )
+        return self.leavers
+
+    @property
+    def _fall(self) -> tuple[Parameter, Parameter]:
+        return 0.0, 0.0
+
+    @property
+    def _by_period(self) -> bool:
+        return self.leavers._by_period
+
+    def _moment(self, name: str, value: ArrayLike | Tenures, *, endless: bool = False) -> Array:
+        return self.leavers._moment(name, value, endless=endless)
+
+    def _payments(self, due: Due) -> Due:
+        return self.leavers._payments(due)
+
+    def _check(self, tenures: Tenures) -> None:
+        self.leavers._check(tenures)
+
+    def _log_rows(self, rows: tuple[Array, ...], *, by_period: bool) -> Array:
+        return log_rows(self, rows, exact=not (by_period or self._by_period))
+
+    def _log_rows_slopes(self, rows: tuple[Array, ...], *, by_period: bool) -> Array:
+        return log_rows_slopes(self, rows, exact=not (by_period or self._by_period))
+
+    def _draw_lifetimes(self, since: Array, rng: np.random.Generator) -> Array:
+        leaver = np.log(1 - rng.random(since.shape)) <= self._mixture.log_leaver(since)
+        return np.where(leaver, self.leavers._draw_lifetimes(since, rng), np.inf)

@@ -1,0 +1,1 @@
+"""Models of spend per purchase: one file each, and their family."""

@@ -1,0 +1,1 @@
+"""Numerical methods with no customer in them."""

@@ -1,0 +1,1 @@
+"""Special forms that one paper uses, as recipes over the general functions."""

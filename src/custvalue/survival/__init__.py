@@ -1,0 +1,1 @@
+"""Survival analysis: curves, tests and regressions of tenures."""

@@ -1,0 +1,269 @@
+"""Survival without a model: the share of customers still there after each duration (Kaplan & Meier 1958)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias, get_args
+
+import numpy as np
+from attrs import field, frozen
+from scipy.special import expit
+
+from custvalue._columns import numbers
+from custvalue._typing import Array, ArrayLike
+from custvalue.errors import ParameterError
+from custvalue.evidence.tenures import Tenures
+from custvalue.survival._risk_sets import check_tenures, counted, longest, normal_width
+from custvalue.survival._step_functions import Estimate, as_column, moment, same, shown, step
+from custvalue.units import Unit
+
+Interval: TypeAlias = Literal["log-log", "logit", "greenwood"]
+"""How a standard error becomes an interval of a survival probability."""
+
+_TIE = 1e-12
+"""A share of survivors so close to the one asked for is that share, rounded."""
+
+
+@frozen(repr=False)
+class SurvivalCurve:
+    """The Kaplan-Meier estimate of survival: a step down at each time at which customers left.
+
+    Made by `kaplan_meier`. Arrays have one value for each of those times.
+
+    Attributes
+    ----------
+    time : array
+        The distinct durations at which customers left, ascending.
+    at_risk : array
+        Customers observed at that duration, those who left then included.
+    ended : array
+        Customers who left then.
+    survival : array
+        S(time), the probability to stay longer than `time`.
+    standard_error : array
+        By Greenwood's formula; 0 where the survival is 0.
+    lower, upper : array
+        Confidence limits at each time, within [0, 1]. Where the survival is 0 the lower limit is 0 and the upper one
+        that of the time before, which bounds it still.
+    observed_until : float
+        The longest duration: nothing is known of later times, unless the survival is 0.
+    level, interval
+        Of the confidence limits.
+    unit : str
+        The unit of time.
+    """
+
+    time: Array = field(converter=as_column, eq=same)
+    at_risk: Array = field(converter=as_column, eq=same)
+    ended: Array = field(converter=as_column, eq=same)
+    survival: Array = field(converter=as_column, eq=same)
+    standard_error: Array = field(converter=as_column, eq=same)
+    lower: Array = field(converter=as_column, eq=same)
+    upper: Array = field(converter=as_column, eq=same)
+    observed_until: float = field()
+    customers: float = field()
+    level: float = field(default=0.95)
+    interval: Interval = field(default="log-log")
+    unit: Unit = field(default="year")
+
+    def at(self, t: ArrayLike) -> Array:
+        """S(t): the share still there after time t, those who left at t itself not counted.
+
+        Raises
+        ------
+        ParameterError
+            t is negative, or later than anybody was observed while some were still there.
+        """
+        return step(self.time, self.survival, 1.0, self._moment("t", t))
+
+    def interval_at(self, t: ArrayLike) -> tuple[Array, Array]:
+        """Lower and upper confidence limit of S(t), each t by itself; both 1 before anybody left."""
+        when = self._moment("t", t)
+        return step(self.time, self.lower, 1.0, when), step(self.time, self.upper, 1.0, when)
+
+    def churn_probability(self, tenure: ArrayLike, within: ArrayLike) -> Array:
+        """P(leaves within a time | has stayed for `tenure`): 1 - S(tenure + within)/S(tenure).
+
+        Raises
+        ------
+        ParameterError
+            A time is negative or later than observed, or nobody is estimated to stay for `tenure`.
+        """
+        start, ahead = self._moment("tenure", tenure), numbers("within", within)
+        if not np.all(ahead >= 0):
+            raise ParameterError(f"within must be >= 0; got {ahead[~(ahead >= 0)].ravel()[0]}")
+        end = self._moment("tenure + within", start + ahead)
+        stayed = step(self.time, self.survival, 1.0, start)
+        if not np.all(stayed > 0):
+            raise ParameterError(
+                f"nobody is estimated to stay for {start[stayed <= 0].ravel()[0]:g}, so none can leave"
+            )
+        return np.asarray(1.0 - step(self.time, self.survival, 1.0, end) / stayed)
+
+    def quantile(self, p: ArrayLike) -> Estimate:
+        """The duration by which a share p of the customers has left: the first time with S <= 1 - p.
+
+        The interval is Brookmeyer & Crowley's (1982): the durations not refused by the confidence limits of S, up to
+        the first time at which the upper limit is at most 1 - p. What is not reached is inf.
+        """
+        share = numbers("p", p)
+        if not np.all((share > 0) & (share < 1)):
+            raise ParameterError(f"p must lie strictly between 0 and 1; got {share[~((share > 0) & (share < 1))][0]}")
+        times = [self._first(curve, 1.0 - share) for curve in (self.survival, self.lower, self.upper)]
+        return Estimate(*times, level=self.level)
+
+    def median(self) -> Estimate:
+        """The duration by which half of the customers have left, with its interval; inf where half still stay."""
+        return self.quantile(0.5)
+
+    def restricted_mean(self, horizon: float) -> Estimate:
+        """The mean duration up to `horizon`: the area under the curve, with Greenwood's standard error.
+
+        The limits are those of the normal distribution, cut to [0, horizon].
+
+        Raises
+        ------
+        ParameterError
+            The horizon is not one positive number, or later than anybody was observed while some were still there.
+        """
+        if np.ndim(horizon) != 0 or not 0 < horizon < np.inf:
+            raise ParameterError(f"horizon must be one positive, finite number; got {horizon!r}")
+        end = float(self._moment("horizon", horizon))
+        before = self.time < end
+        edges = np.concatenate([[0.0], self.time[before], [end]])
+        areas = np.concatenate([[1.0], self.survival[before]]) * np.diff(edges)
+        ahead = areas[::-1].cumsum()[::-1][1:]
+        spread = (ahead / end) ** 2 * _greenwood(self.at_risk[before], self.ended[before])
+        error = end * float(np.sqrt(spread.sum()))
+        mean, width = float(areas.sum()), normal_width(self.level) * error
+        return Estimate(mean, max(mean - width, 0.0), min(mean + width, end), standard_error=error, level=self.level)
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __repr__(self) -> str:
+        left = self.ended.sum()
+        head = (
+            f"Kaplan-Meier survival of {self.customers:,.10g} customers in {self.unit}s: {left:,.10g} ended, "
+            f"observed up to {self.observed_until:g}, median {self.median()!r}"
+        )
+        title = f"{'time':>10}{'at risk':>12}{'ended':>10}{'survival':>10}{'std. error':>12}{'interval':>20}"
+        rows = (self._line(i) if i >= 0 else f"{'...':>10}" for i in shown(len(self)))
+        return "\n".join([head, title, *rows])
+
+    def _line(self, i: int) -> str:
+        return (
+            f"{self.time[i]:>10.6g}{self.at_risk[i]:>12,.10g}{self.ended[i]:>10,.10g}{self.survival[i]:>10.4f}"
+            f"{self.standard_error[i]:>12.4f}{f'{self.lower[i]:.4f} to {self.upper[i]:.4f}':>20}"
+        )
+
+    def _moment(self, name: str, value: ArrayLike) -> Array:
+        gone = len(self.survival) > 0 and self.survival[-1] == 0
+        return moment(name, value, self.observed_until, known_after=bool(gone))
+
+    def _first(self, curve: Array, share: Array) -> Array:
+        """The first time at which a curve that falls is at most `share`; inf where it never is."""
+        reached = np.searchsorted(-np.minimum.accumulate(curve), -share * (1 + _TIE), side="left")
+        return np.append(self.time, np.inf)[reached]
+
+
+def kaplan_meier(tenures: Tenures, *, level: float = 0.95, interval: Interval = "log-log") -> SurvivalCurve:
+    """Estimate survival from tenures, whatever its shape: S(t) = Π (1 - ended/at risk) over the times up to t.
+
+    Customers are at risk on (entry, duration], from the start where entry is 0; those who leave do so before those
+    whose observation ends at the same time. With late entry few may be at risk early: if all of them leave at once
+    the estimate falls to 0 and stays there; `kaplan_meier(tenures[tenures.entry < ...])` or a later start helps.
+
+    Parameters
+    ----------
+    tenures : Tenures
+        Durations; weights count customers.
+    level : float
+        Of the confidence limits, each time by itself.
+    interval : {"log-log", "logit", "greenwood"}
+        Limits from the normal distribution of log(-log S) (Kalbfleisch & Prentice 1980), of the log-odds of S, or of
+        S itself, cut to [0, 1].
+
+    Raises
+    ------
+    DataError
+        There is no customer, or one who left has entry = duration.
+    ParameterError
+        `level` or `interval` is none.
+
+    Notes
+    -----
+    Kaplan & Meier (1958); the variance is Greenwood's (1926), S² Σ d/(n (n - d)).
+
+    Examples
+    --------
+    >>> curve = kaplan_meier(Tenures([1, 2, 2, 3, 4], [1, 1, 0, 1, 0], unit="month"))
+    >>> curve.survival.round(3)
+    array([0.8, 0.6, 0.3])
+    >>> curve.median()
+    3 (95 %: 1 to inf)
+    >>> float(curve.at(2.5).round(3))
+    0.6
+    """
+    check_tenures(tenures)
+    if interval not in get_args(Interval):
+        raise ParameterError(f"interval must be one of {', '.join(map(repr, get_args(Interval)))}; got {interval!r}")
+    width = normal_width(level)
+    time, at_risk, ended = counted(tenures)
+    with np.errstate(divide="ignore"):  # log 0 = -inf: nobody is left
+        log_survival = np.log1p(-ended / at_risk).cumsum()
+    survival = np.exp(log_survival)
+    some = slice(int(np.count_nonzero(survival)))  # from then on it is 0
+    spread = np.sqrt(_greenwood(at_risk, ended).cumsum())
+    error, lower, upper = np.zeros(len(time)), np.zeros(len(time)), np.ones(len(time))
+    np.multiply(survival[some], spread[some], out=error[some])
+    lower[some], upper[some] = _LIMITS[interval](log_survival[some], width * spread[some])
+    if some.stop:
+        upper[some.stop :] = upper[some.stop - 1]
+    return SurvivalCurve(
+        time=time,
+        at_risk=at_risk,
+        ended=ended,
+        survival=survival,
+        standard_error=error,
+        lower=lower,
+        upper=upper,
+        observed_until=longest(tenures),
+        customers=float(tenures.weights.sum()),
+        level=level,
+        interval=interval,
+        unit=tenures.unit,
+    )
+
+
+def _greenwood(at_risk: Array, ended: Array) -> Array:
+    """What each time adds to the variance of log S; 0 where all leave, as S is 0 from then on."""
+    product = at_risk - ended
+    product *= at_risk
+    product[product <= 0] = np.inf
+    return np.asarray(ended / product)
+
+
+def _log_log(log_survival: Array, width: Array) -> tuple[Array, Array]:
+    factor = width / log_survival
+    np.exp(np.maximum(factor, -700.0, out=factor), out=factor)
+    lower, upper = log_survival / factor, log_survival * factor
+    return np.exp(lower, out=lower), np.exp(upper, out=upper)
+
+
+def _logit(log_survival: Array, width: Array) -> tuple[Array, Array]:
+    gone = -np.expm1(log_survival)
+    odds, spread = log_survival - np.log(gone), width / gone
+    return expit(odds - spread), expit(odds + spread)
+
+
+def _plain(log_survival: Array, width: Array) -> tuple[Array, Array]:
+    survival = np.exp(log_survival)
+    return np.maximum(survival - survival * width, 0.0), np.minimum(survival + survival * width, 1.0)
+
+
+_LIMITS: Final[dict[str, Callable[[Array, Array], tuple[Array, Array]]]] = {
+    "log-log": _log_log,
+    "logit": _logit,
+    "greenwood": _plain,
+}

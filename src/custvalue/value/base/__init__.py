@@ -1,0 +1,1 @@
+"""The customer base as a whole: leaky bucket, contract book, customer equity."""

@@ -1,0 +1,230 @@
+"""Customer equity: what current and future customers are worth together, what winning one may cost, what drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from attrs import frozen
+
+from custvalue._arguments import not_negative, positive, real, share, together
+from custvalue._typing import Array, ArrayLike
+from custvalue.discounting.rate import Rate
+from custvalue.discounting.timing import Timing, as_timing, delay, force_of
+from custvalue.errors import DataError, ParameterError
+from custvalue.numerics.geometric_series import Ratio
+from custvalue.units import Unit
+
+_STEP = 1e-5
+"""Relative step of the central differences that give elasticities: errors are of the order of its square."""
+
+
+@frozen(eq=False)
+class CustomerEquity:
+    """What a firm's customers are worth.
+
+    Attributes
+    ----------
+    current : array
+        Customers in hand: the static customer equity.
+    future : array
+        Those still to be won, net of the cost of winning them.
+    wins : array, shape (..., periods)
+        Present value of each period's new customers, net.
+    """
+
+    current: Array
+    future: Array
+    wins: Array
+
+    @property
+    def total(self) -> Array:
+        """The dynamic customer equity: current and future."""
+        return self.current + self.future
+
+
+def equity(
+    current: ArrayLike,
+    acquisitions: ArrayLike,
+    new_customer: ArrayLike,
+    acquisition_cost: ArrayLike,
+    rate: Rate,
+    *,
+    timing: Timing,
+    period: Unit = "year",
+) -> CustomerEquity:
+    """Customer equity, static and dynamic: customers in hand, and those still to be won (Blattberg & Deighton 1996).
+
+    Parameters
+    ----------
+    current : array_like
+        Value of the customers in hand: a sum, or an array of scenarios.
+    acquisitions : array_like, shape (..., periods)
+        Planned number of new customers in each period.
+    new_customer : array_like
+        What one is worth when won, before the cost of winning; one for all periods, or one per period.
+    acquisition_cost : array_like
+        Cost of winning one, spent when they are won; one, or one per period.
+    rate : Rate
+        Of discount.
+    timing : {"now", "next", "end", "middle", "continuous"}
+        When in a period customers are won: at its beginning, at its end ("next" and "end"), in its middle, all along.
+    period : {"year", "quarter", "month", "week", "day"}
+        The period.
+
+    Raises
+    ------
+    ParameterError
+        `rate` is a bare number, the timing is none of these, a number is negative where it cannot be, or shapes do
+        not fit.
+
+    Examples
+    --------
+    >>> firm = equity(1000.0, [10, 10, 10], 60.0, 20.0, Rate.annual(0.10), timing="end")
+    >>> print(firm.current, firm.future.round(2), firm.total.round(2))
+    1000.0 994.74 1994.74
+    """
+    plan, worth, cost = together(
+        acquisitions=not_negative("acquisitions", np.atleast_1d(np.asarray(acquisitions))),
+        new_customer=real("new_customer", new_customer),
+        acquisition_cost=not_negative("acquisition_cost", acquisition_cost),
+    )
+    held, force = real("current", current), force_of(rate, period)
+    together(current=held, rate=force, acquisitions=plan[..., 0] if plan.shape[-1] else plan.sum(axis=-1))
+    force = force[..., None]
+    begins = np.exp(-force * np.arange(plan.shape[-1]))
+    wins = plan * (worth - cost) * begins * delay(as_timing(timing), force)
+    return CustomerEquity(held, wins.sum(axis=-1), wins)
+
+
+def allowable_acquisition_cost(value: ArrayLike, *, return_on_cost: ArrayLike = 0.0) -> Array:
+    """The most that winning a customer may cost: value/(1 + return_on_cost), nothing where the value is negative.
+
+    Parameters
+    ----------
+    value : array_like
+        Of a customer once won, before the cost of winning; within the time in which it must be earned back where
+        that is limited.
+    return_on_cost : array_like
+        Wanted on what is spent: 0.25 is 25 %; > -1.
+
+    Examples
+    --------
+    >>> allowable_acquisition_cost([100.0, -5.0], return_on_cost=0.25)
+    array([80.,  0.])
+    """
+    worth, wanted = together(value=real("value", value), return_on_cost=real("return_on_cost", return_on_cost))
+    if not np.all(wanted > -1):
+        raise ParameterError("return_on_cost must be > -1; write 25 % as 0.25")
+    return np.maximum(worth / (1 + wanted), 0.0)
+
+
+def acquisition_payback(
+    acquisition_cost: ArrayLike,
+    margin: ArrayLike,
+    retention: ArrayLike = 1.0,
+    *,
+    timing: Timing,
+    rate: Rate | None = None,
+    period: Unit = "year",
+) -> Array:
+    """Number of payments until a customer has brought in what winning them cost; infinite where never.
+
+    Payments m, m q, m q², ..., q = retention/(1 + d), add up to the cost after log(1 - c (1 - q)/m)/log q of them,
+    rounded up, c the cost in money of the first payment's time.
+
+    Parameters
+    ----------
+    acquisition_cost : array_like
+        Paid now.
+    margin : array_like
+        Of each payment, from a customer who is still there.
+    retention : array_like
+        Probability of staying from one period to the next, 0 to 1.
+    timing : {"now", "next", "end", "middle"}
+        When payments are made, as in `constant_retention_value`.
+    rate : Rate, optional
+        Of discount; without it the payback is undiscounted.
+    period : {"year", "quarter", "month", "week", "day"}
+        The period between payments.
+
+    Returns
+    -------
+    array
+        Whole numbers, 0 where winning cost nothing; inf where even all payments do not add up to the cost.
+
+    Examples
+    --------
+    >>> acquisition_payback(250, 100, [1.0, 0.8, 0.5], timing="now")
+    array([ 3.,  4., inf])
+    """
+    if as_timing(timing) == "continuous":
+        raise ParameterError("timing must be 'now', 'next', 'end' or 'middle': payments are counted")
+    cost, paid, stays, force = together(
+        acquisition_cost=not_negative("acquisition_cost", acquisition_cost),
+        margin=positive("margin", margin),
+        retention=share("retention", retention),
+        rate=force_of(Rate.zero() if rate is None else rate, period),
+    )
+    first = paid * delay(timing, force) * (stays if timing == "next" else 1.0)
+    ratio = Ratio.of(stays, np.zeros(()), force)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        needed = np.where(cost > 0, cost / first, 0.0)
+        count = np.where(ratio.c == 0, needed, np.log1p(-needed * ratio.c) / ratio.log)
+        exact = np.rint(count)
+        whole = np.where(np.abs(count - exact) <= 1e-9 * np.maximum(exact, 1.0), exact, np.ceil(count))
+        never = (cost > 0) & ((first == 0) | ((ratio.c > 0) & (needed * ratio.c >= 1)))
+    once = (stays == 0) & (needed <= 1)
+    return np.where(cost == 0, 0.0, np.where(once, 1.0, np.where(never, np.inf, np.maximum(whole, 1.0))))
+
+
+def driver_elasticities(
+    value: Callable[..., ArrayLike],
+    drivers: Mapping[str, ArrayLike],
+    groups: Mapping[str, str] | None = None,
+) -> dict[str, float]:
+    """Percent by which total equity grows where a driver grows by 1 percent of itself, by driver or group of drivers.
+
+    Rust, Lemon & Zeithaml's (2004) value, brand and retention equity are groups of drivers: what lets customers think
+    the offer worth its price, what makes them feel for the brand, what keeps them.
+
+    Parameters
+    ----------
+    value : callable
+        ``value(**drivers)``: what each customer or segment is worth; any function.
+    drivers : mapping of str to array_like
+        Where they stand now.
+    groups : mapping of str to str, optional
+        The group of each driver; a group's elasticity is that of all its drivers growing together.
+
+    Raises
+    ------
+    DataError
+        The total is not finite or 0.
+    ParameterError
+        `groups` does not name all drivers.
+
+    Examples
+    --------
+    >>> def worth(margin, retention):
+    ...     return margin * retention / (1.12 - retention)
+    >>> e = driver_elasticities(worth, {"margin": 100.0, "retention": 0.8})
+    >>> {name: round(value, 6) for name, value in e.items()}
+    {'margin': 1.0, 'retention': 3.5}
+    """
+    named = {name: name for name in drivers} if groups is None else dict(groups)
+    missing = [name for name in drivers if name not in named]
+    if missing:
+        raise ParameterError(f"groups must name every driver; missing: {', '.join(missing)}")
+    base = float(np.sum(value(**drivers)))
+    if not np.isfinite(base) or base == 0:
+        raise DataError(f"the total must be finite and not 0, for changes in percent; it is {base:g}")
+
+    def total(group: str, factor: float) -> float:
+        moved = {n: np.asarray(v) * (factor if named[n] == group else 1.0) for n, v in drivers.items()}
+        return float(np.sum(value(**moved)))
+
+    return {
+        group: (total(group, 1 + _STEP) - total(group, 1 - _STEP)) / (2 * _STEP * base)
+        for group in dict.fromkeys(named[name] for name in drivers)
+    }

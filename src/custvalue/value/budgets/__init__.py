@@ -1,0 +1,1 @@
+"""Budgets for acquisition, retention and marketing."""

@@ -1,0 +1,1 @@
+"""Customers who move between states: Markov migration models."""

@@ -1,0 +1,299 @@
+"""Customers who move between states - recency, segments, satisfaction, kinds of relationship - as a Markov chain.
+
+P. E. Pfeifer and R. L. Carraway, "Modeling customer relationships as Markov chains", Journal of Interactive Marketing
+14(2), 2000 (as cited; not checked against the paper). The chance of the next state depends on the present one alone:
+whatever else matters must be made part of the state, as recency is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from attrs import cmp_using, field, frozen
+
+from custvalue._arguments import not_negative, periods, real, share
+from custvalue._columns import read_only
+from custvalue._typing import Array, ArrayLike, Bools
+from custvalue.discounting.rate import Rate
+from custvalue.discounting.timing import Timing, force_of
+from custvalue.errors import ParameterError
+from custvalue.numerics.markov_chain import as_stochastic, discounted_visits, recurrent, visits
+from custvalue.units import Unit, as_unit
+from custvalue.value import _migration_moments as moments
+from custvalue.value.migration.decisions import MigrationDecisions, Policy
+
+_same = cmp_using(eq=np.array_equal)
+
+
+def _as_transitions(values: ArrayLike) -> Array:
+    return read_only(as_stochastic("transitions", values))
+
+
+def _as_reward(values: ArrayLike) -> Array:
+    return real("reward", values)
+
+
+def _as_cost(values: ArrayLike | None) -> Array:
+    return real("cost", 0.0 if values is None else values)
+
+
+def _as_names(values: Sequence[str] | None) -> tuple[str, ...]:
+    return () if values is None else tuple(values)
+
+
+def _common(name: str, value: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The batch's shape, (..., states), with this amount in it."""
+    try:
+        common = np.broadcast_shapes(value.shape, shape)
+    except ValueError:
+        common = ()
+    if common[-1:] != shape[-1:]:
+        raise ParameterError(f"{name} must broadcast to {shape}, one per state; got shape {value.shape}")
+    return common
+
+
+@frozen
+class MigrationModel:
+    """A Markov chain over customers' states, with what a period in each state brings and costs.
+
+    Parameters
+    ----------
+    transitions : array_like, shape (..., states, states)
+        Row i: the chances of each state after state i, one period later; rows sum to 1. Leading axes are a batch:
+        segments, scenarios, or draws from `TransitionCounts.draws`; those of reward and cost broadcast with them.
+        The labels of a dataframe are not taken over: name `states`.
+    reward : array_like, shape (..., states) or a number
+        What a period in each state brings.
+    cost : array_like, shape (..., states) or a number
+        What it costs to serve or contact the customer; taken off, with a timing of its own.
+    states : sequence of str, optional
+        Names; "1", "2", ... by default.
+    period : {"year", "quarter", "month", "week", "day"}
+        The period of one transition.
+
+    Raises
+    ------
+    ParameterError
+        The matrix is not square, a chance is outside [0, 1], a row does not sum to 1 (within 1e-9), shapes and names
+        do not fit, or the rows of a dataframe are in another order than its columns.
+
+    Examples
+    --------
+    >>> chain = MigrationModel.from_recency([0.3, 0.2, 0.15, 0.05], margin=40, contact_cost=4)
+    >>> chain.value(Rate.annual(0.20), timing="now").round(3)
+    array([52.32 ,  5.554,  1.251, -1.82 ,  0.   ])
+    >>> chain.best_stop(Rate.annual(0.20), timing="now").names
+    array(['contact', 'contact', 'contact', 'stop', 'stop'], dtype='<U7')
+    """
+
+    transitions: Array = field(converter=_as_transitions, eq=_same)
+    reward: Array = field(converter=_as_reward, eq=_same)
+    cost: Array = field(default=None, converter=_as_cost, eq=_same)
+    states: tuple[str, ...] = field(default=None, converter=_as_names, kw_only=True)
+    period: Unit = field(default="year", converter=as_unit, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        shape = self.transitions.shape[:-1]
+        for name in ("reward", "cost"):
+            shape = _common(name, getattr(self, name), shape)
+        object.__setattr__(self, "transitions", read_only(np.broadcast_to(self.transitions, (*shape, shape[-1]))))
+        for name in ("reward", "cost"):
+            object.__setattr__(self, name, read_only(np.broadcast_to(getattr(self, name), shape)))
+        names = self.states or tuple(str(i + 1) for i in range(shape[-1]))
+        if len(names) != shape[-1] or len(set(names)) != shape[-1]:
+            raise ParameterError(f"states must be {shape[-1]} different names; got {names}")
+        object.__setattr__(self, "states", names)
+
+    @classmethod
+    def from_recency(
+        cls, repurchase: ArrayLike, *, margin: ArrayLike, contact_cost: ArrayLike = 0.0, period: Unit = "year"
+    ) -> MigrationModel:
+        """Customers who buy, pause and come back: state i is i periods since the last purchase, the last one is "gone".
+
+        Dwyer's always-a-share and Pfeifer and Carraway's chain. The margin comes in state 1, when a purchase has just
+        been made; contacts cost in all states but the last.
+
+        Parameters
+        ----------
+        repurchase : array_like, shape (..., k)
+            Chance of buying 1, ..., k periods after the last purchase.
+        margin, contact_cost : array_like
+            Per purchase, and per period contacted; they broadcast with the leading axes.
+        period : {"year", "quarter", "month", "week", "day"}
+            The period of the chances.
+
+        Raises
+        ------
+        ParameterError
+            A chance is outside [0, 1].
+        """
+        p = np.atleast_1d(share("repurchase", repurchase))
+        k = p.shape[-1]
+        if not k:
+            raise ParameterError("repurchase must have at least one chance on its last axis")
+        P = np.zeros((*p.shape[:-1], k + 1, k + 1))
+        P[..., :k, 0] = p
+        P[..., np.arange(k), np.arange(1, k + 1)] = 1 - p
+        P[..., k, k] = 1.0
+        reward = real("margin", margin)[..., None] * (np.arange(k + 1) == 0)
+        cost = not_negative("contact_cost", contact_cost)[..., None] * (np.arange(k + 1) < k)
+        names = [*(f"recency {i}" for i in range(1, k + 1)), "gone"]
+        return cls(P, reward, cost, states=names, period=period)
+
+    @property
+    def absorbing(self) -> Bools:
+        """Which states are never left, shape (..., states)."""
+        return np.asarray(np.diagonal(self.transitions, axis1=-2, axis2=-1) == 1)
+
+    def value(
+        self,
+        rate: Rate,
+        *,
+        timing: Timing,
+        cost_timing: Timing | None = None,
+        horizon: int | None = None,
+    ) -> Array:
+        """Expected present value of a customer by the state they are in now.
+
+        With v = 1/(1 + d), "now" is Σ_{t=0}^{n-1} (v P)^t (reward - cost), forever (I - v P)^-1 (reward - cost).
+
+        Parameters
+        ----------
+        rate : Rate
+            Of discount; an array of rates broadcasts with the leading axes.
+        timing : {"now", "next", "end", "middle", "continuous"}
+            When the reward of a period in a state is paid: at its beginning, the first one now ("now"), at its end, in
+            its middle, or evenly over it; "next" is "now" without the present state: the first reward is that of the
+            next state, one period ahead.
+        cost_timing : the same, optional
+            When costs are paid; like rewards where not given.
+        horizon : int, optional
+            Number of periods, each with one reward. None (the default) is forever. Pfeifer and Carraway's horizon T,
+            counting from 0 to T, is T + 1.
+
+        Returns
+        -------
+        array, shape (..., states)
+            Infinite where the sum is: forever at a rate of 0, when states that bring something are never left.
+
+        Raises
+        ------
+        ParameterError
+            A rate is a bare number, or negative and there is no horizon; a timing is not one of the five; the horizon
+            is not whole; or infinite rewards meet infinite costs.
+
+        Notes
+        -----
+        Forever, the linear system is solved without subtraction (see `expected_visits`), so that values are right to
+        the last digits for d → 0 and states that are hardly ever left. Row sums count as 1 exactly: chances of staying
+        are what the others leave. Finite horizons lose about 1e-16 of the value per period.
+        """
+        n = float(periods("horizon", horizon, whole=True))
+        return moments.value(self._terms(rate, timing, cost_timing), n)
+
+    def variance(
+        self,
+        rate: Rate,
+        *,
+        timing: Timing,
+        cost_timing: Timing | None = None,
+        horizon: int | None = None,
+    ) -> Array:
+        """Variance of the present value of a single customer by the state they are in now; exact.
+
+        Rewards and costs are certain in each state; what comes next is not. Forever, (I - v² P)^-1 v² u, where u_i is
+        the variance of the value after one step from state i. A horizon takes a step of work per period.
+
+        Arguments are those of `value`.
+
+        Raises
+        ------
+        ParameterError
+            As there; or a value is infinite.
+
+        Examples
+        --------
+        >>> chain = MigrationModel([[0.8, 0.2], [0.0, 1.0]], [100, 0])
+        >>> print(np.sqrt(chain.variance(Rate.annual(0.10), timing="now")).round(2))
+        [229.05   0.  ]
+        """
+        n = float(periods("horizon", horizon, whole=True))
+        return moments.variance(self._terms(rate, timing, cost_timing), n)
+
+    def _terms(self, rate: Rate, timing: Timing, cost_timing: Timing | None) -> moments.Terms:
+        force = force_of(rate, self.period)
+        return moments.terms(self.transitions, self.reward, self.cost, force, timing, cost_timing)
+
+    def expected_visits(self, *, rate: Rate | None = None, horizon: int | None = None) -> Array:
+        """Expected number of periods spent in each state (column), from each state (row), the present one counted.
+
+        Undiscounted and forever this is the fundamental matrix (I - Q)^-1 between states that are left for good, and
+        infinite for states that are not. With a rate, visits count discounted, (I - v P)^-1.
+
+        Raises
+        ------
+        ParameterError
+            As for `value`.
+
+        Examples
+        --------
+        >>> chain = MigrationModel.from_recency([0.3, 0.2, 0.15, 0.05], margin=40, contact_cost=4)
+        >>> print(chain.expected_visits()[0].round(4))
+        [2.2114 1.548  1.2384 1.0526    inf]
+        """
+        force = force_of(Rate.zero() if rate is None else rate, self.period)
+        return discounted_visits(self.transitions, force, float(periods("horizon", horizon, whole=True)))
+
+    def expected_periods(self) -> Array:
+        """Expected periods until an absorbing state - or a set of states that is never left - is reached.
+
+        Shape (..., states); 0 where the customer is in one.
+        """
+        settled = recurrent(self.transitions)
+        each = np.where(settled[..., None, :], 0.0, self.expected_visits())
+        return np.asarray(each.sum(axis=-1))
+
+    def absorption(self) -> Array:
+        """Chance of ending in each absorbing state (column), from each state (row); 0 in columns of other states."""
+        settled = recurrent(self.transitions)
+        inner = np.where(settled[..., None, :], 0.0, visits(self.transitions, np.zeros(())))
+        into = np.where(self.absorbing[..., None, :], self.transitions, 0.0)
+        start = np.eye(len(self.states)) * self.absorbing[..., None, :]
+        return np.asarray(np.where(self.absorbing[..., :, None], start, inner @ into))
+
+    def distribution(self, start: ArrayLike, periods_ahead: int) -> Array:
+        """Chances of each state so many periods ahead, given chances (or counts of customers) `start` now.
+
+        Shape (..., states).
+        """
+        found = np.broadcast_to(real("start", start), self.transitions.shape[:-1])
+        for _ in range(int(periods("periods_ahead", periods_ahead, whole=True))):
+            found = (found[..., None] * self.transitions).sum(axis=-2)
+        return found
+
+    def best_stop(self, rate: Rate, *, timing: Timing, cost_timing: Timing | None = None) -> Policy:
+        """In which states to stop contacting the customer, and the values when that is done.
+
+        Whoever is not contacted costs nothing from then on, and does not come back: the reward of the present state is
+        the last. Where customers return by themselves, or actions differ otherwise, use `MigrationDecisions`.
+
+        Raises
+        ------
+        ParameterError
+            The rate is not positive, or a timing is "next".
+        """
+        size = len(self.states)
+        leading = self.transitions.shape[:-2]
+        P = np.zeros((*leading, 2, size + 1, size + 1))
+        P[..., 0, :, size] = 1.0
+        P[..., 1, :size, :size] = self.transitions
+        P[..., 1, size, size] = 1.0
+        none = np.zeros((*leading, 1))
+        reward = np.concatenate([self.reward, none], axis=-1)[..., None, :]
+        cost = np.concatenate([self.cost, none], axis=-1)[..., None, :] * np.array([[0.0], [1.0]])
+        choices = MigrationDecisions(
+            transitions=P, rewards=reward, costs=cost, actions=("stop", "contact"), period=self.period
+        )
+        best = choices.optimal(rate, timing=timing, cost_timing=cost_timing)
+        return Policy(best.action[..., :size], best.value[..., :size], best.actions, best.rounds)

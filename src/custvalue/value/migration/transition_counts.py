@@ -1,0 +1,298 @@
+"""How often customers went from state to state, and what that says about the chances - with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from attrs import cmp_using, field, frozen
+
+from custvalue._arguments import not_negative
+from custvalue._columns import read_only
+from custvalue._typing import Array, ArrayLike, Ints, NDArray
+from custvalue.errors import DataError, ParameterError
+from custvalue.units import Unit, as_unit
+from custvalue.value._transition_log import steps_of_sequences, steps_of_table
+from custvalue.value.migration.chain import MigrationModel
+
+_same = cmp_using(eq=np.array_equal)
+
+
+def _as_counts(values: ArrayLike) -> Array:
+    counts = not_negative("counts", values)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+        raise ParameterError(f"counts must be square: one row and one column per state; got shape {counts.shape}")
+    return read_only(counts)
+
+
+def _as_names(values: Iterable[Hashable]) -> tuple[str, ...]:
+    return tuple(map(str, values))
+
+
+@frozen
+class TransitionCounts:
+    """Counts of customers who went from each state (row) to each state (column) within one period.
+
+    Parameters
+    ----------
+    counts : array_like, shape (states, states)
+        Weighted counts need not be whole.
+    states : sequence of str
+        Their names.
+    period : {"year", "quarter", "month", "week", "day"}
+        The period of one transition.
+
+    Raises
+    ------
+    ParameterError
+        Counts are negative or not square, or names do not fit.
+
+    Examples
+    --------
+    >>> seen = TransitionCounts.from_sequences([["new", "loyal", "loyal", "gone"], ["new", "gone"]])
+    >>> seen.states
+    ('gone', 'loyal', 'new')
+    >>> print(seen.counts[2], seen.probabilities(absorbing=["gone"])[1])
+    [1. 1. 0.] [0.5 0.5 0. ]
+    """
+
+    counts: Array = field(converter=_as_counts, eq=_same)
+    states: tuple[str, ...] = field(converter=_as_names)
+    period: Unit = field(default="year", converter=as_unit, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if len(set(self.states)) != len(self.counts) or len(self.states) != len(self.counts):
+            raise ParameterError(f"states must be {len(self.counts)} different names; got {self.states}")
+
+    @classmethod
+    def from_sequences(
+        cls, sequences: Iterable[Sequence[Hashable]], *, states: Sequence[Hashable] | None = None, period: Unit = "year"
+    ) -> TransitionCounts:
+        """Count in sequences of states, one per customer, one state per period.
+
+        Parameters
+        ----------
+        sequences : iterable of sequences
+            States by name; those of length 1 tell nothing.
+        states : sequence, optional
+            Their order, and states that may not occur. By default those that occur, sorted.
+        period : {"year", "quarter", "month", "week", "day"}
+            Between neighbors in a sequence.
+
+        Raises
+        ------
+        DataError
+            A state is missing (None, NaN) or not among `states`.
+        """
+        return cls._counted(*steps_of_sequences(sequences), states, period)
+
+    @classmethod
+    def from_table(
+        cls,
+        table: Any,  # noqa: ANN401 (any dataframe)
+        *,
+        customer: str = "customer_id",
+        time: str = "period",
+        state: str = "state",
+        states: Sequence[Hashable] | None = None,
+        gaps: Literal["refuse", "skip"] = "refuse",
+        period: Unit = "year",
+    ) -> TransitionCounts:
+        """Count in a long table with one row per customer and period, in any order.
+
+        Parameters
+        ----------
+        table : dataframe or mapping of arrays
+            pandas, polars, pyarrow, DuckDB, or arrays by name.
+        customer, time, state : str
+            Names of its columns; periods are whole numbers.
+        states : sequence, optional
+            As for `from_sequences`.
+        gaps : {"refuse", "skip"}
+            What to do where a customer's periods are not consecutive: raise, or count no transition there.
+        period : {"year", "quarter", "month", "week", "day"}
+            What the whole numbers count.
+
+        Raises
+        ------
+        DataError
+            A column or value is missing, a period is not whole, a customer has two rows in one period, or there are
+            gaps.
+
+        Examples
+        --------
+        >>> log = {"customer_id": [1, 1, 2, 2], "period": [0, 1, 0, 1], "state": ["a", "b", "a", "a"]}
+        >>> TransitionCounts.from_table(log).counts
+        array([[1., 1.],
+               [0., 0.]])
+        """
+        if gaps not in ("refuse", "skip"):
+            raise ParameterError(f"gaps must be 'refuse' or 'skip'; got {gaps!r}")
+        return cls._counted(*steps_of_table(table, customer, time, state, skip=gaps == "skip"), states, period)
+
+    @classmethod
+    def _counted(
+        cls, names: NDArray[Any], origin: Ints, target: Ints, states: Sequence[Hashable] | None, period: Unit
+    ) -> TransitionCounts:
+        """Count steps between codes of `names`, in the order of `states`."""
+        order = _sorted(names.tolist()) if states is None else list(states)
+        position = {name: i for i, name in enumerate(order)}
+        strange = [name for name in names.tolist() if name not in position]
+        if strange:
+            raise DataError(f"states must name every state in the data; missing: {strange[:3]}. Add them to states=.")
+        index = np.array([position[name] for name in names.tolist()], dtype=np.intp)
+        size = len(order)
+        counts = np.bincount(index[origin] * size + index[target], minlength=size * size).reshape(size, size)
+        return cls(counts, order, period=period)
+
+    def probabilities(self, *, prior: ArrayLike = 0.0, absorbing: Sequence[str] = ()) -> Array:
+        """Estimated chances of each state after each state: (count + prior) / (row total + priors).
+
+        Parameters
+        ----------
+        prior : array_like
+            Added to each count: the parameter of a Dirichlet prior. 0 (the default) is maximum likelihood; 1/2 is
+            Jeffreys'; a matrix may say which transitions can happen at all.
+        absorbing : sequence of str
+            States that are never left, such as "gone": their rows stay whatever was counted.
+
+        Raises
+        ------
+        DataError
+            Customers were never seen to leave a state, nor to stay in it: its row is not known.
+        ParameterError
+            A name is not a state, or a prior negative.
+        """
+        weights, stays = self._weights(prior, absorbing)
+        total = weights.sum(axis=1, keepdims=True)
+        return np.where(stays[:, None], np.eye(len(total)), weights / np.where(stays[:, None], 1.0, total))
+
+    def interval(
+        self, level: float = 0.95, *, method: Literal["wilson", "dirichlet"] = "wilson", prior: ArrayLike = 0.5
+    ) -> tuple[Array, Array]:
+        """Lower and upper bounds of each chance, one chance at a time.
+
+        Parameters
+        ----------
+        level : float
+            Of confidence, or of probability.
+        method : {"wilson", "dirichlet"}
+            "wilson" (E. B. Wilson, 1927): the score interval of a binomial share, for each count among its row.
+            "dirichlet": quantiles of the posterior, a beta distribution for each chance, with `prior` added to each
+            count; where that is 0, [0, 0] for what never happened.
+        prior : array_like
+            For "dirichlet"; 1/2 is Jeffreys'.
+
+        Returns
+        -------
+        (low, high)
+            Arrays of shape (states, states); 0 to 1 in rows without counts. The intervals are not simultaneous; for
+            functions of the whole matrix, such as a value, use `draws`.
+
+        Raises
+        ------
+        ParameterError
+            The level is not between 0 and 1, or there is no such method.
+        """
+        if not 0 < level < 1:
+            raise ParameterError(f"level must lie between 0 and 1, such as 0.95; got {level!r}")
+        if method == "wilson":
+            return _wilson(self.counts, level)
+        if method == "dirichlet":
+            return _dirichlet(self.counts + not_negative("prior", prior), level)
+        raise ParameterError(f"method must be 'wilson' or 'dirichlet'; got {method!r}")
+
+    def draws(
+        self,
+        n: int,
+        *,
+        rng: np.random.Generator | int,
+        prior: ArrayLike = 0.5,
+        absorbing: Sequence[str] = (),
+    ) -> Array:
+        """Draw n matrices of chances from the Dirichlet posterior, shape (n, states, states): a batch for a model.
+
+        Raises
+        ------
+        DataError, ParameterError
+            As for `probabilities`.
+        """
+        weights, stays = self._weights(prior, absorbing)
+        drawn = _gammas(weights, n, np.random.default_rng(rng))
+        drawn = np.where(stays[:, None], np.eye(len(stays)), drawn)
+        return np.asarray(drawn / drawn.sum(axis=-1, keepdims=True))
+
+    def model(
+        self, reward: ArrayLike, cost: ArrayLike = 0.0, *, prior: ArrayLike = 0.0, absorbing: Sequence[str] = ()
+    ) -> MigrationModel:
+        """The `MigrationModel` with the estimated chances.
+
+        Raises
+        ------
+        DataError, ParameterError
+            As for `probabilities`.
+        """
+        P = self.probabilities(prior=prior, absorbing=absorbing)
+        return MigrationModel(P, reward, cost, states=self.states, period=self.period)
+
+    def _weights(self, prior: ArrayLike, absorbing: Sequence[str]) -> tuple[Array, NDArray[np.bool_]]:
+        """Counts with priors, and which states are said never to be left."""
+        strange = [name for name in absorbing if name not in self.states]
+        if strange or isinstance(absorbing, str):
+            raise ParameterError(f"absorbing must list states among {self.states}; got {absorbing!r}")
+        weights = self.counts + not_negative("prior", prior)
+        stays = np.isin(np.asarray(self.states), list(absorbing))
+        unknown = [
+            name
+            for name, total, never in zip(self.states, weights.sum(axis=1), stays, strict=True)
+            if not never and total == 0
+        ]
+        if unknown:
+            raise DataError(
+                f"every state must be followed by one in the data; nothing follows {unknown}. Name states that are "
+                "never left in absorbing=, or give a prior."
+            )
+        return weights, stays
+
+
+def _gammas(weights: Array, n: int, rng: np.random.Generator) -> Array:
+    """Gamma variables up to a factor per row; in logs, as log G(w) = log G(w + 1) - E/w: those of small w underflow."""
+    size = (n, *weights.shape)
+    some = np.where(weights > 0, weights, 1.0)
+    logs = np.log(rng.standard_gamma(weights + 1, size=size)) - rng.standard_exponential(size=size) / some
+    logs = np.where(weights > 0, logs, -np.inf)
+    top = logs.max(axis=-1, keepdims=True)
+    return np.asarray(np.exp(logs - np.where(np.isfinite(top), top, 0.0)))
+
+
+def _sorted(names: list[Any]) -> list[Any]:
+    try:
+        return sorted(names)
+    except TypeError:
+        return sorted(names, key=str)
+
+
+def _wilson(counts: Array, level: float) -> tuple[Array, Array]:
+    from scipy.special import ndtri  # noqa: PLC0415 (loads only where it is used)
+
+    z2 = ndtri((1 + level) / 2) ** 2
+    total = counts.sum(axis=1, keepdims=True) + np.zeros_like(counts)
+    rest = total - counts
+    half = np.sqrt(z2 * (counts * rest / np.where(total > 0, total, 1.0) + z2 / 4))
+    low = (counts + z2 / 2 - half) / (total + z2)
+    high = (counts + z2 / 2 + half) / (total + z2)
+    return np.where(counts > 0, np.maximum(low, 0.0), 0.0), np.where(rest > 0, np.minimum(high, 1.0), 1.0)
+
+
+def _dirichlet(weights: Array, level: float) -> tuple[Array, Array]:
+    from scipy.special import betaincinv  # noqa: PLC0415 (loads only where it is used)
+
+    rest = weights.sum(axis=1, keepdims=True) - weights
+    some = (weights > 0) & (rest > 0)
+    a, b = np.where(some, weights, 1.0), np.where(some, rest, 1.0)
+    known = np.where(weights > 0, 1.0, 0.0)
+    unknown = (weights == 0) & (rest == 0)
+    low = np.where(some, betaincinv(a, b, (1 - level) / 2), np.where(unknown, 0.0, known))
+    high = np.where(some, betaincinv(a, b, (1 + level) / 2), np.where(unknown, 1.0, known))
+    return low, high

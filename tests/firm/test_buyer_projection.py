@@ -1,0 +1,103 @@
+"""Projections of buyers: by simulation, against integrals, and against the value of a new customer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from custvalue import Rate
+from custvalue.errors import DataError, ParameterError
+from custvalue.evidence.rfm import RFM
+from custvalue.firm.buyer_projection import project_buyers, purchases_by_age
+from custvalue.firm.cash_flow import Firm
+from custvalue.firm.shareholder_value import shareholder_value
+from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.buying.pareto_nbd import ParetoNBD
+from custvalue.models.spend.gamma_gamma import GammaGamma
+from custvalue.value.clv import clv_new
+
+BUYING = BetaGeoNBD(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="week")
+SPEND = GammaGamma(6.25, 3.74, 15.44)
+RFMS = RFM(x=[0, 3, 7], t_x=[0.0, 20.0, 30.0], T=[39.0, 35.0, 31.0], m=[0.0, 40.0, 22.0], unit="week")
+
+
+def test_purchases_by_age_are_integrals_over_the_moment_of_acquisition():
+    week = 365.25 / 4 / 7
+    found = purchases_by_age(BUYING, 4, week)
+    first = 1 + quad(lambda u: float(BUYING.expected_purchases_new(week * (1 - u))), 0, 1, epsabs=1e-12)[0]
+    later = [
+        quad(lambda u, j=j: float(BUYING.expected_purchases_new(week, after=week * (j - u))), 0, 1, epsabs=1e-12)[0]
+        for j in (1, 2, 3)
+    ]
+    np.testing.assert_allclose(found, [first, *later], rtol=1e-8)
+    assert purchases_by_age(BUYING, 1, week).shape == (1,)
+
+
+def test_orders_are_those_of_simulated_customers():
+    rng, many = np.random.default_rng(1), 40_000
+    ages = 26 - rng.uniform(0, 13, many)  # acquired in the first of two quarters of 13 weeks
+    log = BUYING.simulate_log(ages, rng=rng)
+    when = 26 - ages[log["customer_id"]] + log["time"]
+    counted = [(when <= 13).sum() / many, (when > 13).sum() / many]
+    week = purchases_by_age(BUYING, 2, 13.0)
+    np.testing.assert_allclose(week, counted, rtol=0.02)
+
+
+def test_cohorts_add_up():
+    alone = project_buyers([100.0, 0.0, 0.0], BUYING, 10.0, period="quarter").orders
+    both = project_buyers([100.0, 50.0, 0.0], BUYING, 10.0, period="quarter")
+    np.testing.assert_allclose(both.orders, alone + np.array([0, *alone[:-1]]) / 2)
+    np.testing.assert_allclose(both.future_revenue, 10 * both.orders)
+    based = project_buyers([0.0, 0.0], BUYING, 10.0, base=[100.0], period="quarter")
+    np.testing.assert_allclose(based.orders, alone[1:])
+    np.testing.assert_allclose(based.existing_revenue, 10 * alone[1:])
+    older = project_buyers([0.0], BUYING, 10.0, base=[0.0, 100.0], period="quarter")
+    np.testing.assert_allclose(older.orders, alone[2:])
+
+
+def test_histories_are_the_base_with_their_own_spend():
+    p = project_buyers(np.zeros(8), BUYING, SPEND, base=RFMS, period="quarter")
+    week = 365.25 / 28
+    bought = BUYING.expected_purchases(RFMS, 8 * week)
+    assert p.orders.sum() == pytest.approx(bought.sum(), rel=1e-9)
+    assert p.existing_revenue.sum() == pytest.approx((bought * SPEND.expected_spend(RFMS)).sum(), rel=1e-9)
+    assert p.future_revenue.sum() == 0
+    fixed = project_buyers(np.zeros(8), BUYING, 5.0, base=RFMS, period="quarter")
+    np.testing.assert_allclose(fixed.existing_revenue, 5 * p.orders)
+
+
+def test_customers_won_for_what_they_are_worth_add_nothing():
+    """By the week the value of a cohort is that of a new customer, but for the moment of acquisition in its week."""
+    rate, weeks = Rate.annual(0.15), 52 * 12
+    worth = float(clv_new(BUYING, SPEND, rate=rate, years=weeks * 7 / 365.25, margin=0.3))
+    firm = Firm(variable_cost=0.7, acquisition_cost=worth, fixed_costs=0, tax=0, losses="refund")
+    p = project_buyers(np.eye(1, weeks)[0], BUYING, SPEND, period="week")
+    value = shareholder_value(firm, p, rate, cash="middle", terminal=None)
+    assert abs(value.future_customers) < 0.002 * worth
+
+
+def test_draws_are_rows_of_one_by_one():
+    r = np.array([[0.2], [0.4]])
+    many = project_buyers([10.0, 20.0], ParetoNBD(r, 10.0, 0.6, 11.0, unit="week"), SPEND, base=[5.0], period="month")
+    assert many.revenue.shape == (2, 2)
+    for i in range(2):
+        model = ParetoNBD(r[i, 0], 10.0, 0.6, 11.0, unit="week")
+        one = project_buyers([10.0, 20.0], model, SPEND, base=[5.0], period="month")
+        np.testing.assert_allclose(many.revenue[i], one.revenue, rtol=1e-11)
+    with_rows = project_buyers([10.0], ParetoNBD(r, 10.0, 0.6, 11.0, unit="week"), SPEND, base=RFMS, period="month")
+    assert with_rows.existing_revenue.shape == (2, 1)
+
+
+def test_arguments_are_checked():
+    with pytest.raises(ParameterError, match="buying must be a model of buying"):
+        project_buyers([1.0], SPEND, 1.0, period="month")
+    with pytest.raises(ParameterError, match="does not know its unit of time"):
+        project_buyers([1.0], BetaGeoNBD(0.2, 4.0, 0.8, 2.4), 1.0, period="month")
+    with pytest.raises(ParameterError, match="spend must be a model, one number or one for each of 1"):
+        project_buyers([1.0], BUYING, [1.0, 2.0], period="month")
+    with pytest.raises(ParameterError, match="unit must be one of"):
+        project_buyers([1.0], BUYING, 1.0, period="fortnight")
+    monthly = RFM(x=[0], t_x=[0.0], T=[3.0], m=[0.0], unit="month")
+    with pytest.raises(DataError, match="fitted in weeks"):
+        project_buyers([1.0], BUYING, 1.0, base=monthly, period="month")
