@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import law, log_uniform
 
-from custvalue.churn._envelope import corners
+from custvalue.churn.maximum_profit import corners
 from custvalue.churn.targeting import MaximumProfit, contact_profit, empc, mpc
 from custvalue.errors import DataError, ParameterError
 

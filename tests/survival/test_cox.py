@@ -11,11 +11,10 @@ from hypothesis import assume, given, reject
 from strategies import law
 from survival_strategies import ARM, CASES, REMISSION, at_risk, name_of, repeated, tenures, tenures_of
 
-from custvalue.churn._partial_likelihood import partial_likelihood
 from custvalue.errors import ConvergenceError, CustValueError, DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
 from custvalue.survival._risk_sets import risk_sets
-from custvalue.survival.cox import Cox, cox
+from custvalue.survival.cox import Cox, cox, partial_likelihood
 from custvalue.survival.log_rank import log_rank
 from custvalue.survival.nelson_aalen import nelson_aalen
 

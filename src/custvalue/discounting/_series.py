@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from attrs import frozen
 
 from custvalue._columns import DAY, check_rows, is_dated, moments, numbers
-from custvalue._typing import Array, ArrayLike, Ints, NDArray
-from custvalue.discounting._due import due_offset
-from custvalue.discounting.cash_flow_batch import CashFlowBatch, as_offsets
+from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
+from custvalue.discounting._factors import Discounting, discounted_sums, log_factors
+from custvalue.discounting.cash_flow_batch import CashFlowBatch, as_batch, as_offsets
 from custvalue.discounting.day_count import DayCount, as_day_count, years_between
+from custvalue.discounting.rate import Rate
+from custvalue.discounting.timing import due_offset
 from custvalue.errors import DataError, ParameterError
+from custvalue.numerics.ragged import blocks, positions, sums, to_offsets
+from custvalue.records.cash_flow import CashFlow, CashFlows, HasCashFlows
 from custvalue.records.time import DateLike
 from custvalue.units import Unit, as_unit, per_year
 
@@ -120,3 +125,189 @@ def _all_dated(items: Any) -> bool:  # noqa: ANN401 (anything a user may give)
     if isinstance(items, np.ndarray) and items.dtype.kind != "O":
         return bool(items.dtype.kind == "M")
     return isinstance(items, (list, tuple, np.ndarray)) and all(map(is_dated, items))
+
+
+APART = 1e-12
+"""Years, 30 microseconds: flows that are no further apart are at one time."""
+
+
+@frozen(eq=False)
+class Ordered:
+    """Series whose times rise strictly and whose amounts are not zero."""
+
+    times: Array
+    amounts: Array
+    offsets: Ints
+
+    @property
+    def counts(self) -> Ints:
+        return np.diff(self.offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def select(self, series: Bools | Ints) -> Ordered:
+        """Return some of the series."""
+        if series.dtype == bool and series.all():
+            return self
+        chosen = np.flatnonzero(series) if series.dtype == bool else series
+        counts = self.counts[chosen]
+        flows = positions(self.offsets[chosen], counts)
+        return Ordered(self.times[flows], self.amounts[flows], to_offsets(counts))
+
+
+def ordered(times: Array, amounts: Array, offsets: Ints) -> Ordered:
+    """Sort the flows of each series by time, add up those at one time, and leave out what comes to nothing."""
+    rising = times[1:] - times[:-1] > APART
+    inner = offsets[1:-1]
+    rising[inner[(inner > 0) & (inner < len(times))] - 1] = True
+    if not rising.all():
+        times, amounts, offsets = _merged(times, amounts, offsets)
+    if np.all(amounts):
+        return Ordered(times, amounts, offsets)
+    some = amounts != 0
+    before = np.concatenate(([0], np.cumsum(some)))
+    return Ordered(times[some], amounts[some], before[offsets])
+
+
+def _merged(times: Array, amounts: Array, offsets: Ints) -> tuple[Array, Array, Ints]:
+    """One flow per time; sums that are nothing but rounding are 0."""
+    series = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    order = np.lexsort((times, series))
+    times, amounts = times[order], amounts[order]
+    new = np.append(True, (times[1:] - times[:-1] > APART) | (series[1:] != series[:-1]))
+    begins = np.flatnonzero(new)
+    ends = np.append(begins, len(times))
+    total, size = sums(amounts, ends), sums(np.abs(amounts), ends)
+    together = np.diff(ends)
+    noise = np.minimum(together, 64) * 2.0**-53 * size  # pairwise sums: it grows with the logarithm of their number
+    total[(together > 1) & (np.abs(total) <= noise)] = 0.0
+    return times[begins], total, np.searchsorted(begins, offsets)
+
+
+def sign_changes(series: Ordered) -> Bools:
+    """Whether the sign of each flow differs from that of the one before it in its series."""
+    positive = series.amounts > 0
+    change = np.append(False, positive[1:] != positive[:-1])
+    starts = series.offsets[:-1]
+    change[starts[starts < len(change)]] = False
+    return change[: len(positive)]
+
+
+def count(marks: Bools, offsets: Ints) -> Ints:
+    """How many flows of each series are marked."""
+    before = np.concatenate(([0], np.cumsum(marks)))
+    return np.asarray(np.diff(before[offsets]))
+
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+@frozen(eq=False)
+class Block:
+    """Some series: their flows one after another, the years to each, the logarithms of the discount factors."""
+
+    rows: slice
+    offsets: Ints
+    amounts: Array
+    years: Array
+    log_factors: Array
+
+
+def valued(rate: Discounting, series: Series, *, single: bool, at: Array | None = None) -> Array:
+    """Present values of the series, or their values `at` some years from the day of value."""
+    out = np.empty((*scenarios(rate, series, single=single), len(series.offsets) - 1))
+    for block in discounted(rate, series, single=single, at=at):
+        out[..., block.rows] = discounted_sums(block.amounts, block.log_factors, block.offsets)
+    return out[..., 0][()] if single else out
+
+
+def discounted(rate: Discounting, series: Series, *, single: bool, at: Array | None = None) -> Iterator[Block]:
+    """Go through the series in blocks; a `single` series may have a rate per flow."""
+    for rows in blocks(series.offsets):
+        offsets = series.offsets[rows.start : rows.stop + 1]
+        counts = np.diff(offsets)
+        own = rate if single else per_flow(rate, rows, counts)
+        years = series.years(rows)
+        logs = log_factors(own, years)
+        if at is not None:
+            logs = logs - log_factors(own, np.repeat(np.broadcast_to(at, len(series.offsets) - 1)[rows], counts))
+        yield Block(rows, offsets - offsets[0], series.amounts[offsets[0] : offsets[-1]], years, logs)
+
+
+def scenarios(rate: Discounting, series: Series, *, single: bool) -> Shape:
+    """The leading axes of an array of rates, or ParameterError where its last axis does not fit the flows."""
+    shape = np.shape(rate.continuous_value) if isinstance(rate, Rate) else ()
+    n, each = (len(series.amounts), "flow") if single else (len(series.offsets) - 1, "series")
+    if shape and shape[-1] not in {1, n}:
+        raise ParameterError(
+            f"an array of rates must have one rate per {each}, shape ({n},), or scenarios of shape (k, 1) or "
+            f"(k, {n}); got shape {shape}"
+        )
+    return shape[:-1]
+
+
+def per_flow(rate: Discounting, rows: slice, counts: Ints) -> Discounting:
+    """Rates per series become rates per flow."""
+    if not isinstance(rate, Rate) or np.shape(rate.continuous_value)[-1:] in {(), (1,)}:
+        return rate
+    force = np.asarray(rate.continuous_value)[..., rows]
+    return Rate.continuous(np.repeat(force, counts, axis=-1))
+
+
+FlowsLike: TypeAlias = CashFlows | HasCashFlows | Iterable[CashFlow] | CashFlowBatch | ArrayLike
+"""Cash flows with their own times, of one or of many; or plain amounts, one period apart."""
+
+
+@frozen(eq=False)
+class Given:
+    """Series with times from their own first flow (or from now), and whether it is a single one."""
+
+    series: Series
+    single: bool
+    dated: bool
+    ids: NDArray[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.series.offsets) - 1
+
+
+def given(
+    flows: FlowsLike, *, offsets: ArrayLike | None = None, period: Unit | None = None, day_count: DayCount = "act/365"
+) -> Given:
+    """Read plain amounts, which `offsets` and `period` are about, or cash flows, which need neither."""
+    if not _has_times(flows):
+        amounts: Any = flows
+        series = periodic(amounts, offsets, due="now", period=period or "year")
+        return Given(series, offsets is None and np.ndim(amounts) == 1, dated=False)
+    if offsets is not None or period is not None:
+        raise ParameterError(
+            "offsets and period are for plain amounts; cash flows have times of their own, and a batch has offsets"
+        )
+    batch = as_batch(flows)  # type: ignore[arg-type]
+    origin = _first_days(batch) if batch.flows.dated else None
+    clock = Clock(batch, origin, as_day_count(day_count))
+    return Given(clock, batch is not flows, batch.flows.dated, batch.ids)
+
+
+def _has_times(flows: Any) -> bool:  # noqa: ANN401 (anything a user may give)
+    if isinstance(flows, (CashFlows, CashFlowBatch)) or hasattr(flows, "cash_flows"):
+        return True
+    if hasattr(flows, "__array__") or not isinstance(flows, Iterable):
+        return False
+    return not isinstance(flows, (list, tuple)) or all(isinstance(one, CashFlow) for one in flows)
+
+
+def _first_days(batch: CashFlowBatch) -> NDArray[Any]:
+    """The day of the first flow of each series, as microseconds."""
+    days = first_times(batch.flows.times, batch)
+    return np.datetime64("1970-01-01", "us") + np.rint(days * (DAY / np.timedelta64(1, "us"))).astype("timedelta64[us]")
+
+
+def first_times(times: Array, batch: CashFlowBatch) -> Array:
+    """The earliest time of each series; 0 for an empty one."""
+    some = np.diff(batch.offsets) > 0
+    first = np.zeros(len(batch))
+    if some.any():
+        first[some] = np.minimum.reduceat(times, batch.offsets[:-1][some])
+    return first

@@ -9,9 +9,9 @@ from attrs import frozen
 
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._due import check_broadcast, due_offset
 from custvalue.discounting._factors import times_exp
 from custvalue.discounting.rate import Rate, as_rate
+from custvalue.discounting.timing import check_broadcast, due_offset
 from custvalue.errors import ParameterError
 from custvalue.units import Unit
 

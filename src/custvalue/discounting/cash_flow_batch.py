@@ -11,7 +11,7 @@ from attrs import cmp_using, field, frozen
 
 from custvalue._columns import read_only
 from custvalue._typing import ArrayLike, Ints, NDArray
-from custvalue.discounting._due import Due, due_offset
+from custvalue.discounting.timing import Due, due_offset
 from custvalue.errors import DataError
 from custvalue.numerics.ragged import to_offsets
 from custvalue.records._fields import tuple_of

@@ -3,17 +3,73 @@
 from __future__ import annotations
 
 import sys
-from typing import Final, Literal, Self, TypeAlias
+from collections.abc import Callable
+from typing import Final, Literal, Self, TypeAlias, get_args
 
 import numpy as np
 from attrs import cmp_using, field, frozen
 
 from custvalue._columns import check_rows, numbers, read_only
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._bootstrap import bootstrap, coupon_dates
-from custvalue.discounting._interpolation import METHODS, Method, accumulated, first_force
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError, ParameterError
+
+Method: TypeAlias = Literal["linear", "log-linear", "monotone cubic"]
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
+
+
+def accumulated(times: Array, forces: Array, method: Method, t: Array) -> Array:
+    """-log of the discount factor for 0 <= t <= times[-1]; `forces` are spot rates at `times`."""
+    if method == "linear":
+        return np.asarray(np.interp(t, times, forces) * t)
+    knots, values = np.append(0.0, times), np.append(0.0, forces * times)
+    if method == "log-linear":
+        return np.asarray(np.interp(t, knots, values))
+    return _hermite(knots, values, slopes(knots, values), t)
+
+
+def first_force(times: Array, forces: Array, method: Method) -> float:
+    """Return the limit of the spot rate at time 0."""
+    if method != "monotone cubic":
+        return float(forces[0])
+    knots, values = np.append(0.0, times), np.append(0.0, forces * times)
+    return float(slopes(knots, values)[0])
+
+
+def slopes(x: Array, y: Array) -> Array:
+    """Slopes at the knots with which cubics rise and fall only where the values do.
+
+    Weighted harmonic means of the slopes beside (Fritsch & Butland 1984, SIAM J. Sci. Stat. Comput. 5, 300);
+    three-point formulas at the ends, cut so that they keep the direction, as in MATLAB's and SciPy's pchip.
+    """
+    steps, rises = np.diff(x), np.diff(y) / np.diff(x)
+    if len(rises) == 1:
+        return np.repeat(rises, 2)
+    before, after = 2 * steps[1:] + steps[:-1], steps[1:] + 2 * steps[:-1]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        harmonic = (before + after) / (before / rises[:-1] + after / rises[1:])
+    inner = np.where(np.sign(rises[:-1]) * np.sign(rises[1:]) > 0, harmonic, 0.0)
+    return np.concatenate(([_end(steps, rises)], inner, [_end(steps[::-1], rises[::-1])]))
+
+
+def _end(steps: Array, rises: Array) -> float:
+    slope = ((2 * steps[0] + steps[1]) * rises[0] - steps[0] * rises[1]) / (steps[0] + steps[1])
+    if np.sign(slope) != np.sign(rises[0]):
+        return 0.0
+    if np.sign(rises[0]) != np.sign(rises[1]) and abs(slope) > 3 * abs(rises[0]):
+        return float(3 * rises[0])
+    return float(slope)
+
+
+def _hermite(x: Array, y: Array, slope: Array, t: Array) -> Array:
+    """The piecewise cubic with these values and slopes."""
+    i = np.clip(np.searchsorted(x, t, side="right") - 1, 0, len(x) - 2)
+    step, rise = np.diff(x), np.diff(y) / np.diff(x)
+    s = t - x[i]
+    quadratic = (3 * rise[i] - 2 * slope[i] - slope[i + 1]) / step[i]
+    cubic = (slope[i] + slope[i + 1] - 2 * rise[i]) / step[i] ** 2
+    return np.asarray(y[i] + s * (slope[i] + s * (quadratic + s * cubic)))
+
 
 Extrapolation: TypeAlias = Literal["raise", "flat"]
 _EXTRAPOLATIONS: Final[tuple[Extrapolation, ...]] = ("raise", "flat")
@@ -245,3 +301,71 @@ class YieldCurve:
 def _same_length(times: Array, values: Array) -> None:
     if times.shape != values.shape:
         raise DataError(f"a curve must have one value per time; got {len(times)} times and {len(values)} values")
+
+
+ROUNDS = 60
+HALVINGS = 20
+STEP = 1e-6
+
+
+def coupon_dates(maturity: float, frequency: int) -> Array:
+    """Times of the coupons of a bond, the first one period from now, the last at maturity."""
+    if not isinstance(frequency, (int, np.integer)) or isinstance(frequency, bool) or frequency < 1:
+        raise ParameterError(f"frequency must be a whole number of coupons per year, 1 or more; got {frequency!r}")
+    number = round(maturity * frequency) if np.isfinite(maturity) else 0
+    if number < 1 or abs(maturity * frequency - number) > 1e-9 * number:
+        raise DataError(
+            f"a maturity must be a whole number of coupon periods, 1/{frequency} year each; got {maturity:.6g} years. "
+            "Choose another frequency, or give such times as spot rates or discount factors."
+        )
+    return np.arange(1, number + 1) / frequency
+
+
+def bootstrap(times: Array, coupons: Array, frequency: int, method: Method) -> Array:
+    """Solve for all spot forces at once by Newton's method, whatever lies between the times.
+
+    Raises
+    ------
+    DataError
+        No positive discount factors give the bonds their face value.
+    """
+    dates = [np.minimum(coupon_dates(time, frequency), times[-1]) for time in times]
+    if not (coupons > -frequency).all():
+        raise DataError(f"par rates must be above -{frequency} (-100 % per period); write 5 % as 0.05")
+    ends, t = np.cumsum([len(one) for one in dates]), np.concatenate(dates)
+    weights = np.repeat(coupons / frequency, np.diff(ends, prepend=0))
+    weights[ends - 1] += 1.0
+
+    def excess(forces: Array) -> Array:
+        """What each bond is worth above its face value."""
+        with np.errstate(over="ignore", under="ignore"):
+            worth = weights * np.exp(-accumulated(times, forces, method, t))
+        return np.asarray(np.add.reduceat(worth, np.append(0, ends[:-1])) - 1.0)
+
+    forces = frequency * np.log1p(coupons / frequency)
+    for _ in range(ROUNDS):
+        better = _improved(excess, forces)
+        if better is None:
+            break
+        forces = better
+    if np.abs(excess(forces)).max() < 1e-13:
+        return forces
+    raise DataError(
+        "no positive discount factors give every bond its face value: par rates rise too steeply for their coupons "
+        "to be covered. Check that they are shares (0.05 for 5 %), in the order of the maturities."
+    )
+
+
+def _improved(excess: Callable[[Array], Array], forces: Array) -> Array | None:
+    """A Newton step, shortened until it comes nearer; None where nothing does, because there is no more to gain."""
+    here = excess(forces)
+    slopes = np.column_stack([(excess(forces + STEP * one) - here) / STEP for one in np.eye(len(forces))])
+    try:
+        step = np.linalg.solve(slopes, -here)
+    except np.linalg.LinAlgError:
+        return None
+    for _ in range(HALVINGS):
+        if np.abs(excess(forces + step)).max() < np.abs(here).max():
+            return np.asarray(forces + step)
+        step = 0.5 * step
+    return None

@@ -7,9 +7,7 @@ import numpy as np
 from custvalue._columns import check_rows
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting._factors import Discounting, as_discounting, discounted_sums, relative_worth
-from custvalue.discounting._inputs import FlowsLike, given
-from custvalue.discounting._series import DatesLike, clock
-from custvalue.discounting._valued import discounted, scenarios
+from custvalue.discounting._series import DatesLike, FlowsLike, clock, discounted, given, scenarios
 from custvalue.discounting.cash_flow_batch import as_batch
 from custvalue.discounting.day_count import DayCount
 from custvalue.discounting.present_value import Flows

@@ -7,8 +7,7 @@ import numpy as np
 from custvalue._columns import check_rows
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting._factors import log_sums
-from custvalue.discounting._inputs import FlowsLike, Given, given
-from custvalue.discounting._valued import discounted, scenarios
+from custvalue.discounting._series import FlowsLike, Given, discounted, given, scenarios
 from custvalue.discounting.day_count import DayCount
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import ParameterError

@@ -7,9 +7,7 @@ from attrs import define
 
 from custvalue._typing import Array, ArrayLike, Ints
 from custvalue.discounting._factors import Discounting, as_discounting, relative_worth
-from custvalue.discounting._inputs import FlowsLike, Given, given
-from custvalue.discounting._ordered import ordered
-from custvalue.discounting._valued import discounted, scenarios
+from custvalue.discounting._series import FlowsLike, Given, discounted, given, ordered, scenarios
 from custvalue.discounting.day_count import DayCount
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError

@@ -11,11 +11,11 @@ import numpy as np
 
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._due import Due, check_broadcast, due_offset
 from custvalue.discounting._factors import times_exp
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.irr import irr
 from custvalue.discounting.rate import Rate, as_rate
+from custvalue.discounting.timing import Due, check_broadcast, due_offset
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.cash_flow import CashFlows
 from custvalue.units import Unit, as_unit, per_year

@@ -9,13 +9,12 @@ import numpy as np
 
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._due import Due
 from custvalue.discounting._factors import Discounting, as_discounting
-from custvalue.discounting._series import DatesLike, clock, dates, periodic
-from custvalue.discounting._valued import valued
+from custvalue.discounting._series import DatesLike, clock, dates, periodic, valued
 from custvalue.discounting.cash_flow_batch import CashFlowBatch, as_batch
 from custvalue.discounting.day_count import DayCount, years_between
 from custvalue.discounting.rate import Rate
+from custvalue.discounting.timing import Due
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.cash_flow import CashFlow, CashFlows, HasCashFlows
 from custvalue.units import Unit

@@ -49,3 +49,30 @@ def force_of(rate: Rate, period: Unit, name: str = "rate") -> Array:
     if not isinstance(rate, Rate) and name != "rate":
         raise ParameterError(f"{name} must be a Rate, such as Rate.annual(0.1); got {rate!r}")
     return np.asarray(as_rate(rate).force(period), dtype=np.float64)
+
+
+Due: TypeAlias = Literal["now", "next", "middle"]
+"""When the first payment falls: now, one period from now, half a period from now."""
+
+_OFFSETS: Final = {"now": 0.0, "next": 1.0, "middle": 0.5}
+
+
+def due_offset(due: str) -> float:
+    """Periods from now to the first payment; ParameterError for any other name."""
+    if due in _OFFSETS:
+        return _OFFSETS[due]
+    raise ParameterError(
+        f"due must be 'now' (first payment now), 'next' (one period from now) or 'middle' (half a period); got {due!r}"
+    )
+
+
+def check_broadcast(**columns: Array) -> None:
+    """Raise ParameterError unless the arrays broadcast against each other."""
+    try:
+        np.broadcast_shapes(*(column.shape for column in columns.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {column.shape}" for name, column in columns.items() if column.shape)
+        raise ParameterError(
+            f"arguments must be one number for all, or arrays that broadcast; got shapes {shapes}. "
+            "A value per customer has shape (n,), a scenario (k, 1)."
+        ) from None

@@ -144,7 +144,7 @@ class Opportunities:
         >>> rows.ids, rows.x, rows.t_x, rows.n
         (array(['ann', 'bob'], dtype='<U3'), array([1., 0.]), array([1., 0.]), array([3., 1.]))
         """
-        from custvalue.evidence._periods import read_opportunities  # noqa: PLC0415 (the readers stand above)
+        from custvalue.evidence._calendar import read_opportunities  # noqa: PLC0415 (the readers stand above)
         from custvalue.evidence.logs.options import Terms  # noqa: PLC0415
 
         if opportunities not in DAYS:
@@ -200,7 +200,7 @@ class Opportunities:
         >>> Opportunities.from_table(table, unit="year")
         Opportunities of 8 customers, yearly: 6 repeat purchases, 5 with none, n from 6 to 6
         """
-        from custvalue.evidence._periods import read_weighted  # noqa: PLC0415 (the readers stand above)
+        from custvalue.evidence._calendar import read_weighted  # noqa: PLC0415 (the readers stand above)
 
         columns = read_weighted(table, {"x": x, "t_x": t_x, "n": n, "weights": weights, "ids": customer})
         return cls(**columns, unit=unit)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import cmp_using, evolve, field, frozen
 
-from custvalue._columns import read_only
+from custvalue._columns import check_rows, numbers, read_only
 from custvalue._typing import Array, ArrayLike, Bools, NDArray
 from custvalue.errors import DataError
-from custvalue.evidence import _tenure_rules as rules
 from custvalue.evidence.distinct import Distinct, distinct
 from custvalue.units import DAYS, Unit, as_unit
 
@@ -20,6 +19,100 @@ if TYPE_CHECKING:
     from custvalue.records.customer import Customer
     from custvalue.records.relationship import Relationship
     from custvalue.records.time import MomentLike
+
+
+def as_duration(values: ArrayLike) -> Array:
+    return numbers("duration", values)
+
+
+def as_ended(values: ArrayLike) -> Bools:
+    ended = numbers("ended", values)
+    check_rows(
+        (ended == 0) | (ended == 1),
+        "ended must be 0 or 1 (False or True)",
+        "1 where the customer has left, 0 where the relationship still runs.",
+        ended=ended,
+    )
+    return np.asarray(ended == 1)
+
+
+def as_entry(values: ArrayLike | None) -> Array:
+    return numbers("entry", 0.0 if values is None else values)
+
+
+def as_weights(values: ArrayLike | None) -> Array:
+    return numbers("weights", 1.0 if values is None else values)
+
+
+def as_ids(values: ArrayLike | None) -> NDArray[Any] | None:
+    return None if values is None else np.atleast_1d(np.asarray(values))
+
+
+def as_flag(value: bool) -> bool:
+    return bool(value)
+
+
+def as_count(value: int) -> int:
+    return int(value)
+
+
+def described(tenures: Tenures) -> str:
+    """What `repr` shows."""
+    span = f"{tenures.unit}s" + (", by period" if tenures.by_period else "")
+    total, left = tenures.weights.sum(), tenures.weights[tenures.ended].sum()
+    longest = f", up to {tenures.duration.max():g}" if len(tenures) else ""
+    before = f"; {tenures.left_out:,} left out" if tenures.left_out else ""
+    return (
+        f"Tenures of {total:,.10g} customers in {span}: {left:,.10g} ended, "
+        f"{total - left:,.10g} still running{longest}{before}"
+    )
+
+
+def check(
+    duration: Array, ended: Bools, entry: Array, weights: Array, *, by_period: bool, ids: NDArray[Any] | None
+) -> None:
+    """Raise DataError unless the columns are possible tenures in every row."""
+    check_rows(
+        np.isfinite(duration) & (duration >= 0),
+        "duration must be finite and >= 0",
+        "It is the time from the start to the end, or to the end of observation: check for swapped dates, and give "
+        "relationships that still run the end of observation with ended = 0.",
+        ids=ids,
+        duration=duration,
+    )
+    later = duration - (ended & by_period)
+    check_rows(
+        (entry >= 0) & ((entry <= later) | (entry == 0)),
+        "0 <= entry <= duration must hold" + (", and entry < duration for those who left" if by_period else ""),
+        "entry is the tenure at which observation began; those who had left before are not in the data.",
+        ids=ids,
+        duration=duration,
+        entry=entry,
+    )
+    check_rows(
+        np.isfinite(weights) & (weights >= 0),
+        "weights must be finite and >= 0",
+        "They say how many customers a row stands for.",
+        ids=ids,
+        weights=weights,
+    )
+    if by_period:
+        check_rows(
+            (duration == np.floor(duration)) & (entry == np.floor(entry)),
+            "durations by period must be whole numbers",
+            "Count periods begun for those who left and periods completed for those who still run, as "
+            "Tenures.from_table(..., period=...) does from dates.",
+            ids=ids,
+            duration=duration,
+        )
+        check_rows(
+            ~ended | (duration >= 1),
+            "who left by period did so at 1 or later",
+            "A customer who left within the first period has duration 1.",
+            ids=ids,
+            duration=duration,
+        )
+
 
 _same = cmp_using(eq=np.array_equal)
 
@@ -67,14 +160,14 @@ class Tenures:
     array(['bob'], dtype='<U3')
     """
 
-    duration: Array = field(converter=rules.as_duration, eq=_same)
-    ended: Bools = field(converter=rules.as_ended, eq=_same)
-    entry: Array = field(default=None, kw_only=True, converter=rules.as_entry, eq=_same)
-    weights: Array = field(default=None, kw_only=True, converter=rules.as_weights, eq=_same)
-    ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=rules.as_ids, eq=_same)
+    duration: Array = field(converter=as_duration, eq=_same)
+    ended: Bools = field(converter=as_ended, eq=_same)
+    entry: Array = field(default=None, kw_only=True, converter=as_entry, eq=_same)
+    weights: Array = field(default=None, kw_only=True, converter=as_weights, eq=_same)
+    ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=as_ids, eq=_same)
     unit: Unit = field(default="year", kw_only=True, converter=as_unit)
-    by_period: bool = field(default=False, kw_only=True, converter=rules.as_flag)
-    left_out: int = field(default=0, kw_only=True, converter=rules.as_count, eq=False)
+    by_period: bool = field(default=False, kw_only=True, converter=as_flag)
+    left_out: int = field(default=0, kw_only=True, converter=as_count, eq=False)
     _distinct: list[Distinct] = field(factory=list, init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -87,7 +180,7 @@ class Tenures:
         columns = tuple(np.atleast_1d(column) for column in columns)
         if self.ids is not None and self.ids.shape != columns[0].shape:
             raise DataError(f"ids must have one name per row: shape {columns[0].shape}, got {self.ids.shape}")
-        rules.check(*columns, by_period=self.by_period, ids=self.ids)
+        check(*columns, by_period=self.by_period, ids=self.ids)
         for name, value in zip(names, columns, strict=True):
             object.__setattr__(self, name, read_only(value))
 
@@ -126,7 +219,7 @@ class Tenures:
         >>> tenures.ids, tenures.duration, tenures.ended
         (array(['c1', 'c2'], dtype='<U2'), array([3., 3.]), array([ True, False]))
         """
-        from custvalue.evidence._tenure_records import read_relationships  # noqa: PLC0415 (the readers stand above)
+        from custvalue.evidence.tenure_readers import read_relationships  # noqa: PLC0415 (the readers stand above)
 
         return cls(
             **read_relationships(relationships, as_of=as_of, observed_from=observed_from, unit=unit, period=period)
@@ -267,7 +360,7 @@ class Tenures:
         >>> tenures.ids, tenures.duration, tenures.ended
         (array(['ann', 'bob'], dtype='<U3'), array([6., 1.]), array([ True, False]))
         """
-        from custvalue.evidence._tenure_log import read_inactivity  # noqa: PLC0415 (the readers stand above)
+        from custvalue.evidence.tenure_readers import read_inactivity  # noqa: PLC0415 (the readers stand above)
 
         columns = {"customer": customer, "date": date, "observed_until": observed_until}
         return cls(**read_inactivity(log, inactive_after, unit=unit, **columns, **options))
@@ -287,7 +380,7 @@ class Tenures:
         )
 
     def __repr__(self) -> str:
-        return rules.described(self)
+        return described(self)
 
     def distinct(self) -> Distinct:
         """The distinct rows of (duration, ended, entry); `counts` are the sums of their weights. Kept."""
@@ -297,3 +390,7 @@ class Tenures:
             counts = np.bincount(each.index, self.weights.ravel(), len(each.counts)).astype(np.float64)
             self._distinct.append(evolve(each, counts=counts))
         return self._distinct[0]
+
+
+if TYPE_CHECKING:
+    from custvalue.evidence.tenures import Tenures

@@ -24,8 +24,7 @@ from custvalue._arguments import real, require
 from custvalue._columns import read_only
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import ParameterError
-from custvalue.models._parameters import as_parameter, positive, same_parameter
-from custvalue.models.model import whole
+from custvalue.models.model import as_parameter, positive, same_parameter, whole
 from custvalue.value.base._flows import convolved
 
 

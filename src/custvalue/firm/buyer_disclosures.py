@@ -19,10 +19,9 @@ from custvalue.errors import DataError, ParameterError
 from custvalue.firm.acquisition import WeibullAcquisition
 from custvalue.firm.buyer_model import BuyerModel
 from custvalue.firm.disclosures import as_column, as_labels, as_whole
-from custvalue.firm.fit import DisclosureFit, fitted
+from custvalue.firm.fit import DisclosureFit, fitted, with_known
 from custvalue.models.buying.family import TransactionModel
 from custvalue.units import Unit, as_unit
-from custvalue.value._disclosure_start import with_known
 
 _COLUMNS: Final = ("adds", "active", "orders", "revenue")
 _SAMPLE = 20_000

@@ -19,8 +19,8 @@ from custvalue.firm._model import (
 from custvalue.firm.acquisition import WeibullAcquisition
 from custvalue.firm.buyer_projection import evenly, project_buyers
 from custvalue.firm.subscriber_projection import Projection
-from custvalue.models._parameters import as_parameter, same_parameter
 from custvalue.models.buying.family import TransactionModel
+from custvalue.models.model import as_parameter, same_parameter
 from custvalue.units import DAYS, Unit, as_unit
 from custvalue.value.base._flows import convolved, whole_number
 

@@ -15,7 +15,7 @@ from custvalue._arguments import not_negative, positive, real, share, together
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import ParameterError
 from custvalue.firm.subscriber_projection import Projection
-from custvalue.models._parameters import as_parameter, same_parameter
+from custvalue.models.model import as_parameter, same_parameter
 
 Losses: TypeAlias = Literal["refund", "carry_forward", "none"]
 """What tax does in periods with a loss."""

@@ -19,7 +19,7 @@ from custvalue.firm._model import (
 from custvalue.firm.acquisition import WeibullAcquisition
 from custvalue.firm.disclosures import Disclosures
 from custvalue.firm.subscriber_projection import Paying, Projection, paying_customers, project_subscribers
-from custvalue.models._parameters import as_parameter, same_parameter
+from custvalue.models.model import as_parameter, same_parameter
 from custvalue.models.retention.family import RetentionModel
 from custvalue.units import DAYS, Unit, as_unit
 from custvalue.value.base._flows import convolved, whole_number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import numpy as np
 from scipy.special import betainc, betaincc, gammaln, psi
@@ -136,3 +137,135 @@ def log_grown(share: Array, growth: Array) -> Array:
         return np.asarray(small)
     with np.errstate(divide="ignore"):
         return np.where(growth > 600, np.logaddexp(0.0, growth + np.log(share)), small)
+
+
+def log_time(t: Array) -> Array:
+    """log t, and a number far below all logarithms of times at t = 0, whose power is 0 all the same."""
+    return np.log(np.maximum(t, 1e-300))
+
+
+def log_growth(tenure: Array, ahead: Array, c: Parameter) -> Array:
+    """log of ((tenure + ahead)^c - tenure^c), exact where ahead is small; -inf at ahead = 0."""
+    with np.errstate(divide="ignore", over="ignore"):
+        grown = c * np.log1p(ahead / np.maximum(tenure, 1e-300))
+        rise = np.where(
+            grown > 30, grown + np.log1p(-np.exp(-np.maximum(grown, 30.0))), np.log(np.expm1(np.minimum(grown, 30.0)))
+        )
+        return np.where(tenure == 0, c * np.log(ahead), c * log_time(tenure) + rise)
+
+
+def powers(tenure: Array, ahead: Array, c: Parameter, *, most: float) -> tuple[Array, Array]:
+    """tenure^c, and (tenure + ahead)^c - tenure^c, both cut at e^most."""
+    start = np.where(tenure == 0, 0.0, np.exp(np.clip(c * log_time(tenure), -690.0, most)))
+    return start, np.exp(np.minimum(log_growth(tenure, ahead, c), most))
+
+
+def growth_slope(tenure: Array, ahead: Array, c: Parameter) -> Array:
+    """Derivative in c of `log_growth`."""
+    with np.errstate(over="ignore"):
+        grown = np.minimum(np.log1p(ahead / np.maximum(tenure, 1e-300)), 1e3)
+        share = -np.expm1(-c * np.maximum(grown, 1e-300))
+    return np.where(tenure == 0, log_time(ahead), log_time(tenure) + np.maximum(grown, 1e-300) / share)
+
+
+def end_of(spent: Array, more: Array, c: Parameter, since: Array) -> Array:
+    """The time whose power is spent + more, after `since`."""
+    return np.maximum((spent + more) ** (1 / np.asarray(c)), np.nextafter(since, np.inf))
+
+
+# log B(a, x)/B(a, x + y) and its derivatives, to full relative precision: the survivors of beta-mixed churn.
+#
+# The logarithm is a double difference of log Γ, which cancels where a or y is small beside x. Here x is first raised
+# to 16 by factors whose logarithms are all positive; from there Stirling's series is differenced term by term, each
+# difference in a form without subtraction.
+
+_SERIES: Final = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680)
+_DIGAMMA: Final = (1 / 12, -1 / 120, 1 / 252, -1 / 240)
+_PLAIN: Final = 1e-2
+"""Where ay is more, Stirling's error may be subtracted: it is about 1/(12z), and the result more than 1e-2/z."""
+
+_Jet: TypeAlias = tuple[Array, Array, Array, Array, Array]
+"""f(z), f(z+a+b), f(z) - f(z+a), f(z) - f(z+b), and f(z) - f(z+a) - f(z+b) + f(z+a+b)."""
+
+
+def log_beta_ratio(a: Parameter, x: Array, y: Array) -> Array:
+    """log B(a, x)/B(a, x + y) >= 0 for a, x > 0 and y >= 0, all finite and below 1e100."""
+    total, z = _raised(a, x, y)
+    end = z + a + y
+    # the double difference of (z - 1/2) log z - z
+    main = a * np.log1p(y / (z + a)) + y * np.log1p(a / (z + y)) - (z - 0.5) * np.log1p((a / z) * (y / end))
+    return np.asarray(total + main + _ratio_series(a, z, y))
+
+
+def beta_ratio_slopes(a: Parameter, x: Array, y: Array) -> tuple[Array, Array, Array]:
+    """Derivatives of `log_beta_ratio` in a, x and y."""
+    at_end = psi_gap(x + y, a)
+    return psi_gap(x + a, y), at_end - psi_gap(x, a), at_end
+
+
+def psi_gap(x: Array, y: Parameter) -> Array:
+    """ψ(x + y) - ψ(x) >= 0, without subtraction."""
+    total, z = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y))), np.asarray(x, dtype=np.float64)
+    for _ in range(int(_LARGE)):
+        low = z < _LARGE
+        if not low.any():
+            break
+        total = total + np.where(low, (y / z) / (z + y), 0.0)
+        z = z + low
+    w, v = 1 / z, 1 / (z + y)
+    gap, w2, v2 = y * w * v, w * w, v * v
+    squares = gap * (w + v)
+    powers = (
+        squares,
+        squares * (w2 + v2),
+        squares * (w2 * w2 + w2 * v2 + v2 * v2),
+        squares * (w2 + v2) * (w2**2 + v2**2),
+    )
+    series = sum(factor * power for factor, power in zip(_DIGAMMA, powers, strict=True))
+    return np.asarray(total + np.log1p(y / z) + gap / 2 + series)
+
+
+def _raised(a: Parameter, x: Array, y: Array) -> tuple[Array, Array]:
+    """What the factors add that raise x to z >= 16, and z."""
+    excess, z = np.zeros(()), np.asarray(x, dtype=np.float64)  # of the factors' product over 1
+    for _ in range(int(_LARGE)):
+        low = z < _LARGE
+        if not low.any():
+            break
+        factor = np.where(low, a / z, 0.0) * (y / (z + a + y))
+        excess = excess + factor + excess * factor
+        z = z + low
+    return np.log1p(excess), z
+
+
+def _ratio_series(a: Parameter, z: Array, b: Array) -> Array:
+    """The double difference of Stirling's error: sums of odd powers of 1/z."""
+    if np.min(a, initial=np.inf) * np.min(b, initial=np.inf) > _PLAIN:
+        return np.asarray((_error(z) - _error(z + a)) - (_error(z + b) - _error(z + a + b)))
+    w, wa, wb, end = 1 / z, 1 / (z + a), 1 / (z + b), 1 / (z + a + b)
+    first, second = a * w * wa, b * w * wb
+    one = (w, end, first, second, (first * wb) * (b * end) * (2 * z + a + b))
+    two = _product(one, one)
+    power, total = one, one[-1] * _SERIES[0]
+    for factor in _SERIES[1:]:
+        power = _product(power, two)
+        total = total + factor * power[-1]
+    return np.asarray(total)
+
+
+def _error(z: Array) -> Array:
+    w = 1 / z
+    w2 = w * w
+    first, second, third, fourth = _SERIES
+    return np.asarray(w * (first + w2 * (second + w2 * (third + w2 * fourth))))
+
+
+def _product(f: _Jet, g: _Jet) -> _Jet:
+    """The product of two falling, convex functions, whose differences are all positive."""
+    ga, gb = g[0] - g[2], g[0] - g[3]
+    in_a = f[2] * ga + f[0] * g[2]
+    in_b = f[3] * gb + f[0] * g[3]
+    # Δab(fg) = Δab f g(z+b) ... with every value on the far side, so that all terms are positive
+    f_in_a_far, f_in_b_far = f[2] - f[4], f[3] - f[4]
+    both = f[4] * g[0] + f_in_a_far * g[3] + f_in_b_far * g[2] + f[1] * g[4]
+    return f[0] * g[0], f[1] * g[1], in_a, in_b, both

@@ -7,13 +7,14 @@ which ends. Runs of at most 16 numbers are summed term by term.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.polynomial import legendre
 from scipy.special import bernoulli, factorial
 
-from custvalue._typing import Array
+from custvalue._typing import Array, Ints
 
 POINTS: Final = 16
 """Points of a run."""
@@ -57,3 +58,167 @@ def between(begin: Array, end: Array, count: int) -> Array:
     steps = np.arange(count) / count
     edges = begin[..., None] * (end / begin)[..., None] ** steps
     return np.asarray(np.floor(np.concatenate([edges, end[..., None]], axis=-1)))
+
+
+# Sums and integrals of positive functions given by their logarithms, by runs halved where one polynomial fails.
+#
+# On each run the function is a polynomial through 16 Gauss-Legendre points, summed exactly (`_whole.runs`) or
+# integrated. Its last coefficients, and its misses at the ends of the run, tell the error: coefficients that fall to
+# 1e-7 at degree 15 have fallen to 1e-14 at degree 32, the first that Gauss's rule does not see.
+
+Function: TypeAlias = Callable[[Ints, Array], Array]
+"""Logarithms at points, of shape (runs, points), of the runs' rows."""
+
+_ENDS: Final = np.array([-1.0, 1.0])
+_COEFFICIENTS: Final = (legendre.legvander(_NODES, POINTS - 1) * _WEIGHTS[:, None]).T * (np.arange(POINTS) + 0.5)[
+    :, None
+]
+_LOW, _HIGH = _COEFFICIENTS[1:5], _COEFFICIENTS[-3:]
+_AT_ENDS: Final = legendre.legvander(_ENDS, POINTS - 1) @ _COEFFICIENTS
+_ERROR: Final = 3e-15
+"""Of the whole, that a run may be wrong by."""
+_ROUNDS: Final = 60
+_CROWD: Final = 8
+"""So many times the runs at the start may be halved at once; more only rounding asks for."""
+
+
+def log_total(f: Function, row: Ints, low: Array, high: Array, *, base: Array, whole: bool) -> Array:
+    """Log of the sums over whole numbers low <= j < high, or the integrals, of the runs of each row, and of `base`."""
+    total, most = base, _CROWD * (len(row) + 1)
+    for _ in range(_ROUNDS):
+        value, error = _estimates(f, row, low, high, whole=whole)
+        best = _log_add(total, row, value)
+        good = error <= best[row] + np.log(_ERROR)
+        total = _log_add(total, row[good], value[good])
+        if good.all():
+            return total
+        row, low, high = row[~good], low[~good], high[~good]
+        if len(row) > most:
+            break
+        middle = np.floor((low + high) / 2) if whole else (low + high) / 2
+        row = np.concatenate([row, row])
+        low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
+    return _log_add(total, row, _estimates(f, row, low, high, whole=whole)[0])
+
+
+def _log_add(base: Array, row: Ints, value: Array) -> Array:
+    """log(e^base + Σ e^value), the values summed by row."""
+    top = base.copy()
+    np.maximum.at(top, row, value)
+    finite = np.where(np.isfinite(top), top, 0.0)
+    rest = np.bincount(row, weights=np.exp(value - finite[row]), minlength=len(base))
+    return np.asarray(np.where(np.isposinf(top), np.inf, finite + np.log(np.exp(base - finite) + rest)))
+
+
+def _estimates(f: Function, row: Ints, low: Array, high: Array, *, whole: bool) -> tuple[Array, Array]:
+    """Logs of each run's value and of its error."""
+    length = high - low
+    if whole:
+        points, weights = runs(np.stack([low, high], axis=-1))
+        ends = np.stack([low - 0.5, high - 0.5], axis=-1)
+    else:
+        points = low[:, None] + length[:, None] * (1 + _NODES) / 2
+        weights = length[:, None] / 2 * _WEIGHTS
+        ends = np.stack([low, high], axis=-1)
+    logs = f(row, np.concatenate([points, ends], axis=-1))
+    top = np.maximum(logs.max(axis=-1), -1e300)
+    value = np.exp(logs - top[:, None])
+    inside, edges = value[:, :POINTS], value[:, POINTS:]
+    error = _error(inside, edges, np.where(whole, length, np.inf))
+    noise = 4e-15 * (1 + np.abs(np.where(value > 0, logs, 0.0) * value).max(axis=-1))
+    certain = (error <= noise) | (whole & (length <= POINTS))
+    return top + np.log((weights * inside).sum(axis=-1)), np.where(certain, -np.inf, top + np.log(error * length))
+
+
+def _error(inside: Array, edges: Array, numbers: Array) -> Array:
+    """How far the mean over a run may be wrong, from the coefficients of the polynomial and its misses at the ends."""
+    low, high = (np.abs(np.einsum("kn,in->ik", side, inside)).max(axis=-1) for side in (_LOW, _HIGH))
+    missed = np.abs(np.einsum("kn,in->ik", _AT_ENDS, inside) - edges).max(axis=-1)
+    high = np.maximum(high, missed)
+    return np.asarray(high * high / np.maximum(np.maximum(low, high), 1e-300) + 43 * high / numbers**2)
+
+
+# Sums over whole numbers of positive terms that rise and then fall: only where they are not negligible.
+#
+# The terms come as logarithms. Few are summed one by one. Of many, an outline says where they live: its peak is sought on
+# ever finer grids of log c, then the two places beyond which it is negligible. In between they are taken in runs of 16
+# points (`numerics.summation`), as long as the terms are smooth.
+
+Terms: TypeAlias = Callable[[Array], Array]
+"""Of c, shape (rows, points)."""
+
+_FEW = 200.0
+_SINGLES = 32
+_DEAD = 60.0
+"""Negligible are terms that many times e below the largest."""
+_GRID = np.arange(17) / 16
+_SEARCH_ROUNDS = 6
+_LONGEST = 0.7
+"""Of a run, in log c."""
+
+
+def log_live_total(terms: Terms, outline: Terms, density: Terms, last: Array) -> Array:
+    """log Σ exp(terms(c)) over c = 0, 1, 2, ..., those after `last` being negligible; density is of runs per log c."""
+    most = float(last.max(initial=0.0))
+    if most <= _FEW:
+        return _log_sum(terms(np.broadcast_to(np.arange(most + 1), (len(last), int(most) + 1))), np.ones(()))
+    first = np.broadcast_to(np.arange(float(_SINGLES)), (len(last), _SINGLES))
+    low, high = _alive(outline, first, np.log(np.maximum(last, _SINGLES) + 1))
+    point, weight = runs(_edges(density, low, high))
+    weight = np.concatenate([np.ones(first.shape), weight], axis=1)
+    return _log_sum(terms(np.concatenate([first, point], axis=1)), weight)
+
+
+def _log_sum(logs: Array, weight: Array) -> Array:
+    top = np.maximum(logs.max(axis=1, keepdims=True), -1e300)
+    with np.errstate(divide="ignore"):
+        return np.asarray(top[:, 0] + np.log((weight * np.exp(logs - top)).sum(axis=1)))
+
+
+def _alive(outline: Terms, first: Array, end: Array) -> tuple[Array, Array]:
+    """Between which log c, from log _SINGLES to the end, the outline is not negligible."""
+    begin = np.full(len(end), np.log(_SINGLES))
+    left, right = begin, end
+    for _ in range(_SEARCH_ROUNDS):
+        s = left[:, None] + (right - left)[:, None] * _GRID
+        best = outline(np.exp(s)).argmax(axis=1)
+        left, right = _pick(s, best - 1), _pick(s, best + 1)
+    peak = (left + right) / 2
+    highest = np.maximum(outline(np.exp(peak)[:, None])[:, 0], outline(first).max(axis=1))
+    floor = (highest - _DEAD)[:, None]
+    low, high = begin, end
+    left, right = begin, peak
+    for _ in range(_SEARCH_ROUNDS // 2):
+        s = left[:, None] + (right - left)[:, None] * _GRID
+        i = (outline(np.exp(s)) <= floor).sum(axis=1)
+        left, right = _pick(s, i - 1), _pick(s, i)
+    low = left
+    left, right = peak, end
+    for _ in range(_SEARCH_ROUNDS // 2):
+        s = left[:, None] + (right - left)[:, None] * _GRID
+        i = (outline(np.exp(s)) > floor).sum(axis=1)
+        left, right = _pick(s, i - 1), _pick(s, i)
+    high = right
+    return low, high
+
+
+def _pick(s: Array, i: Array) -> Array:
+    return np.take_along_axis(s, np.clip(i, 0, s.shape[1] - 1)[:, None].astype(np.intp), axis=1)[:, 0]
+
+
+def _edges(density: Terms, low: Array, high: Array) -> Array:
+    """Whole edges of runs from exp(low) to exp(high), as dense as asked for and at least one per _LONGEST."""
+    s = low[:, None] + (high - low)[:, None] * np.arange(33) / 32
+    runs_per_log = np.maximum(density(np.exp(s)), 1 / _LONGEST)
+    each = np.maximum(runs_per_log[:, 1:], runs_per_log[:, :-1]) * (high - low)[:, None] / 32
+    after = np.concatenate([np.zeros((len(low), 1)), np.cumsum(each, axis=1)], axis=1)
+    count = max(1, int(np.ceil(after[:, -1].max())))
+    goal = after[:, -1:] * (np.arange(1, count) / count)
+    cell = np.clip((after[:, :, None] <= goal[:, None, :]).sum(axis=1) - 1, 0, 31)
+    begun, step = np.take_along_axis(after, cell, axis=1), np.take_along_axis(each, cell, axis=1)
+    part = (goal - begun) / np.maximum(step, 1e-300)
+    inner = np.take_along_axis(s, cell, axis=1) + part * (high - low)[:, None] / 32
+    edges = np.concatenate([low[:, None], inner, high[:, None]], axis=1)
+    whole = np.round(np.exp(edges))
+    whole[:, 0], whole[:, -1] = np.floor(np.exp(low) + 1e-9), np.ceil(np.exp(high))
+    return np.maximum.accumulate(whole, axis=1)

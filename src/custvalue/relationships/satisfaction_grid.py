@@ -6,7 +6,7 @@ import numpy as np
 
 from custvalue._typing import Array, ArrayLike, Bools, NDArray
 from custvalue.errors import DataError
-from custvalue.relationships._links import on_scale
+from custvalue.relationships.satisfaction import on_scale
 
 
 def satisfaction_loyalty(

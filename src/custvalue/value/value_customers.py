@@ -21,14 +21,68 @@ from custvalue.evidence.rfm import RFM
 from custvalue.evidence.split import split
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.buying.engines.erlang_purchases import RegularModel
 from custvalue.models.buying.family import TransactionModel
 from custvalue.models.model import duration
 from custvalue.models.spend.gamma_gamma import GammaGamma
 from custvalue.units import per_year
 from custvalue.value.assumption_checks import Checks, class_spend, correlation
 from custvalue.value.clv import earned
-from custvalue.value.evidence import evidence_for, needs, takes_opportunities
 from custvalue.value.valuation import Valuation
+
+
+def takes_opportunities(model: Any) -> bool:  # noqa: ANN401 (a class of model, or "auto")
+    """Whether the model is in discrete time."""
+    return isinstance(model, type) and getattr(model, "_evidence", None) is Opportunities
+
+
+def needs(model: Any, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 (a class of model, or "auto")
+    """The options of reading a log that a model asks for.
+
+    Raises
+    ------
+    ParameterError
+        They contradict those given.
+    """
+    if isinstance(model, type) and issubclass(model, RegularModel):
+        return {"log_spacing": True}
+    if not takes_opportunities(model):
+        return {}
+    unit = options.get("unit", "week")
+    if options.get("collapse", unit) not in (unit, "day"):
+        raise ParameterError(
+            f"{model.__name__} counts the purchases of a {unit} as one: leave collapse out, or choose another unit"
+        )
+    return {"collapse": unit}
+
+
+def evidence_for(
+    model: Any,  # noqa: ANN401 (a class of model, or "auto")
+    log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
+    rfm: RFM,
+    columns: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> RFM | Opportunities:
+    """The evidence of the customers of an RFM that the model is fitted to: the RFM itself, or their opportunities.
+
+    Raises
+    ------
+    DataError
+        Observation ends within a period, so that the two would not be of the same customers and purchases.
+    """
+    if not takes_opportunities(model):
+        return rfm
+    names = ("observed_until", "refunds", "first_purchase_from", "timezone")
+    passed: dict[str, Any] = {**columns, **{name: options[name] for name in names if name in options}}
+    rows = Opportunities.from_transactions(log, opportunities=rfm.unit, **passed)
+    if not (np.array_equal(rows.ids, rfm.ids) and np.array_equal(rows.x, rfm.x)):  # type: ignore[arg-type]
+        raise DataError(
+            f"{model.__name__} needs complete {rfm.unit}s, and observation ends within one: take unit='week' or "
+            f"unit='day', say observed_until if it ended with a {rfm.unit}, or leave out what came after the last "
+            "complete one"
+        )
+    return rows
+
 
 OPTIONS: Final = (
     "unit",

@@ -16,11 +16,11 @@ from strategies import bg_parameters, histories, law, spans
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evidence.rfm import RFM
-from custvalue.models import _erlang_later, _live_sum
-from custvalue.models._erlang_discounted import discounted
 from custvalue.models.buying.beta_geo_erlang import BetaGeoErlang
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.engines import erlang_integrals as _erlang
+from custvalue.models.buying.engines import erlang_intervals as _erlang_later
+from custvalue.models.buying.engines.erlang_intervals import discounted
 from custvalue.models.buying.modified_beta_geo_erlang import ModifiedBetaGeoErlang
 from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.numerics import summation as _whole
@@ -50,7 +50,7 @@ def test_what_lies_ahead(case: dict[str, Any], question: Any, beats: float, monk
 @pytest.mark.parametrize("case", REFERENCE["later"], ids=lambda case: f"k={case['k']}")
 @pytest.mark.parametrize("few", [200.0, -1.0], ids=["as chosen", "in runs"])
 def test_what_is_bought_later(case: dict[str, Any], few: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_live_sum, "_FEW", few)
+    monkeypatch.setattr(_whole, "_FEW", few)
     who = tuple(np.array([case[name]]) for name in ("R", "a", "b", "f", "h"))
     found = {
         "purchases": _erlang_later.purchases(case["k"], *who),

@@ -26,11 +26,10 @@ from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.inference.fit import Fit
 from custvalue.inference.maximum_likelihood import Problem, maximize
-from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
 from custvalue.models.buying.engines import beta_binomial_sums as ahead_of
 from custvalue.models.buying.engines.beta_binomial_sums import log_stay, silence, silence_slopes
 from custvalue.models.buying.family import TransactionModel, histories, worth
-from custvalue.models.model import Limits, duration, whole
+from custvalue.models.model import Limits, as_parameter, duration, optional_unit, positive, same_parameter, whole
 from custvalue.numerics.special import by_count, log_rising, psi_rising
 from custvalue.units import Unit
 

@@ -21,9 +21,9 @@ from typing import ClassVar, final
 from attrs import field, frozen
 
 from custvalue._typing import Parameter
-from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
 from custvalue.models.buying.engines.dropout_after_purchase import First
 from custvalue.models.buying.engines.erlang_purchases import RegularModel, whole_number
+from custvalue.models.model import as_parameter, optional_unit, positive, same_parameter
 from custvalue.units import Unit
 
 

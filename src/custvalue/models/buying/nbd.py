@@ -24,10 +24,9 @@ from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.maximum_likelihood import Problem, maximize
-from custvalue.models._falls import Discount
-from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.buying.engines.attrition_integrals import Discount
 from custvalue.models.buying.family import TransactionModel, histories, scattered
-from custvalue.models.model import Limits, duration, whole
+from custvalue.models.model import Limits, as_parameter, duration, optional_unit, positive, same_parameter, whole
 from custvalue.numerics.special import by_count, log_nbd_pmf, log_rising, psi_rising
 from custvalue.units import Unit
 

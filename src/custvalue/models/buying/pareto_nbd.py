@@ -24,11 +24,9 @@ from attrs import field, frozen
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
-from custvalue.models._falls import Fall, Purchases
-from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
-from custvalue.models.buying.engines.attrition_integrals import Attrition
+from custvalue.models.buying.engines.attrition_integrals import Attrition, Fall, Purchases
 from custvalue.models.buying.engines.latent_attrition import LatentAttritionModel
-from custvalue.models.model import Limits
+from custvalue.models.model import Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.numerics.quadrature import log_of_two_powers, log_panels, logistic
 from custvalue.units import Unit
 

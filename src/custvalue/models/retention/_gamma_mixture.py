@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit
 
 from custvalue._typing import Array, Parameter
-from custvalue.models._powers import growth_slope, log_growth, log_time
+from custvalue.numerics.special import growth_slope, log_growth, log_time
 
 
 def log_stay(r: Parameter, alpha: Parameter, tenure: Array, ahead: Array) -> Array:

@@ -21,12 +21,10 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
-from custvalue.models._beta_ratio import beta_ratio_slopes, log_beta_ratio
-from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
-from custvalue.models._powers import log_time, powers
-from custvalue.models.model import Limits
+from custvalue.models.model import Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.models.retention.shifted_beta_geo import ShiftedBetaGeo
 from custvalue.models.retention.time import DiscreteRetentionModel
+from custvalue.numerics.special import beta_ratio_slopes, log_beta_ratio, log_time, powers
 from custvalue.units import Unit
 
 _HUGE = 230.0

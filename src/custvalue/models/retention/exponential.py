@@ -22,9 +22,8 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
-from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
-from custvalue.models._retention_fit import leaving_rate
-from custvalue.models.model import Limits, Measure
+from custvalue.models.model import Limits, Measure, as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.retention.family import leaving_rate
 from custvalue.models.retention.time import ContinuousRetentionModel
 from custvalue.units import Unit
 

@@ -24,12 +24,11 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
-from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
-from custvalue.models._powers import end_of
-from custvalue.models._retention_fit import leaving_rate
-from custvalue.models.model import Limits, Measure
+from custvalue.models.model import Limits, Measure, as_parameter, optional_unit, positive, same_parameter
 from custvalue.models.retention import _gamma_mixture
+from custvalue.models.retention.family import leaving_rate
 from custvalue.models.retention.time import ContinuousRetentionModel
+from custvalue.numerics.special import end_of
 from custvalue.units import Unit
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from attrs import frozen
 
 from custvalue._typing import Array, Bools, Ints
-from custvalue.models._adaptive import log_total
+from custvalue.numerics.summation import log_total
 
 Stay: TypeAlias = Callable[[Array, Array], Array]
 """log S(tenure + ahead)/S(tenure), elementwise."""

@@ -22,11 +22,10 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
-from custvalue.models._beta_ratio import beta_ratio_slopes, log_beta_ratio
-from custvalue.models._parameters import as_parameter, optional_unit, positive, same_parameter
-from custvalue.models._retention_fit import leaving_rate
-from custvalue.models.model import Limits
+from custvalue.models.model import Limits, as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.retention.family import leaving_rate
 from custvalue.models.retention.time import DiscreteRetentionModel
+from custvalue.numerics.special import beta_ratio_slopes, log_beta_ratio
 from custvalue.units import Unit
 
 

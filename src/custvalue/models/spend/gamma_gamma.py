@@ -26,9 +26,8 @@ from custvalue.errors import DataError
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.maximum_likelihood import Problem, maximize
-from custvalue.models._parameters import as_parameter, positive, same_parameter
 from custvalue.models.buying.family import SpendModel
-from custvalue.models.model import Limits, whole
+from custvalue.models.model import Limits, as_parameter, positive, same_parameter, whole
 from custvalue.numerics.special import by_count, stirling_error
 
 

@@ -12,15 +12,22 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import cmp_using, field, frozen
 
-from custvalue._arguments import not_negative, periods, real, share
+from custvalue._arguments import not_negative, periods, real, require, share
 from custvalue._columns import read_only
 from custvalue._typing import Array, ArrayLike, Bools
 from custvalue.discounting.rate import Rate
-from custvalue.discounting.timing import Timing, force_of
+from custvalue.discounting.timing import Timing, as_timing, delay, force_of
 from custvalue.errors import ParameterError
-from custvalue.numerics.markov_chain import as_stochastic, discounted_visits, recurrent, visits
+from custvalue.numerics.markov_chain import (
+    aligned,
+    as_stochastic,
+    difference,
+    discounted_visits,
+    recurrent,
+    visits,
+    worth,
+)
 from custvalue.units import Unit, as_unit
-from custvalue.value import _migration_moments as moments
 from custvalue.value.migration.decisions import MigrationDecisions, Policy
 
 _same = cmp_using(eq=np.array_equal)
@@ -190,7 +197,7 @@ class MigrationModel:
         are what the others leave. Finite horizons lose about 1e-16 of the value per period.
         """
         n = float(periods("horizon", horizon, whole=True))
-        return moments.value(self._terms(rate, timing, cost_timing), n)
+        return value(self._terms(rate, timing, cost_timing), n)
 
     def variance(
         self,
@@ -219,11 +226,11 @@ class MigrationModel:
         [229.05   0.  ]
         """
         n = float(periods("horizon", horizon, whole=True))
-        return moments.variance(self._terms(rate, timing, cost_timing), n)
+        return variance(self._terms(rate, timing, cost_timing), n)
 
-    def _terms(self, rate: Rate, timing: Timing, cost_timing: Timing | None) -> moments.Terms:
+    def _terms(self, rate: Rate, timing: Timing, cost_timing: Timing | None) -> Terms:
         force = force_of(rate, self.period)
-        return moments.terms(self.transitions, self.reward, self.cost, force, timing, cost_timing)
+        return terms(self.transitions, self.reward, self.cost, force, timing, cost_timing)
 
     def expected_visits(self, *, rate: Rate | None = None, horizon: int | None = None) -> Array:
         """Expected number of periods spent in each state (column), from each state (row), the present one counted.
@@ -297,3 +304,94 @@ class MigrationModel:
         )
         best = choices.optimal(rate, timing=timing, cost_timing=cost_timing)
         return Policy(best.action[..., :size], best.value[..., :size], best.actions, best.rounds)
+
+
+@frozen(eq=False)
+class Terms:
+    """A chain with what each state brings; all of one batch shape (...)."""
+
+    P: Array = field()
+    force: Array = field()
+    gain: Array = field()
+    """Reward of a state, discounted to the beginning of its period."""
+    loss: Array = field()
+    gain_skips: bool = field()
+    """Whether the reward of the present state does not count ("next")."""
+    loss_skips: bool = field()
+
+    def step(self, values: Array) -> Array:
+        """Expected values one period ahead, discounted."""
+        after = (self.P * values[..., None, :]).sum(axis=-1)
+        return np.asarray(np.exp(-self.force)[..., None] * after)
+
+    def flow(self, *, first: bool = False, last: bool = False) -> Array:
+        """What a state brings in the first period, after the last one, or in between."""
+        gain = 0.0 if (first and self.gain_skips) or (last and not self.gain_skips) else self.gain
+        loss = 0.0 if (first and self.loss_skips) or (last and not self.loss_skips) else self.loss
+        return np.asarray(np.zeros_like(self.gain) + gain - loss)
+
+
+def terms(P: Array, reward: Array, cost: Array, force: Array, timing: Timing, cost_timing: Timing | None) -> Terms:
+    """Discount rewards and costs to the beginning of their periods, and give all the batch's shape."""
+    earned = as_timing(timing)
+    spent = earned if cost_timing is None else as_timing(cost_timing, "cost_timing")
+    P, force = aligned(P, force)
+    gain, loss = _at_beginning(earned, force) * reward, _at_beginning(spent, force) * cost
+    return Terms(P, force, gain, loss, earned == "next", spent == "next")
+
+
+def _at_beginning(timing: Timing, force: Array) -> Array:
+    return np.ones((*force.shape, 1)) if timing == "next" else delay(timing, force)[..., None]
+
+
+def value(terms: Terms, n: float) -> Array:
+    """Expected present value by state, of n periods."""
+    visited = discounted_visits(terms.P, terms.force, n)
+    if terms.gain_skips == terms.loss_skips:
+        total = worth(visited, terms.gain - terms.loss)
+        return _later(terms, total) if terms.gain_skips else total
+    gains, losses = worth(visited, terms.gain), worth(visited, terms.loss)
+    return difference(
+        _later(terms, gains) if terms.gain_skips else gains, _later(terms, losses) if terms.loss_skips else losses
+    )
+
+
+def _later(terms: Terms, values: Array) -> Array:
+    """Values one period ahead; what cannot follow counts nothing, even where it is infinite."""
+    with np.errstate(invalid="ignore"):
+        each = np.where(terms.P == 0, 0.0, terms.P * values[..., None, :])
+    return np.asarray(np.exp(-terms.force)[..., None] * each.sum(axis=-1))
+
+
+def variance(terms: Terms, n: float) -> Array:
+    """Variance of the present value by state, of n periods."""
+    if not np.isinf(n):
+        return _within(terms, int(n))
+    ahead = worth(discounted_visits(terms.P, terms.force, n), terms.flow())
+    require(
+        np.isfinite(ahead),
+        "values must be finite to have a variance",
+        "At a rate of 0, states that are never left must bring nothing: give a rate or a horizon.",
+        value=ahead,
+    )
+    return worth(visits(terms.P, 2 * terms.force), _spread(terms, ahead))
+
+
+def _within(terms: Terms, n: int) -> Array:
+    """Backwards from the end, one period at a time."""
+    spread = np.zeros_like(terms.gain)
+    ahead = terms.flow(last=True)
+    for _ in range(n):
+        later = terms.step(spread) * np.exp(-terms.force)[..., None]
+        before = spread, ahead
+        spread, ahead = _spread(terms, ahead) + later, terms.flow() + terms.step(ahead)
+        if np.array_equal(before, (spread, ahead)):
+            break
+    return spread
+
+
+def _spread(terms: Terms, ahead: Array) -> Array:
+    """Variance, over the next state, of the value there, discounted: v² Σ_j p_ij (W_j - mean_i)²."""
+    mean = (terms.P * ahead[..., None, :]).sum(axis=-1, keepdims=True)
+    each = terms.P * (ahead[..., None, :] - mean) ** 2
+    return np.asarray(np.exp(-2 * terms.force)[..., None] * each.sum(axis=-1))

@@ -9,8 +9,7 @@ from custvalue._typing import Array, Ints
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import Timing, force_of
 from custvalue.errors import ParameterError
-from custvalue.value._migration_moments import Terms, terms
-from custvalue.value.migration.chain import MigrationModel
+from custvalue.value.migration.chain import MigrationModel, Terms, terms
 
 
 def simulate_migration(

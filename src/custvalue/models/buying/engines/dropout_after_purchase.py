@@ -21,7 +21,6 @@ from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.maximum_likelihood import Problem, maximize
-from custvalue.models import _drop_out_later
 from custvalue.models.buying.engines import dropout_integrals as _drop_out
 from custvalue.models.buying.family import TransactionModel, histories, scattered, worth
 from custvalue.models.model import Limits, duration, whole
@@ -124,7 +123,7 @@ class AfterPurchaseModel(TransactionModel):
         span, later = duration("t", t), duration("after", after)
         if not later.any():
             return worth(self._alive(rfm), self._ahead(_drop_out.expected_purchases, rfm, span))
-        return worth(self._alive(rfm), self._later(_drop_out_later.expected_purchases, rfm, later, span))
+        return worth(self._alive(rfm), self._later(_drop_out.expected_purchases_later, rfm, later, span))
 
     def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
         def ahead(x: Array, T: Array, force: Array, t: Array) -> Array:
@@ -140,7 +139,7 @@ class AfterPurchaseModel(TransactionModel):
         span, later = duration("t", t), duration("after", after)
         if not later.any():
             return self._alive(rfm) * self._each_row(buys, rfm, ("x", "T"), span)
-        return self._alive(rfm) * self._later(_drop_out_later.buys, rfm, later, span)
+        return self._alive(rfm) * self._later(_drop_out.buys, rfm, later, span)
 
     def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         def while_customer(x: Array, T: Array, n: Array, t: Array) -> Array:
@@ -150,7 +149,7 @@ class AfterPurchaseModel(TransactionModel):
         if not later.any():
             ahead, gone = self._each_row(while_customer, rfm, ("x", "T"), count, span), self._gone(rfm)
         else:
-            ahead, gone = self._later(_drop_out_later.pmf, rfm, count, later, span), self.churn_probability(rfm, later)
+            ahead, gone = self._later(_drop_out.pmf, rfm, count, later, span), self.churn_probability(rfm, later)
         return np.minimum(self._alive(rfm) * ahead + np.where(count == 0, gone, 0.0), 1.0)
 
     def posterior_mean_purchase_rate(self, rfm: RFM) -> Array:

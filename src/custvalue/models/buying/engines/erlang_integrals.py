@@ -9,8 +9,8 @@ fall due. The customer leaves after each with probability p ~ Beta(a, b), so tha
     P(stays)          Σ_{i >= 0} P(F = i) q_i.
 
 All terms are positive. Where N is small they are summed beat by beat, by recursion; elsewhere they are smooth in i
-and take 16 points for each doubling of i (`_whole.py`), chances to stay, which may be tiny, only where they
-are not negligible (`_live_sum.py`). Results have the phases on the first axis.
+and take 16 points for each doubling of i (`numerics.summation`), chances to stay, which may be tiny, only where they
+are not negligible (`log_live_total`). Results have the phases on the first axis.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from itertools import count
 from typing import Literal
 
 import numpy as np
+from scipy.special import gammaln
 
 from custvalue._typing import Array, Ints, Parameter
-from custvalue.models._live_sum import log_total
 from custvalue.models.buying.engines.beta_binomial_sums import log_stay
+from custvalue.models.buying.engines.dropout_after_purchase import First, log_left
 from custvalue.models.buying.engines.dropout_integrals import lifetime
-from custvalue.numerics.special import at_least, log_nbd_chance, log_rising
-from custvalue.numerics.summation import between, runs
+from custvalue.numerics.special import at_least, by_count, log_nbd_chance, log_rising, psi_rising
+from custvalue.numerics.summation import between, log_live_total, runs
 
 Question = Literal["purchases", "leaves", "stays"]
 
@@ -143,7 +144,7 @@ def _log_stays(k: int, j: int, R: Array, a: Array, b: Array, h: Array) -> Array:
     def density(i: Array) -> Array:
         return np.maximum(np.sqrt(k * i * R / (R + k * i)) / 2, a * i / (a + b + i) / 12)
 
-    return log_total(due, outline, density, last)
+    return log_live_total(due, outline, density, last)
 
 
 def _purchases(k: int, R: Array, h: Array, last: Array) -> tuple[Array, Array]:
@@ -163,3 +164,60 @@ def _purchases(k: int, R: Array, h: Array, last: Array) -> tuple[Array, Array]:
 
 def _doubling(begin: Array, end: Array) -> Array:
     return between(begin, end, max(1, int(np.ceil(np.log2((end / begin).max())))))
+
+
+# Likelihood of those who buy at every k-th beat of a clock, its derivatives, and the phases the clock may be in.
+#
+# The notation is that of `erlang_purchases.py`.
+
+
+def score(
+    x: Array, t_x: Array, T: Array, r: Parameter, alpha: Parameter, a: Parameter, b: Parameter, *, k: int, first: First
+) -> tuple[Array, Array]:
+    """Log-likelihood per row without log_spacing, and its derivatives in r, α, a and b: shape (4, rows)."""
+
+    def of_count(n: Array) -> Array:
+        stays, beats = n + first, k * n
+        in_r, in_b, in_ab = psi_rising(r, beats), psi_rising(b, stays), psi_rising(a + b, stays)
+        counts = log_rising(r, beats) + log_rising(b, stays) - log_rising(a + b, stays) - n * gammaln(k)
+        return np.stack(np.broadcast_arrays(counts, in_r, in_b - in_ab, in_ab, log_left(n, a, b, first)))
+
+    counts, in_r, in_b, in_ab, left = by_count(of_count, x, r, a, b)
+    since, waited, R = alpha + t_x, np.log1p(t_x / alpha), r + k * x
+    gap = np.log1p((T - t_x) / since)
+    log_phase, slope = phases(x, t_x, T, r, alpha, k)
+    stayed = np.logaddexp.reduce(log_phase, axis=0)
+    share = np.exp(log_phase - stayed)
+    odds = stayed - left
+    tail = np.exp(-np.abs(odds))
+    less = tail / (1 + tail)
+    gone = np.where(odds > 0, less, 1 - less)
+    alive = 1 - gone
+    beaten = (np.arange(k).reshape(-1, *(1,) * (share.ndim - 1)) * share).sum(axis=0)
+    value = counts - r * waited - k * x * np.log(since) + np.maximum(stayed, left) + np.log1p(tail)
+    in_alpha = r / alpha - alive * (R + beaten) / (alpha + T) - gone * R / since
+    after = b + np.maximum(x + first - 1, 0)
+    slopes = (
+        in_r - waited + alive * ((slope * share).sum(axis=0) - gap),
+        in_alpha,
+        gone / a - in_ab,
+        in_b - gone / after,
+    )
+    return np.asarray(value), np.stack(np.broadcast_arrays(*slopes))
+
+
+def phases(x: Array, t_x: Array, T: Array, r: Parameter, alpha: Parameter, k: int) -> tuple[Array, Array]:
+    """Log-probability of j beats in T - t_x and the part of its derivative in r that is not -gap: (k, rows) each."""
+
+    def of_count(n: Array) -> Array:
+        R, j = r + k * n, np.arange(1.0, k)
+        steps = [np.zeros(np.shape(R)), *(np.log((R + i - 1) / i) for i in j)]
+        slopes = [np.zeros(np.shape(R)), *(1 / (R + i - 1) for i in j)]
+        return np.concatenate([np.cumsum(steps, axis=0), np.cumsum(slopes, axis=0)])
+
+    table = by_count(of_count, x, r)
+    gap = (r + k * x) * np.log1p((T - t_x) / (alpha + t_x))
+    with np.errstate(divide="ignore"):
+        log_z = np.log((T - t_x) / (alpha + T))
+    beats = [np.zeros(np.shape(log_z)), *(i * log_z for i in range(1, k))]
+    return np.stack([table[j] + beats[j] - gap for j in range(k)]), table[k:]

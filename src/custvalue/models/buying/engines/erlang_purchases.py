@@ -8,7 +8,7 @@ where the first purchase, at time 0, may be the last one, else 0, and R = r + kx
 
 left = a/(b+x-1+first) where there was a purchase after which to leave, else 0; beats after t_x are negative binomial,
 λ ~ Gamma(R, α+t_x). A customer alive at T is in phase j with odds P(j beats), and then λ ~ Gamma(R+j, α+T) and
-p ~ Beta(a, b+x+first); what lies ahead is in `_erlang.py`.
+p ~ Beta(a, b+x+first); what lies ahead is in `erlang_integrals.py`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.maximum_likelihood import Problem, maximize
-from custvalue.models import _erlang_later
-from custvalue.models._erlang_discounted import discounted
-from custvalue.models._erlang_likelihood import phases, score
 from custvalue.models.buying.engines import erlang_integrals as _erlang
+from custvalue.models.buying.engines import erlang_intervals as _erlang_later
 from custvalue.models.buying.engines.dropout_after_purchase import AfterPurchaseModel, First, log_left
+from custvalue.models.buying.engines.erlang_integrals import phases, score
+from custvalue.models.buying.engines.erlang_intervals import discounted
 from custvalue.models.buying.family import TransactionModel, histories, worth
 from custvalue.models.model import Limits, duration, whole
 from custvalue.numerics.special import at_least, log_nbd_pmf, log_rising
