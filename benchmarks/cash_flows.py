@@ -40,7 +40,7 @@ def loop(function, amounts, offsets):
 def net_present_values(n):
     amounts, offsets = series(n)
     ours, theirs, others = alternate(
-        lambda: net_present_value(Rate.annual(RATE), amounts, due="now", offsets=offsets),
+        lambda: net_present_value(Rate.annual(RATE), amounts, timing="now", offsets=offsets),
         lambda: loop(lambda flows: pyxirr.npv(RATE, flows), amounts, offsets),
         lambda: loop(lambda flows: numpy_financial.npv(RATE, flows), amounts, offsets),
     )

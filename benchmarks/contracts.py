@@ -30,7 +30,7 @@ def retention():
         "sBG: discounted residual lifetime": lambda: MODEL.discounted_expected_residual_lifetime(
             tenures.duration, RATE, "now"
         ),
-        "value of a contract book": lambda: cv.relationship_value(MODEL, tenures, RATE, margin=10.0, due="now"),
+        "value of a contract book": lambda: cv.base.contract_value(MODEL, tenures, RATE, margin=10.0, timing="now"),
     }
     for work, run in works.items():
         ((times, _),) = alternate(run)
@@ -50,7 +50,7 @@ def survival():
     known = months(TENURES)
     exact = known.duration - np.random.default_rng(2).random(TENURES)
     for what, duration in (("whole months", known.duration), ("exact durations", exact)):
-        ((times, _),) = alternate(lambda d=duration: cv.kaplan_meier(cv.Tenures(d, known.ended, unit="month")))
+        ((times, _),) = alternate(lambda d=duration: cv.survival.kaplan_meier(cv.Tenures(d, known.ended, unit="month")))
         yield Row(f"Kaplan-Meier, {what}", f"{TENURES:,}", times, target="<= 2 s", met=times.cpu <= 2.0)
 
 
@@ -63,7 +63,7 @@ def relationships(n=1_000_000):
         "party": np.array(["customer", "supplier", "media"])[rng.integers(0, 3, n)],
     }
     flows = {"id": np.repeat(np.arange(n), 2), "amount": rng.normal(10, 30, 2 * n), "when": rng.uniform(0, 3, 2 * n)}
-    rows = cv.Relationships.from_table(table, id="id", start="start", party="party", flows=flows)
+    rows = cv.relationships.RelationshipTable.from_table(table, id="id", start="start", party="party", flows=flows)
 
     def run():
         book = cv.Portfolio.from_relationships(rows, RATE)

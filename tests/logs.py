@@ -96,7 +96,7 @@ def engine(kind):
 
 
 def reference(rows, *, collapse, unit, until, refunds, first_in_spend, newcomers_from, whole_days):
-    """{id: (x, t_x, T, m, m_count, log_spacing)} of rows (id, datetime, amount or None), in fractions."""
+    """{id: (x, t_x, T, m, m_count, log_interpurchase)} of rows (id, datetime, amount or None), in fractions."""
     end, last = _end(rows, until, collapse, whole_days=whole_days)
     assert all(when <= last for _, when, _ in rows)
     if refunds == "drop":

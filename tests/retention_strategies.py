@@ -98,15 +98,15 @@ RETENTION_MODELS: dict[str, RetentionEntry] = {
     "WG": RetentionEntry(WeibullGamma(0.9, 12.0, 1.4, unit="month"), {**_mixed, "c": shapes}),
     "split sBG": RetentionEntry(
         SplitPopulation(ShiftedBetaGeo(2.0, 5.0, unit="month"), 0.3),
-        {"alpha": positive, "beta": positive, "captive": shares},
+        {"alpha": positive, "beta": positive, "never_churn": shares},
         ShiftedBetaGeo,
     ),
     "split exponential": RetentionEntry(
-        SplitPopulation(Exponential(0.1, unit="month"), 0.4), {"lam": positive, "captive": shares}, Exponential
+        SplitPopulation(Exponential(0.1, unit="month"), 0.4), {"lam": positive, "never_churn": shares}, Exponential
     ),
     "split WG": RetentionEntry(
         SplitPopulation(WeibullGamma(2.0, 20.0, 1.4, unit="month"), 0.2),
-        {**_mixed, "c": shapes, "captive": shares},
+        {**_mixed, "c": shapes, "never_churn": shares},
         WeibullGamma,
     ),
 }

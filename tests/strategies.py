@@ -18,14 +18,14 @@ from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.beta_geo_beta_binom import BetaGeoBetaBinom
-from custvalue.models.buying.beta_geo_erlang import BetaGeoErlang
+from custvalue.models.buying.beta_geo_cnbd import BetaGeoCNBD
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.gamma_gompertz_nbd import GammaGompertzNBD
-from custvalue.models.buying.modified_beta_geo_erlang import ModifiedBetaGeoErlang
+from custvalue.models.buying.modified_beta_geo_cnbd import ModifiedBetaGeoCNBD
 from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.models.buying.nbd import NBD
 from custvalue.models.buying.pareto_nbd import ParetoNBD
-from custvalue.models.buying.periodic_death import PeriodicDeath
+from custvalue.models.buying.periodic_death import PeriodicDeathOpportunity
 from custvalue.models.buying.weibull_gamma_nbd import WeibullGammaNBD
 from custvalue.models.spend.gamma_gamma import GammaGamma
 
@@ -204,8 +204,8 @@ class Entry:
 
 def slower(rfm: RFM, factor: float) -> RFM:
     """The same customers with time measured in a unit `factor` times smaller."""
-    spacing = None if rfm.log_spacing is None else rfm.log_spacing + rfm.x * np.log(factor)
-    return RFM(rfm.x, rfm.t_x * factor, rfm.T * factor, log_spacing=spacing, unit=rfm.unit)
+    spacing = None if rfm.log_interpurchase is None else rfm.log_interpurchase + rfm.x * np.log(factor)
+    return RFM(rfm.x, rfm.t_x * factor, rfm.T * factor, log_interpurchase=spacing, unit=rfm.unit)
 
 
 MODELS: dict[str, Entry] = {
@@ -220,13 +220,13 @@ MODELS: dict[str, Entry] = {
         {"alpha": 1},
     ),
     "BG/CNBD-2": Entry(
-        BetaGeoErlang(r=0.6, alpha=3.0, a=0.8, b=2.5, k=2, unit="week"),
+        BetaGeoCNBD(r=0.6, alpha=3.0, a=0.8, b=2.5, k=2, unit="week"),
         bg_parameters(),
         {"alpha": 1},
         k=2,
     ),
     "MBG/CNBD-3": Entry(
-        ModifiedBetaGeoErlang(r=0.85, alpha=1.45, a=0.79, b=2.42, k=3, unit="week"),
+        ModifiedBetaGeoCNBD(r=0.85, alpha=1.45, a=0.79, b=2.42, k=3, unit="week"),
         bg_parameters(),
         {"alpha": 1},
         k=3,
@@ -248,7 +248,7 @@ MODELS: dict[str, Entry] = {
         {"alpha": 1, "beta": 1},
     ),
     "PDO": Entry(
-        PeriodicDeath(r=0.516, alpha=10.297, a=0.457, b=2.636, tau=3.0, unit="week"),
+        PeriodicDeathOpportunity(r=0.516, alpha=10.297, a=0.457, b=2.636, tau=3.0, unit="week"),
         periodic_parameters(),
         {"alpha": 1, "tau": 1},
         held=("tau",),

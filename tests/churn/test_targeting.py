@@ -14,11 +14,11 @@ from strategies import law, log_uniform
 from custvalue.churn.targeting import (
     contact_outlay,
     contact_profit,
+    expected_churn_loss,
     mpc,
     optimal_fraction,
     profit_curve,
-    select,
-    value_at_risk,
+    select_customers,
 )
 from custvalue.errors import DataError, ParameterError
 
@@ -135,7 +135,7 @@ def test_a_weight_is_a_number_of_customers() -> None:
 @given(baskets())
 def test_selection_against_every_choice(basket: dict[str, Any]) -> None:
     profit, cost, budget = basket["profit"], basket["cost"], basket["budget"]
-    found = select(profit, cost=cost, budget=budget)
+    found = select_customers(profit, cost=cost, budget=budget)
     assert found.profit == pytest.approx(profit[found.chosen].sum())
     assert found.cost == pytest.approx(cost[found.chosen].sum())
     assert found.cost <= budget * (1 + 1e-9)
@@ -151,32 +151,32 @@ def test_selection_against_every_choice(basket: dict[str, Any]) -> None:
 
 
 def test_among_equals_the_most_profitable() -> None:
-    found = select([5, 9, -1, 4, 9], budget=3)
+    found = select_customers([5, 9, -1, 4, 9], budget=3)
     assert found.chosen.tolist() == [True, True, False, False, True]
     assert (found.profit, found.cost, found.bound, found.exact) == (23, 3, 23, True)
-    assert select([1.0, 1.0, 1.0], cost=0.1, budget=0.3).chosen.all()
+    assert select_customers([1.0, 1.0, 1.0], cost=0.1, budget=0.3).chosen.all()
 
 
 def test_what_is_left_of_the_budget_is_used() -> None:
-    found = select([60, 100, 120, 1], cost=[10, 20, 30, 15], budget=50)
+    found = select_customers([60, 100, 120, 1], cost=[10, 20, 30, 15], budget=50)
     assert (found.profit, found.cost, found.bound, found.exact) == (161, 45, 240, False)
-    alone = select([10, 100], cost=[0.5, 10], budget=10)
+    alone = select_customers([10, 100], cost=[0.5, 10], budget=10)
     assert (alone.profit, alone.chosen.tolist()) == (100, [False, True])
 
 
 def test_a_large_base_is_chosen_within_a_hair_of_the_bound() -> None:
     rng = np.random.default_rng(3)
     profit, cost = rng.lognormal(2, 1, 200_000), rng.uniform(1, 10, 200_000)
-    found = select(profit, cost=cost, budget=100_000)
+    found = select_customers(profit, cost=cost, budget=100_000)
     assert found.profit > found.bound * (1 - 1e-5)
     assert 100_000 * (1 - 1e-5) < found.cost <= 100_000 * (1 + 1e-12)
 
 
 def test_nobody_is_chosen_without_profit_or_budget() -> None:
-    assert not select([-1, 0], budget=np.inf).chosen.any()
-    assert not select([1, 2], cost=5, budget=4).chosen.any()
-    assert select([1, 2], cost=5, budget=4).exact
-    assert select([1, 2], cost=0, budget=0).profit == 3
+    assert not select_customers([-1, 0], budget=np.inf).chosen.any()
+    assert not select_customers([1, 2], cost=5, budget=4).chosen.any()
+    assert select_customers([1, 2], cost=5, budget=4).exact
+    assert select_customers([1, 2], cost=0, budget=0).profit == 3
 
 
 # Value at risk
@@ -185,7 +185,7 @@ def test_nobody_is_chosen_without_profit_or_budget() -> None:
 @law
 @given(bases())
 def test_value_at_risk_is_churn_times_value(base: dict[str, Any]) -> None:
-    found = value_at_risk(base["churn"], base["clv"])
+    found = expected_churn_loss(base["churn"], base["clv"])
     np.testing.assert_array_equal(found.values, base["churn"] * base["clv"])
     assert found.total == pytest.approx((base["churn"] * base["clv"]).sum())
     assert sorted(found.order) == list(range(len(base["clv"])))
@@ -201,7 +201,7 @@ def test_value_at_risk_is_churn_times_value(base: dict[str, Any]) -> None:
         lambda churn, clv, **given: contact_profit(churn, clv, **CAMPAIGN | given),
         lambda churn, clv, **given: profit_curve(churn, clv, **CAMPAIGN | given),
         lambda churn, clv, **given: optimal_fraction(churn, clv, **CAMPAIGN | given),
-        lambda churn, clv, **_: value_at_risk(churn, clv),
+        lambda churn, clv, **_: expected_churn_loss(churn, clv),
     ],
 )
 @pytest.mark.parametrize(
@@ -232,6 +232,6 @@ def test_rankings_labels_and_budgets_are_checked() -> None:
         contact_outlay([0.5], **CAMPAIGN | {"acceptance": -0.1})
     for budget in (-1, np.nan):
         with pytest.raises(ParameterError, match="budget must be a number and not negative"):
-            select([1, 2], budget=budget)
+            select_customers([1, 2], budget=budget)
     with pytest.raises(DataError, match="cost must be finite and at least 0; broken in 1 of 2 rows"):
-        select([1, 2], cost=[1, -1], budget=5)
+        select_customers([1, 2], cost=[1, -1], budget=5)

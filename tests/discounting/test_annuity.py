@@ -21,20 +21,20 @@ GROWTHS = st.sampled_from([0.0, 0.05, 1e-15, -1e-15, -0.5]) | st.floats(-0.9, 1)
 PERIODS = st.integers(0, 40) | st.sampled_from([0, 1, 360, 10_000, 10**6])
 
 
-def exact(force, growth, n, due):
+def exact(force, growth, n, timing):
     """40-digit value of n payments of 1 that grow, now; and its derivative bound for what rounding may do."""
     delta, gamma = mp.mpf(force), mp.log1p(mp.mpf(growth))
     net = delta - gamma
-    if due == "continuous":
+    if timing == "continuous":
         return mp.mpf(n) if net == 0 else -mp.expm1(-net * n) / net
-    shift = {"now": 0, "next": 1, "middle": mp.mpf(1) / 2}[due]
+    shift = {"now": 0, "next": 1, "middle": mp.mpf(1) / 2}[timing]
     count = mp.mpf(n) if net == 0 else mp.expm1(-net * n) / mp.expm1(-net)
     return mp.exp(-delta * shift) * count
 
 
-def close(value, force, growth, n, due, ahead=0):
+def close(value, force, growth, n, timing, ahead=0):
     with mp.workdps(60):
-        expected = exact(force, growth, n, due) * mp.exp(mp.mpf(force) * ahead)
+        expected = exact(force, growth, n, timing) * mp.exp(mp.mpf(force) * ahead)
         # a rounding of the force or of the growth's force by one unit moves the value by at most its length
         condition = 8 + 2 * (n + ahead) * (abs(force) + abs(np.log1p(growth)))
     if expected > 1.79e308:
@@ -44,31 +44,31 @@ def close(value, force, growth, n, due, ahead=0):
 
 @law
 @given(FORCES, GROWTHS, PERIODS, DUE)
-def test_annuities_are_those_of_40_digits(force, growth, n, due):
+def test_annuities_are_those_of_40_digits(force, growth, n, timing):
     with np.errstate(all="raise"):
-        value = annuity(Rate.continuous(force), 1.0, n, due=due, growth=growth)
-    assert close(value, force, growth, n, due)
+        value = annuity(Rate.continuous(force), 1.0, n, timing=timing, growth=growth)
+    assert close(value, force, growth, n, timing)
 
 
 @law
 @given(FORCES, GROWTHS, PERIODS, DUE)
-def test_future_values_are_those_of_40_digits(force, growth, n, due):
+def test_future_values_are_those_of_40_digits(force, growth, n, timing):
     with np.errstate(all="raise"):
-        value = annuity_future_value(Rate.continuous(force), 1.0, n, due=due, growth=growth)
-    assert close(value, force, growth, n, due, ahead=n)
+        value = annuity_future_value(Rate.continuous(force), 1.0, n, timing=timing, growth=growth)
+    assert close(value, force, growth, n, timing, ahead=n)
 
 
 @law
 @given(FORCES, GROWTHS, st.integers(0, 60), st.sampled_from(DUES[:3]), st.sampled_from(["year", "month", "week"]))
-def test_an_annuity_is_the_sum_of_its_payments(force, growth, n, due, period):
+def test_an_annuity_is_the_sum_of_its_payments(force, growth, n, timing, period):
     rate = Rate.continuous(force)
     payments = 100 * (1 + growth) ** np.arange(n)
-    value = annuity(rate, 100, n, due=due, growth=growth, period=period)
-    assert value == pytest.approx(net_present_value(rate, payments, due=due, period=period), rel=1e-11, abs=1e-300)
+    value = annuity(rate, 100, n, timing=timing, growth=growth, unit=period)
+    assert value == pytest.approx(net_present_value(rate, payments, timing=timing, unit=period), rel=1e-11, abs=1e-300)
 
 
 @pytest.mark.parametrize(
-    ("due", "expected"),
+    ("timing", "expected"),
     [
         ("next", 6.144567105704685),
         ("now", 6.759023816275154),
@@ -76,64 +76,64 @@ def test_an_annuity_is_the_sum_of_its_payments(force, growth, n, due, period):
         ("continuous", 6.446915868084283),
     ],
 )
-def test_ten_years_at_ten_percent(due, expected):
-    assert annuity(Rate.annual(0.10), 1, 10, due=due) == pytest.approx(expected, rel=1e-14)
+def test_ten_years_at_ten_percent(timing, expected):
+    assert annuity(Rate.annual(0.10), 1, 10, timing=timing) == pytest.approx(expected, rel=1e-14)
 
 
 def test_excel_pv_and_fv():
     # Microsoft Excel documentation: PV(0.08/12, 240, 500) and FV(0.06/12, 10, -200, -500, 1), signs turned
-    value = annuity(Rate.nominal(0.08, 12), 500, 240, due="next", period="month")
+    value = annuity(Rate.nominal(0.08, 12), 500, 240, timing="next", unit="month")
     assert value == pytest.approx(59_777.15, abs=0.005)
-    saved = annuity_future_value(Rate.nominal(0.06, 12), 200, 10, due="now", period="month") + 500 * 1.005**10
+    saved = annuity_future_value(Rate.nominal(0.06, 12), 200, 10, timing="now", unit="month") + 500 * 1.005**10
     assert saved == pytest.approx(2_581.40, abs=0.005)
 
 
 @pytest.mark.parametrize("tiny", [0.0, 1e-15, 1e-17, 1e-300, 5e-324, -1e-15])
 def test_tiny_rates_lose_nothing(tiny):
     # where numpy-financial's pv is 11 % off, at 1e-15
-    for due in DUES:
-        assert annuity(Rate.annual(tiny), 1, 10, due=due) == pytest.approx(10, rel=1e-13)
-        assert annuity_future_value(Rate.annual(tiny), 1, 10, due=due) == pytest.approx(10, rel=1e-13)
+    for timing in DUES:
+        assert annuity(Rate.annual(tiny), 1, 10, timing=timing) == pytest.approx(10, rel=1e-13)
+        assert annuity_future_value(Rate.annual(tiny), 1, 10, timing=timing) == pytest.approx(10, rel=1e-13)
 
 
 @pytest.mark.parametrize("n", [1, 10, 10**6])
 def test_growth_at_the_rate_of_interest_is_exact(n):
     rate = Rate.annual(0.05)
-    assert annuity(rate, 1, n, due="now", growth=0.05) == n
-    assert annuity(rate, 1, n, due="next", growth=0.05) == pytest.approx(n / 1.05, rel=1e-15)
-    assert annuity(rate, 1, n, due="continuous", growth=0.05) == n
+    assert annuity(rate, 1, n, timing="now", growth=0.05) == n
+    assert annuity(rate, 1, n, timing="next", growth=0.05) == pytest.approx(n / 1.05, rel=1e-15)
+    assert annuity(rate, 1, n, timing="continuous", growth=0.05) == n
 
 
 def test_a_growing_annuity():
-    value = annuity(Rate.annual(0.10), 100, 10, due="next", growth=0.03)
+    value = annuity(Rate.annual(0.10), 100, 10, timing="next", growth=0.03)
     assert value == pytest.approx(100 * (1 - (1.03 / 1.1) ** 10) / 0.07, rel=1e-14)
 
 
 def test_arguments_broadcast():
-    values = annuity(Rate.annual([[0.0], [0.1]]), [1, 2], [10, 5], due="next")
+    values = annuity(Rate.annual([[0.0], [0.1]]), [1, 2], [10, 5], timing="next")
     assert values.shape == (2, 2)
     assert values[0].tolist() == [10, 10]
-    assert values[1, 1] == annuity(Rate.annual(0.1), 2, 5, due="next")
+    assert values[1, 1] == annuity(Rate.annual(0.1), 2, 5, timing="next")
 
 
 def test_shapes_that_do_not_broadcast_are_refused():
     with pytest.raises(ParameterError, match=r"got shapes payment \(2,\), periods \(3,\)"):
-        annuity(Rate.annual(0.1), [1, 2], [1, 2, 3], due="next")
+        annuity(Rate.annual(0.1), [1, 2], [1, 2, 3], timing="next")
 
 
 def test_half_a_period_of_a_continuous_annuity():
-    assert annuity(Rate.annual(0.1), 100, 0.5, due="continuous") == pytest.approx(
+    assert annuity(Rate.annual(0.1), 100, 0.5, timing="continuous") == pytest.approx(
         100 * (1 - 1.1**-0.5) / np.log(1.1), rel=1e-14
     )
-    assert annuity(Rate.zero(), 100, 0.5, due="continuous") == 50
+    assert annuity(Rate.zero(), 100, 0.5, timing="continuous") == 50
 
 
 def test_values_beyond_floats():
     with np.errstate(all="raise"):
-        assert annuity(Rate.annual(-0.5), 1, 5_000, due="next") == np.inf
-        assert annuity(Rate.continuous(2000), 1, 5, due="next") == 0
-        assert annuity(Rate.continuous(2000), 0, 5, due="next") == 0
-        value = annuity(Rate.continuous(-1), 1e-300, 1_000, due="next")
+        assert annuity(Rate.annual(-0.5), 1, 5_000, timing="next") == np.inf
+        assert annuity(Rate.continuous(2000), 1, 5, timing="next") == 0
+        assert annuity(Rate.continuous(2000), 0, 5, timing="next") == 0
+        value = annuity(Rate.continuous(-1), 1e-300, 1_000, timing="next")
     with mp.workdps(40):
         expected = mp.mpf(1e-300) * mp.fsum(mp.exp(mp.mpf(k)) for k in range(1, 1001))
     assert value == pytest.approx(float(expected), rel=1e-12)
@@ -144,29 +144,31 @@ def test_values_beyond_floats():
 
 def test_perpetuities():
     rate = Rate.annual(0.10)
-    assert perpetuity(rate, 100, due="next") == pytest.approx(1000, rel=1e-14)
-    assert perpetuity(rate, 100, due="next", growth=0.03) == pytest.approx(100 / 0.07, rel=1e-14)
-    assert perpetuity(rate, 100, due="now") == pytest.approx(1100, rel=1e-14)
-    assert perpetuity(rate, 100, due="middle") == pytest.approx(1000 * 1.1**0.5, rel=1e-14)
-    assert perpetuity(rate, 100, due="continuous") == pytest.approx(100 / np.log(1.1), rel=1e-14)
-    assert perpetuity(Rate.annual(1e-15), 1, due="next") == pytest.approx(1e15, rel=1e-14)
+    assert perpetuity(rate, 100, timing="next") == pytest.approx(1000, rel=1e-14)
+    assert perpetuity(rate, 100, timing="next", growth=0.03) == pytest.approx(100 / 0.07, rel=1e-14)
+    assert perpetuity(rate, 100, timing="now") == pytest.approx(1100, rel=1e-14)
+    assert perpetuity(rate, 100, timing="middle") == pytest.approx(1000 * 1.1**0.5, rel=1e-14)
+    assert perpetuity(rate, 100, timing="continuous") == pytest.approx(100 / np.log(1.1), rel=1e-14)
+    assert perpetuity(Rate.annual(1e-15), 1, timing="next") == pytest.approx(1e15, rel=1e-14)
 
 
 @law
 @given(st.floats(1e-3, 3), st.floats(-0.5, 0), DUE)
-def test_a_perpetuity_is_a_very_long_annuity(force, growth, due):
+def test_a_perpetuity_is_a_very_long_annuity(force, growth, timing):
     rate = Rate.continuous(force)
-    long = annuity(rate, 1, 100_000, due=due, growth=growth)
-    assert perpetuity(rate, 1, due=due, growth=growth) == pytest.approx(long, rel=1e-12)
+    long = annuity(rate, 1, 100_000, timing=timing, growth=growth)
+    assert perpetuity(rate, 1, timing=timing, growth=growth) == pytest.approx(long, rel=1e-12)
 
 
 @law
 @given(st.floats(0.01, 1), st.floats(-0.3, 0.3), st.integers(0, 50), DUE)
-def test_an_annuity_is_the_difference_of_two_perpetuities(net, growth, n, due):
+def test_an_annuity_is_the_difference_of_two_perpetuities(net, growth, n, timing):
     rate = Rate.continuous(np.log1p(growth) + net)
-    rest = perpetuity(rate, (1 + growth) ** n, due=due, growth=growth) * rate.discount(n)
-    whole = perpetuity(rate, 1, due=due, growth=growth)
-    assert annuity(rate, 1, n, due=due, growth=growth) == pytest.approx(whole - rest, rel=1e-11, abs=1e-12 * whole)
+    rest = perpetuity(rate, (1 + growth) ** n, timing=timing, growth=growth) * rate.discount(n)
+    whole = perpetuity(rate, 1, timing=timing, growth=growth)
+    assert annuity(rate, 1, n, timing=timing, growth=growth) == pytest.approx(
+        whole - rest, rel=1e-11, abs=1e-12 * whole
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,8 +183,8 @@ def test_an_annuity_is_the_difference_of_two_perpetuities(net, growth, n, due):
     ],
 )
 def test_a_sum_without_end_is_infinite(rate, growth, period):
-    for due in DUES:
-        values = perpetuity(rate, [3, -3, 0], due=due, growth=growth, period=period)
+    for timing in DUES:
+        values = perpetuity(rate, [3, -3, 0], timing=timing, growth=growth, unit=period)
         assert values.tolist() == [np.inf, -np.inf, 0]
 
 
@@ -191,9 +193,9 @@ def test_a_sum_without_end_is_infinite(rate, growth, period):
 
 def test_the_first_payment_has_no_default():
     for call in (annuity, annuity_future_value):
-        with pytest.raises(TypeError, match="due"):
+        with pytest.raises(TypeError, match="timing"):
             call(Rate.annual(0.1), 1, 10)
-    with pytest.raises(TypeError, match="due"):
+    with pytest.raises(TypeError, match="timing"):
         perpetuity(Rate.annual(0.1), 1)
 
 
@@ -201,17 +203,17 @@ def test_the_first_payment_has_no_default():
     ("arguments", "says"),
     [
         ({"rate": 0.1}, "does not say per what"),
-        ({"due": "end"}, "due must be 'now'"),
+        ({"timing": "end"}, "timing must be 'now'"),
         ({"periods": -1}, "periods must be finite and at least 0"),
         ({"periods": np.inf}, "Payments forever: perpetuity"),
         ({"periods": 1.5}, "whole numbers of payments"),
         ({"growth": -1}, "growth must be finite and above -1"),
         ({"growth": np.nan}, "growth must be finite"),
         ({"payment": np.inf}, "payment must be finite"),
-        ({"period": "fortnight"}, "unit must be one of"),
+        ({"unit": "fortnight"}, "unit must be one of"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, says):
-    good = {"rate": Rate.annual(0.1), "payment": 1, "periods": 10, "due": "next"}
+    good = {"rate": Rate.annual(0.1), "payment": 1, "periods": 10, "timing": "next"}
     with pytest.raises(ParameterError, match=says):
         annuity(**(good | arguments))

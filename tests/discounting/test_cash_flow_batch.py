@@ -64,19 +64,19 @@ def test_customers_become_series():
     assert present_value(Rate.zero(), batch).tolist() == [10, 0]
 
 
-@pytest.mark.parametrize(("due", "first"), [("now", 0), ("next", 0.25), ("middle", 0.125)])
-def test_periodic_amounts_fall_when_they_are_due(due, first):
-    batch = CashFlowBatch.periodic([1, 2, 3, 4], [0, 1, 1, 4], due=due, period="quarter", ids=["a", "b", "c"])
+@pytest.mark.parametrize(("timing", "first"), [("now", 0), ("next", 0.25), ("middle", 0.125)])
+def test_periodic_amounts_fall_when_they_are_due(timing, first):
+    batch = CashFlowBatch.periodic([1, 2, 3, 4], [0, 1, 1, 4], timing=timing, unit="quarter", ids=["a", "b", "c"])
     assert batch.flows.when.tolist() == [first, first, first + 0.25, first + 0.5]
     assert batch[1].amounts.tolist() == []
-    assert CashFlowBatch.periodic([[1, 2], [3, 4]], due=due, period="quarter").flows.when[3] == first + 0.25
+    assert CashFlowBatch.periodic([[1, 2], [3, 4]], timing=timing, unit="quarter").flows.when[3] == first + 0.25
 
 
 def test_there_is_no_default_for_the_first_payment():
-    with pytest.raises(TypeError, match="due"):
+    with pytest.raises(TypeError, match="timing"):
         CashFlowBatch.periodic([[1, 2]])
     with pytest.raises(ParameterError, match=r"'now' \(first payment now\), 'next'"):
-        CashFlowBatch.periodic([[1, 2]], due="later")
+        CashFlowBatch.periodic([[1, 2]], timing="later")
 
 
 @pytest.mark.parametrize("offsets", [[0, 2], [1, 3], [0, 3, 2, 3], [0.0, 3.0], [[0, 3]], [], 3])
@@ -84,7 +84,7 @@ def test_offsets_must_rise_to_the_number_of_flows(offsets):
     with pytest.raises(DataError, match="offsets must"):
         CashFlowBatch(CashFlows([1, 2, 3], [0, 1, 2]), offsets)
     with pytest.raises(DataError, match="offsets must"):
-        CashFlowBatch.periodic([1, 2, 3], offsets, due="now")
+        CashFlowBatch.periodic([1, 2, 3], offsets, timing="now")
 
 
 def test_other_shapes_are_refused():
@@ -94,7 +94,7 @@ def test_other_shapes_are_refused():
     with pytest.raises(DataError, match="one key per flow"):
         CashFlowBatch.grouped(flows, by=["a", "b"])
     with pytest.raises(DataError, match=r"shape \(series, periods\)"):
-        CashFlowBatch.periodic([1, 2, 3], due="now")
+        CashFlowBatch.periodic([1, 2, 3], timing="now")
     with pytest.raises(DataError, match="missing in 1 of 3 rows, first: row 1"):
         CashFlowBatch.grouped(flows, by=["a", None, "b"])
     with pytest.raises(DataError, match="missing in 1 of 3 rows, first: row 2"):

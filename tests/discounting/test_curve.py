@@ -168,7 +168,7 @@ def test_cash_flows_are_valued_at_their_own_rates():
     flows = CashFlows([-100, 60, 60], [0, 1, 2])
     expected = -100 + 60 / 1.03 + 60 / 1.035**2
     assert present_value(CURVE, flows) == pytest.approx(expected, rel=1e-13)
-    assert net_present_value(CURVE, [-100, 60, 60], due="now") == pytest.approx(expected, rel=1e-13)
+    assert net_present_value(CURVE, [-100, 60, 60], timing="now") == pytest.approx(expected, rel=1e-13)
     assert future_value(CURVE, flows, at=2) == pytest.approx(expected * 1.035**2, rel=1e-13)
     batch = CashFlowBatch.from_series([flows, flows[1:]])
     assert present_value(CURVE, batch) == pytest.approx([expected, expected + 100], rel=1e-13)
@@ -198,7 +198,7 @@ def test_flat_extrapolation_keeps_the_last_spot_rate(method):
 
 def test_one_rate_for_all_times_is_not_a_curve():
     with pytest.raises(ParameterError, match=r"the same for all times; got a YieldCurve.*curve.spot"):
-        annuity(CURVE, 100, 3, due="next")
+        annuity(CURVE, 100, 3, timing="next")
 
 
 def test_factors_beyond_floats_come_without_a_warning():

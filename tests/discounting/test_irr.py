@@ -69,9 +69,9 @@ def test_the_rate_makes_the_flows_worth_nothing(flows, gaps):
 def test_a_rate_knows_neither_scale_nor_beginning(flows, begin, scale):
     amounts = np.array(conventional(*flows))
     times = np.arange(len(amounts)) / 4
-    rate = irr(amounts, period="quarter").continuous_value
+    rate = irr(amounts, unit="quarter").continuous_value
     assert irr(CashFlows(scale * amounts, times + begin)).continuous_value == pytest.approx(rate, rel=1e-10, abs=1e-11)
-    assert irr(-amounts, period="quarter").continuous_value == pytest.approx(rate, rel=1e-13, abs=1e-15)
+    assert irr(-amounts, unit="quarter").continuous_value == pytest.approx(rate, rel=1e-13, abs=1e-15)
     assert irr(amounts).continuous_value == pytest.approx(rate / 4, rel=1e-13, abs=1e-15)
 
 
@@ -161,7 +161,7 @@ def test_a_cost_at_the_end_makes_a_second_rate():
     flows = [-100, 60, 60, -5]
     rates = internal_rates(flows)[0].effective()
     assert len(rates) == 2
-    assert net_present_value(Rate.annual(rates[:, None]), flows, due="now") == pytest.approx([0, 0], abs=1e-9)
+    assert net_present_value(Rate.annual(rates[:, None]), flows, timing="now") == pytest.approx([0, 0], abs=1e-9)
     assert irr(flows, above=Rate.zero()).effective() == rates[1]
 
 
@@ -205,7 +205,7 @@ def test_many_series_come_with_a_status():
 
 
 def test_messages_name_the_series():
-    batch = CashFlowBatch.periodic([[-1, 2], [1, 2]], due="now", ids=["ann", "bob"])
+    batch = CashFlowBatch.periodic([[-1, 2], [1, 2]], timing="now", ids=["ann", "bob"])
     with pytest.raises(DataError, match="1 of 2 rows, first: customer 'bob'"):
         irr(batch)
     assert irr(batch[0]).effective() == pytest.approx(1, rel=1e-15)
@@ -221,7 +221,7 @@ def test_many_series_are_solved_like_one():
     for i in (0, 17, 2999):
         one = irr(amounts[offsets[i] : offsets[i + 1]])
         assert rates.continuous_value[i] == pytest.approx(one.continuous_value, rel=1e-13)
-    residual = net_present_value(rates, amounts, due="now", offsets=offsets)
+    residual = net_present_value(rates, amounts, timing="now", offsets=offsets)
     assert np.abs(residual).max() < 1e-9
 
 
@@ -261,7 +261,7 @@ def test_extreme_rates(amounts, times, force):
 
 
 def test_a_long_loan():
-    rate = irr([-1e6] + [1e3] * 100_000, period="month")
+    rate = irr([-1e6] + [1e3] * 100_000, unit="month")
     assert rate.effective("month") == pytest.approx(1e-3, rel=1e-12)
 
 
@@ -297,7 +297,7 @@ def test_dates_are_for_xirr_and_years_for_irr():
     assert internal_rates(dated).effective() == pytest.approx([2 ** (365 / 366) - 1], rel=1e-13)
 
 
-@pytest.mark.parametrize("more", [{"offsets": [0, 2]}, {"period": "year"}])
+@pytest.mark.parametrize("more", [{"offsets": [0, 2]}, {"unit": "year"}])
 def test_cash_flows_have_times_and_offsets_of_their_own(more):
     with pytest.raises(ParameterError, match="are for plain amounts"):
         irr(CashFlows([-1, 2], [0, 1]), **more)

@@ -88,8 +88,8 @@ def test_a_value_of_nothing_has_no_duration():
 @given(st.floats(0.01, 1e6), st.lists(st.floats(-1e6, 1e6), max_size=10), FORCES)
 def test_the_profitability_index_is_one_plus_the_value_per_outlay(outlay, later, force):
     rate, flows = Rate.continuous(force), [-outlay, *later]
-    value = net_present_value(rate, flows, due="now")
-    size = net_present_value(rate, np.abs(flows), due="now")
+    value = net_present_value(rate, flows, timing="now")
+    size = net_present_value(rate, np.abs(flows), timing="now")
     index = profitability_index(rate, flows)
     assert index == pytest.approx(1 + value / outlay, rel=0, abs=1e-13 * size / outlay)
 

@@ -38,7 +38,7 @@ def test_times_of_any_kind():
     expected = mirr(EXCEL, finance=BORROWED, reinvest=INVESTED).continuous_value
     for flows in (dated, years):
         assert mirr(flows, finance=BORROWED, reinvest=INVESTED).continuous_value == pytest.approx(expected, rel=1e-12)
-    monthly = mirr(EXCEL, finance=Rate.monthly(0.10), reinvest=Rate.monthly(0.12), period="month")
+    monthly = mirr(EXCEL, finance=Rate.monthly(0.10), reinvest=Rate.monthly(0.12), unit="month")
     assert monthly.effective("month") == pytest.approx(0.1260941303659051, rel=1e-12)
 
 
@@ -65,6 +65,6 @@ def test_bad_rates_are_refused():
         mirr(EXCEL, finance=0.1, reinvest=INVESTED)
     with pytest.raises(ParameterError, match="one for all series, or one per series"):
         mirr(EXCEL, finance=BORROWED, reinvest=Rate.annual([[0.1], [0.2]]))
-    batch = CashFlowBatch.periodic([[-1, 2], [1, 2]], due="now", ids=["a", "b"])
+    batch = CashFlowBatch.periodic([[-1, 2], [1, 2]], timing="now", ids=["a", "b"])
     with pytest.raises(DataError, match="first: customer 'b'"):
         mirr(batch, finance=BORROWED, reinvest=INVESTED)

@@ -64,7 +64,7 @@ def test_times_are_those_of_the_data():
     flows = [CashFlow(120, "2025-06-30"), CashFlow(-100, "2024-07-01")]
     assert payback(flows) == pytest.approx(364 / 365, rel=1e-14)
     assert payback(CashFlows([-100, 60, 60], [2, 2.5, 4])) == 2
-    assert payback([-100, 60, 60], period="month") == pytest.approx(2 / 12, rel=1e-15)
+    assert payback([-100, 60, 60], unit="month") == pytest.approx(2 / 12, rel=1e-15)
 
 
 def test_many_series():
@@ -73,7 +73,7 @@ def test_many_series():
     assert times.tolist() == [2, 0, 0, np.inf, 0, 1]
     rates = Rate.annual([0.0, 0.5])
     assert discounted_payback(rates, [[-100, 60, 60], [-100, 60, 60]]).tolist() == [2, np.inf]
-    batch = CashFlowBatch.periodic([[-1, 2], [-1, 0.5]], due="next")
+    batch = CashFlowBatch.periodic([[-1, 2], [-1, 0.5]], timing="next")
     assert break_even_time(Rate.zero(), batch).tolist() == [1, np.inf]
 
 

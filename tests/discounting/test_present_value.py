@@ -259,7 +259,7 @@ def test_day_counts_are_those_of_years_between():
 
 def test_many_series_are_valued_block_by_block():
     counts = np.random.default_rng(3).integers(0, 50, 20_000)
-    batch = CashFlowBatch.periodic(np.arange(counts.sum()) % 7.0, np.append(0, np.cumsum(counts)), due="next")
+    batch = CashFlowBatch.periodic(np.arange(counts.sum()) % 7.0, np.append(0, np.cumsum(counts)), timing="next")
     values = present_value(Rate.annual(0.07), batch)
     for i in (0, 1, 1234, 9_999, 19_999):
         assert values[i] == pytest.approx(present_value(Rate.annual(0.07), batch[i]), rel=1e-14)
@@ -267,7 +267,7 @@ def test_many_series_are_valued_block_by_block():
 
 
 def test_a_long_series_beside_short_ones():
-    batch = CashFlowBatch.periodic(np.ones(200_003), [0, 1, 200_001, 200_001, 200_003], due="now")
+    batch = CashFlowBatch.periodic(np.ones(200_003), [0, 1, 200_001, 200_001, 200_003], timing="now")
     values = present_value(Rate.annual(0.01), batch)
     assert values == pytest.approx([1, 101, 0, 1 + 1 / 1.01], rel=1e-12)
 
@@ -292,7 +292,7 @@ def test_bare_numbers_are_refused_everywhere(bare):
     for call in (
         lambda: present_value(bare, BATCH),
         lambda: future_value(bare, BATCH, at=1.0),
-        lambda: net_present_value(bare, [1, 2], due="now"),
+        lambda: net_present_value(bare, [1, 2], timing="now"),
     ):
         with pytest.raises(ParameterError, match="does not say per what"):
             call()
@@ -336,52 +336,52 @@ def test_flows_in_years_grow_until_a_number_of_years(at):
 
 def test_excel_npv():
     # Microsoft Excel documentation, NPV: the first amount one period from now
-    first = net_present_value(Rate.annual(0.10), [-10_000, 3_000, 4_200, 6_800], due="next")
+    first = net_present_value(Rate.annual(0.10), [-10_000, 3_000, 4_200, 6_800], timing="next")
     assert first == pytest.approx(1188.44, abs=0.005)
     assert first == pytest.approx(1188.4434123352216, rel=1e-13)
     five = [8_000, 9_200, 10_000, 12_000, 14_500]
-    assert net_present_value(Rate.annual(0.08), five, due="next", outlay=40_000) == pytest.approx(1922.06, abs=0.005)
-    six = net_present_value(Rate.annual(0.08), [*five, -9_000], due="next", outlay=40_000)
+    assert net_present_value(Rate.annual(0.08), five, timing="next", outlay=40_000) == pytest.approx(1922.06, abs=0.005)
+    six = net_present_value(Rate.annual(0.08), [*five, -9_000], timing="next", outlay=40_000)
     assert six == pytest.approx(-3749.47, abs=0.005)
 
 
 @law
 @given(FORCES, st.lists(AMOUNTS, max_size=12), st.sampled_from(["now", "next", "middle"]))
-def test_net_present_value_is_present_value_of_evenly_spaced_flows(force, amounts, due):
+def test_net_present_value_is_present_value_of_evenly_spaced_flows(force, amounts, timing):
     rate = Rate.continuous(force)
-    times = (np.arange(len(amounts)) + {"now": 0, "next": 1, "middle": 0.5}[due]) / 12
+    times = (np.arange(len(amounts)) + {"now": 0, "next": 1, "middle": 0.5}[timing]) / 12
     flows = CashFlows(amounts, times)
-    value = net_present_value(rate, amounts, due=due, period="month", outlay=7.0)
+    value = net_present_value(rate, amounts, timing=timing, unit="month", outlay=7.0)
     assert value == pytest.approx(present_value(rate, flows) - 7.0, rel=0, abs=1e-13 * (7 + size(rate, flows)))
 
 
 def test_rows_and_offsets_are_series():
     rows = [[-100, 60, 60], [-50, 40, 40]]
-    table = net_present_value(Rate.annual(0.1), rows, due="now")
-    flat = net_present_value(Rate.annual(0.1), np.ravel(rows), due="now", offsets=[0, 3, 6])
+    table = net_present_value(Rate.annual(0.1), rows, timing="now")
+    flat = net_present_value(Rate.annual(0.1), np.ravel(rows), timing="now", offsets=[0, 3, 6])
     assert table.tolist() == flat.tolist()
-    each = [net_present_value(Rate.annual(0.1), row, due="now") for row in rows]
+    each = [net_present_value(Rate.annual(0.1), row, timing="now") for row in rows]
     assert table == pytest.approx(each, rel=1e-14)
-    one = net_present_value(Rate.annual(0.1), rows[0], due="now", offsets=[0, 3])
+    one = net_present_value(Rate.annual(0.1), rows[0], timing="now", offsets=[0, 3])
     assert one.shape == (1,)
-    own = net_present_value(Rate.annual([0.1, 0.2]), rows, due="now", outlay=[1.0, 2.0])
+    own = net_present_value(Rate.annual([0.1, 0.2]), rows, timing="now", outlay=[1.0, 2.0])
     assert own[1] == pytest.approx(-50 + 40 / 1.2 + 40 / 1.44 - 2, rel=1e-14)
-    assert net_present_value(Rate.annual([[0.1], [0.2]]), rows[0], due="now").shape == (2,)
-    assert net_present_value(Rate.annual(0.1), np.zeros((0, 3)), due="now").shape == (0,)
+    assert net_present_value(Rate.annual([[0.1], [0.2]]), rows[0], timing="now").shape == (2,)
+    assert net_present_value(Rate.annual(0.1), np.zeros((0, 3)), timing="now").shape == (0,)
 
 
 @pytest.mark.parametrize("bad", [5.0, [1, np.nan], [[[1.0]]], "12"])
 def test_amounts_must_be_finite_columns_or_rows(bad):
     with pytest.raises(DataError, match="amounts must be"):
-        net_present_value(Rate.annual(0.1), bad, due="now")
+        net_present_value(Rate.annual(0.1), bad, timing="now")
 
 
 def test_the_timing_of_a_net_present_value_is_required():
-    with pytest.raises(TypeError, match="due"):
+    with pytest.raises(TypeError, match="timing"):
         net_present_value(Rate.annual(0.1), [1, 2])
-    with pytest.raises(ParameterError, match="due must be 'now'"):
-        net_present_value(Rate.annual(0.1), [1, 2], due="end")
+    with pytest.raises(ParameterError, match="timing must be 'now'"):
+        net_present_value(Rate.annual(0.1), [1, 2], timing="end")
     with pytest.raises(ParameterError, match="unit must be one of"):
-        net_present_value(Rate.annual(0.1), [1, 2], due="now", period="fortnight")
+        net_present_value(Rate.annual(0.1), [1, 2], timing="now", unit="fortnight")
     with pytest.raises(DataError, match="outlay must be finite"):
-        net_present_value(Rate.annual(0.1), [1, 2], due="now", outlay=np.inf)
+        net_present_value(Rate.annual(0.1), [1, 2], timing="now", outlay=np.inf)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from custvalue import RFM, CashFlow, Customer, Relationship, split
+from custvalue import RFM, CashFlow, Customer, Relationship, holdout_split
 from custvalue.errors import DataError
 
 LOG = {
@@ -19,15 +19,15 @@ ROW = {"x": [2, 0], "t_x": [4, 0], "T": [9, 9], "unit": "week"}
 
 
 def test_it_is_counted_between_purchases_in_the_unit_of_time() -> None:
-    rfm = RFM.from_transactions(LOG, log_spacing=True)
-    assert rfm.log_spacing == pytest.approx(SPACING, rel=1e-15)
-    days = RFM.from_transactions(LOG, unit="day", log_spacing=True)
-    assert days.log_spacing == pytest.approx(SPACING + rfm.x * np.log(7), rel=1e-15)
-    months = RFM.from_transactions(LOG, unit="day", collapse="month", log_spacing=True)
-    assert months.log_spacing.tolist() == [0, 0]
-    halves = split(LOG, at="2024-01-20", log_spacing=True)
-    assert halves.calibration.log_spacing == pytest.approx([np.log(2), SPACING[1]])
-    assert split(LOG, at="2024-01-20").calibration.log_spacing is None
+    rfm = RFM.from_transactions(LOG, log_interpurchase=True)
+    assert rfm.log_interpurchase == pytest.approx(SPACING, rel=1e-15)
+    days = RFM.from_transactions(LOG, unit="day", log_interpurchase=True)
+    assert days.log_interpurchase == pytest.approx(SPACING + rfm.x * np.log(7), rel=1e-15)
+    months = RFM.from_transactions(LOG, unit="day", collapse="month", log_interpurchase=True)
+    assert months.log_interpurchase.tolist() == [0, 0]
+    halves = holdout_split(LOG, at="2024-01-20", log_interpurchase=True)
+    assert halves.calibration.log_interpurchase == pytest.approx([np.log(2), SPACING[1]])
+    assert holdout_split(LOG, at="2024-01-20").calibration.log_interpurchase is None
 
 
 @pytest.mark.parametrize("when", [["2024-01-01", "2024-01-15", "2024-01-29"], [-4, -2, 0]], ids=["dates", "years"])
@@ -36,29 +36,31 @@ def test_of_records(when: list) -> None:
     ann = Customer("ann", [Relationship("shop", start=when[0], cash_flows=flows)])
     unit = "week" if isinstance(when[0], str) else "year"
     options = {"as_of": when[-1], "unit": unit, "collapse": "day" if unit == "week" else None}
-    assert RFM.from_customers([ann], **options, log_spacing=True).log_spacing == pytest.approx([2 * np.log(2)])
-    assert RFM.from_customers([ann], **options).log_spacing is None
+    assert RFM.from_customers([ann], **options, log_interpurchase=True).log_interpurchase == pytest.approx(
+        [2 * np.log(2)]
+    )
+    assert RFM.from_customers([ann], **options).log_interpurchase is None
 
 
 def test_it_goes_with_the_rows() -> None:
-    rfm = RFM(**ROW, log_spacing=[1.3, 5.0])
-    assert rfm.log_spacing.tolist() == [1.3, 0.0]
-    assert rfm[::-1].log_spacing.tolist() == [0.0, 1.3]
-    assert rfm[[0]] == RFM([2], 4, 9, log_spacing=1.3, unit="week")
-    assert rfm != evolve(rfm, log_spacing=[1.2, 0.0])
+    rfm = RFM(**ROW, log_interpurchase=[1.3, 5.0])
+    assert rfm.log_interpurchase.tolist() == [1.3, 0.0]
+    assert rfm[::-1].log_interpurchase.tolist() == [0.0, 1.3]
+    assert rfm[[0]] == RFM([2], 4, 9, log_interpurchase=1.3, unit="week")
+    assert rfm != evolve(rfm, log_interpurchase=[1.2, 0.0])
     assert rfm != RFM(**ROW)
     with pytest.raises(ValueError, match="read-only"):
-        rfm.log_spacing[0] = 1.0
+        rfm.log_interpurchase[0] = 1.0
 
 
 @pytest.mark.parametrize("bad", [1.6, np.nan, np.inf])
 def test_it_is_at_most_that_of_equal_times(bad: float) -> None:
-    assert RFM(**ROW, log_spacing=[2 * np.log(2), 0]).log_spacing[0] == 2 * np.log(2)
+    assert RFM(**ROW, log_interpurchase=[2 * np.log(2), 0]).log_interpurchase[0] == 2 * np.log(2)
     with pytest.raises(DataError, match=r"x log\(t_x / x\).*1 of 2 rows.*in the unit of t_x"):
-        RFM(**ROW, log_spacing=[bad, 0.0])
+        RFM(**ROW, log_interpurchase=[bad, 0.0])
 
 
 def test_of_one_repeat_purchase_it_is_the_log_of_its_time() -> None:
-    assert RFM(1, 4, 9, log_spacing=np.log(4)).log_spacing == np.log(4)
-    with pytest.raises(DataError, match="log_spacing"):
-        RFM(1, 4, 9, log_spacing=0.0)
+    assert RFM(1, 4, 9, log_interpurchase=np.log(4)).log_interpurchase == np.log(4)
+    with pytest.raises(DataError, match="log_interpurchase"):
+        RFM(1, 4, 9, log_interpurchase=0.0)

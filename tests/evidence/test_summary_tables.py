@@ -70,6 +70,6 @@ def test_the_unit_must_be_said():
 def test_the_log_spacing_of_btydplus():
     table = {"cust": ["b", "a"], "x": [2, 0], "t.x": [30.43, 0.0], "T.cal": [38.86, 38.86], "litt": [4.9, 0.0]}
     rfm = RFM.from_table(table, unit="week")
-    assert rfm.log_spacing.tolist() == [4.9, 0.0]
-    assert RFM.from_table({**table, "logs": [4.9, 0.0]}, unit="week", log_spacing="logs") == rfm
-    assert RFM.from_table({name: table[name] for name in list(table)[:-1]}, unit="week").log_spacing is None
+    assert rfm.log_interpurchase.tolist() == [4.9, 0.0]
+    assert RFM.from_table({**table, "logs": [4.9, 0.0]}, unit="week", log_interpurchase="logs") == rfm
+    assert RFM.from_table({name: table[name] for name in list(table)[:-1]}, unit="week").log_interpurchase is None

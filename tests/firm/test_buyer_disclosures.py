@@ -24,7 +24,7 @@ def a_model(buying=None, elapsed=20, **changed):
         "revenue": 30.0,
         "revenue_growth": 0.004,
         "elapsed": elapsed,
-        "period": "quarter",
+        "unit": "quarter",
     }
     return BuyerModel(**(given | changed))
 

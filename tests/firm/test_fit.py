@@ -23,7 +23,7 @@ PLACE = {"population": 5e6, "growth": 0.002, "paying": "average"}
 FIRM = Firm(variable_cost=0.5, acquisition_cost=120, fixed_costs=5e5, tax=0.25, losses="refund", shares=1e6)
 
 
-def a_model(retention=None, elapsed=28, period="quarter", effects=(), **acquisition):
+def a_model(retention=None, elapsed=28, unit="quarter", effects=(), **acquisition):
     won = {"rate": 4e-3, "shape": 1.6, "share": 0.3} | acquisition
     return SubscriberModel(
         acquisition=WeibullAcquisition(5e6, growth=0.002, effects=np.array(effects), **won),
@@ -32,18 +32,18 @@ def a_model(retention=None, elapsed=28, period="quarter", effects=(), **acquisit
         revenue_growth=0.004,
         paying="average",
         elapsed=elapsed,
-        period=period,
+        unit=unit,
     )
 
 
-def exactly(model, steps=1, covariates=None, period="quarter"):
+def exactly(model, steps=1, covariates=None, unit="quarter"):
     """The model's expectations as if they were disclosed."""
     adds, losses, ending = model.expected(covariates=covariates)
     average = (np.concatenate([[0.0], ending[:-1]]) + ending) / 2
     paid = average * model.arpu(model.elapsed)
     sums = {"adds": adds, "losses": losses, "revenue": paid}
     rows = {name: column.reshape(-1, steps).sum(axis=1) for name, column in sums.items()}
-    return Disclosures(**rows, ending=ending[steps - 1 :: steps], period=period)
+    return Disclosures(**rows, ending=ending[steps - 1 :: steps], unit=unit)
 
 
 def worth(model):
@@ -71,10 +71,10 @@ def test_exact_figures_give_the_parameters(retention, errors):
 
 
 def test_monthly_processes_are_found_in_quarterly_figures():
-    model = a_model(ExponentialGamma(0.8, 15.0), elapsed=48, period="month", rate=1e-3)
-    fit = fit_disclosures(exactly(model, steps=3), ExponentialGamma, period="month", **PLACE)
+    model = a_model(ExponentialGamma(0.8, 15.0), elapsed=48, unit="month", rate=1e-3)
+    fit = fit_disclosures(exactly(model, steps=3), ExponentialGamma, unit="month", **PLACE)
     assert_found(fit, model, rtol=1e-4)
-    assert fit.model.period == "month"
+    assert fit.model.unit == "month"
     assert fit.model.elapsed == 48
 
 
@@ -193,7 +193,7 @@ def test_the_base_is_what_was_disclosed():
 
 
 def test_simulated_months_add_up_to_quarters():
-    model = a_model(elapsed=9, period="month")
+    model = a_model(elapsed=9, unit="month")
     months = model.simulate(rng=np.random.default_rng(4))
     quarters = model.simulate(rng=np.random.default_rng(4), reported="quarter")
     np.testing.assert_allclose(quarters.adds, months.adds.reshape(3, 3).sum(axis=1))
@@ -219,9 +219,9 @@ def test_arguments_are_checked():
     with pytest.raises(DataError, match="cannot tell 5 parameters apart"):
         fit_disclosures(full[:2], ExponentialGamma, **PLACE)
     with pytest.raises(ParameterError, match="whole number of the model's periods"):
-        fit_disclosures(full, ExponentialGamma, period="year", **PLACE)
+        fit_disclosures(full, ExponentialGamma, unit="year", **PLACE)
     with pytest.raises(ParameterError, match="whole quarters since launch"):
-        a_model(elapsed=10, period="month").simulate(rng=np.random.default_rng(1), reported="quarter")
+        a_model(elapsed=10, unit="month").simulate(rng=np.random.default_rng(1), reported="quarter")
     with pytest.raises(ParameterError, match="acquired must be one number for each of equal spans"):
         attrs.evolve(a_model(elapsed=10), acquired=[1.0, 2.0, 3.0])
 

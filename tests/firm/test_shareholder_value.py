@@ -18,7 +18,7 @@ from custvalue.models.retention.exponential import Exponential
 from custvalue.models.retention.exponential_gamma import ExponentialGamma
 from custvalue.models.retention.geometric import Geometric
 from custvalue.models.retention.shifted_beta_geo import ShiftedBetaGeo
-from custvalue.value.base.leaky_bucket import project
+from custvalue.value.base.leaky_bucket import project_customer_base
 
 WACC = Rate.annual(0.10)
 
@@ -34,7 +34,7 @@ def money(revenue, adds=0.0):
     return Projection("year", np.broadcast_to(adds, revenue.shape), np.zeros(revenue.shape), revenue)
 
 
-TOY = project_subscribers(2 * 0.97 ** np.arange(200), ExponentialGamma(0.9, 8.0), 30.0, paying="end", period="quarter")
+TOY = project_subscribers(2 * 0.97 ** np.arange(200), ExponentialGamma(0.9, 8.0), 30.0, paying="end", unit="quarter")
 
 
 def test_the_published_toy_to_the_last_digits():
@@ -58,8 +58,8 @@ def test_wayfair_loses_10_dollars_with_every_customer_it_wins():
 def test_subscribers_are_those_of_the_leaky_bucket_one_period_later(alpha, beta, seed):
     rng = np.random.default_rng(seed)
     model, adds, base = ShiftedBetaGeo(alpha, beta), rng.uniform(0, 50, 12), rng.uniform(0, 50, 5)
-    p = project_subscribers(adds, model, 3.0, paying="end", base=base, period="month")
-    bucket = project(np.concatenate([[0.0], adds]), model, initial=base)
+    p = project_subscribers(adds, model, 3.0, paying="end", base=base, unit="month")
+    bucket = project_customer_base(np.concatenate([[0.0], adds]), model, initial=base)
     np.testing.assert_allclose(p.ending, bucket.active[1:], rtol=1e-11)
     np.testing.assert_allclose(p.lost, bucket.lost[:-1], rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(p.existing, bucket.initial_end[:-1], rtol=1e-11, atol=1e-13)
@@ -68,7 +68,7 @@ def test_subscribers_are_those_of_the_leaky_bucket_one_period_later(alpha, beta,
 
 def test_who_pays():
     by = {
-        paying: project_subscribers([10, 20], Geometric(0.5), 1.0, paying=paying, base=[8], period="year")
+        paying: project_subscribers([10, 20], Geometric(0.5), 1.0, paying=paying, base=[8], unit="year")
         for paying in ("start", "average", "end")
     }
     np.testing.assert_allclose(by["end"].existing_revenue, [4, 2])
@@ -79,7 +79,7 @@ def test_who_pays():
 
 
 def test_customers_whose_survival_is_below_the_smallest_number_leave():
-    p = project_subscribers([0, 0], Exponential(1000.0), 1.0, paying="end", base=[1.0, 1.0], period="year")
+    p = project_subscribers([0, 0], Exponential(1000.0), 1.0, paying="end", base=[1.0, 1.0], unit="year")
     np.testing.assert_array_equal(p.ending, [0, 0])
     assert p.lost.sum() == 2
 
@@ -125,7 +125,7 @@ def test_what_tax_does_with_losses():
 def test_the_parts_add_up_to_operating_assets(losses, cash, terminal, fixed, base):
     firm = a_firm(losses=losses, fixed_costs=fixed, capital_expenditure=0.1, working_capital=0.2, last_revenue=10.0)
     p = project_subscribers(
-        2 * 0.97 ** np.arange(60), ExponentialGamma(0.9, 8.0), 30.0, paying="average", base=base, period="quarter"
+        2 * 0.97 ** np.arange(60), ExponentialGamma(0.9, 8.0), 30.0, paying="average", base=base, unit="quarter"
     )
     value = shareholder_value(firm, p, WACC, cash=cash, terminal=terminal, season=4)
     total = sum(value.breakdown.values())
@@ -181,13 +181,13 @@ def test_draws_of_everything_are_rows_of_one_by_one():
     )
     adds = np.arange(1.0, 13.0)
     firm = a_firm(losses="carry_forward", shares=shares, net_debt=[[1.0], [2.0], [3.0]])
-    p = project_subscribers(adds, ExponentialGamma(r, 8.0), 30.0, paying="average", base=[4, 2], period="quarter")
+    p = project_subscribers(adds, ExponentialGamma(r, 8.0), 30.0, paying="average", base=[4, 2], unit="quarter")
     found = shareholder_value(firm, p, Rate.annual(wacc), cash="middle", terminal=0.0)
     assert found.per_share.shape == (3,)
     for i in range(3):
         one = attrs.evolve(firm, shares=shares[i, 0], net_debt=float(i + 1))
         p = project_subscribers(
-            adds, ExponentialGamma(r[i, 0], 8.0), 30.0, paying="average", base=[4, 2], period="quarter"
+            adds, ExponentialGamma(r[i, 0], 8.0), 30.0, paying="average", base=[4, 2], unit="quarter"
         )
         alone = shareholder_value(one, p, Rate.annual(wacc[i, 0]), cash="middle", terminal=0.0)
         np.testing.assert_allclose(found.per_share[i], alone.per_share, rtol=1e-12)
@@ -239,14 +239,14 @@ def test_arguments_are_checked():
 def test_projections_are_checked():
     model = Geometric(0.1)
     with pytest.raises(ParameterError, match="paying must be 'start'"):
-        project_subscribers([1.0], model, 1.0, paying="all", period="year")
+        project_subscribers([1.0], model, 1.0, paying="all", unit="year")
     with pytest.raises(ParameterError, match="does not know its unit of time"):
         project_subscribers([1.0], model, 1.0, paying="end")
     with pytest.raises(ParameterError, match="one number for each period ahead"):
-        project_subscribers(5.0, model, 1.0, paying="end", period="year")
+        project_subscribers(5.0, model, 1.0, paying="end", unit="year")
     with pytest.raises(ParameterError, match="revenue must be one number or one for each of 2"):
-        project_subscribers([1.0, 2.0], model, [1.0, 2.0, 3.0], paying="end", period="year")
+        project_subscribers([1.0, 2.0], model, [1.0, 2.0, 3.0], paying="end", unit="year")
     with pytest.raises(ParameterError, match="model must be a RetentionModel"):
-        project_subscribers([1.0], 0.8, 1.0, paying="end", period="year")
+        project_subscribers([1.0], 0.8, 1.0, paying="end", unit="year")
     with pytest.raises(ParameterError, match="adds must be >= 0"):
-        project_subscribers([-1.0], model, 1.0, paying="end", period="year")
+        project_subscribers([-1.0], model, 1.0, paying="end", unit="year")

@@ -261,7 +261,7 @@ def test_a_change_of_unit_changes_no_prediction(
     except ValueError:
         return
     force, later = 0.01, t * factor
-    events = rfm.x * (entry.k or 1)  # without log_spacing, the likelihood is that of all beats of the clock
+    events = rfm.x * (entry.k or 1)  # without log_interpurchase, the likelihood is that of all beats of the clock
     assert alike(other.log_likelihood(scaled), model.log_likelihood(rfm) - events * np.log(factor), absolute=1e-7)
     for ours, theirs in (
         (model.p_alive(rfm, t), other.p_alive(scaled, later)),

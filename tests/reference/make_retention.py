@@ -54,8 +54,8 @@ def weibull(t: Any, lam: Any, c: Any) -> Any:
 
 def split(leavers: Survivor) -> Survivor:
     def log_survivor(t: Any, *parameters: Any) -> Any:
-        captive = parameters[-1]
-        return mp.log(captive + (1 - captive) * mp.exp(leavers(t, *parameters[:-1])))
+        never_churn = parameters[-1]
+        return mp.log(never_churn + (1 - never_churn) * mp.exp(leavers(t, *parameters[:-1])))
 
     return log_survivor
 
@@ -69,8 +69,8 @@ MODELS: dict[str, tuple[Survivor, tuple[str, ...], bool]] = {
     "ExponentialGamma": (gamma_mixed, ("r", "alpha"), False),
     "Weibull": (weibull, ("lam", "c"), False),
     "WeibullGamma": (weibull_gamma, ("r", "alpha", "c"), False),
-    "Split ShiftedBetaGeo": (split(sbg), ("alpha", "beta", "captive"), True),
-    "Split Weibull": (split(weibull), ("lam", "c", "captive"), False),
+    "Split ShiftedBetaGeo": (split(sbg), ("alpha", "beta", "never_churn"), True),
+    "Split Weibull": (split(weibull), ("lam", "c", "never_churn"), False),
 }
 """log S(t), the parameters' names, and whether time is discrete."""
 
@@ -80,7 +80,7 @@ def log_uniform(rng: random.Random, low: float, high: float) -> float:
 
 
 def parameter(rng: random.Random, name: str) -> float:
-    if name in {"theta", "captive"}:
+    if name in {"theta", "never_churn"}:
         p = log_uniform(rng, 1e-6, 0.5)
         return rng.choice([p, 1 - p])
     if name == "c":

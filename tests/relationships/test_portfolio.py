@@ -16,7 +16,7 @@ from custvalue.errors import DataError, ParameterError
 from custvalue.records.cash_flow import CashFlow
 from custvalue.records.relationship import Relationship
 from custvalue.relationships.portfolio import STRATEGIES, Portfolio
-from custvalue.relationships.relationships import Relationships
+from custvalue.relationships.relationships import RelationshipTable
 from custvalue.value.value_customers import value_customers
 
 BOOK = [
@@ -117,7 +117,7 @@ def test_a_million_relationships_at_once() -> None:
         "party": np.array(["customer", "supplier", "media"])[rng.integers(0, 3, n)],
     }
     flows = {"id": np.repeat(np.arange(n), 2), "amount": rng.normal(10, 30, 2 * n), "when": rng.uniform(0, 3, 2 * n)}
-    rows = Relationships.from_table(table, id="id", start="start", party="party", flows=flows)
+    rows = RelationshipTable.from_table(table, id="id", start="start", party="party", flows=flows)
     began = time.process_time()
     book = Portfolio.from_relationships(rows, Rate.annual(0.1))
     named = book.with_label("quadrant", book.quadrants())

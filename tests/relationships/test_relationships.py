@@ -20,7 +20,7 @@ from custvalue.records.cash_flow import CashFlow
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
 from custvalue.records.trait import Trait
-from custvalue.relationships.relationships import Relationships, as_relationships
+from custvalue.relationships.relationships import RelationshipTable, as_relationships
 
 NAMES = ["ann", "steel", "press"]
 TABLE: dict[str, list[Any]] = {
@@ -47,8 +47,8 @@ MADE = {
 }
 
 
-def read(table: Any, paid: Any) -> Relationships:
-    return Relationships.from_table(
+def read(table: Any, paid: Any) -> RelationshipTable:
+    return RelationshipTable.from_table(
         table,
         id="name",
         start="since",
@@ -92,7 +92,7 @@ def records(draw: st.DrawFn, *, dated: bool) -> list[Relationship]:
 @given(st.data(), st.booleans())
 def test_records_come_back(data: st.DataObject, dated: bool) -> None:
     members = data.draw(records(dated=dated))
-    columns = Relationships.from_records(members)
+    columns = RelationshipTable.from_records(members)
     again = columns.records()
     order = {name: i for i, name in enumerate(columns.traits)}
     for one, other in zip(members, again, strict=True):
@@ -125,7 +125,7 @@ def test_a_duckdb_relation_is_read() -> None:
         check(read(connection.sql("SELECT * FROM rows"), connection.sql("SELECT * FROM paid")))
 
 
-def check(rows: Relationships) -> None:
+def check(rows: RelationshipTable) -> None:
     assert rows.ids.tolist() == NAMES
     assert rows.dated
     assert rows.party.tolist() == TABLE["kind"]
@@ -158,7 +158,7 @@ def test_a_million_rows_are_read_at_once() -> None:
     n = 1_000_000
     table = {"id": np.arange(n), "start": np.full(n, -1.0)}
     paid = {"id": np.arange(n)[::-1], "amount": np.arange(n, dtype=float), "when": np.zeros(n)}
-    rows = Relationships.from_table(table, id="id", start="start", flows=paid)
+    rows = RelationshipTable.from_table(table, id="id", start="start", flows=paid)
     np.testing.assert_array_equal(rows.flow_sums(rows.flows.flows.amounts), np.arange(n)[::-1])
 
 
@@ -181,16 +181,16 @@ def test_what_is_refused(change: dict[str, list[Any]], rule: str) -> None:
 
 def test_records_and_moments_that_do_not_fit_are_refused() -> None:
     with pytest.raises(DataError, match="must be Relationship or Customer objects; got 5"):
-        Relationships.from_records([5])  # type: ignore[list-item]
+        RelationshipTable.from_records([5])  # type: ignore[list-item]
     with pytest.raises(DataError, match="must be records or a Relationships; got a int"):
-        Relationships.from_records(5)  # type: ignore[arg-type]
+        RelationshipTable.from_records(5)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="mixes dates and years"):
-        Relationships.from_records([Relationship("a", 0.0), Relationship("b", "2020-01-01")])
-    rows = Relationships.from_records([Relationship("a", "2020-01-01")])
+        RelationshipTable.from_records([Relationship("a", 0.0), Relationship("b", "2020-01-01")])
+    rows = RelationshipTable.from_records([Relationship("a", "2020-01-01")])
     with pytest.raises(ParameterError, match="dated relationships need as_of"):
         rows.age()
     with pytest.raises(ParameterError, match="as_of is for dated relationships"):
-        Relationships.from_records([Relationship("a", 0.0)]).age("2020-01-01")
+        RelationshipTable.from_records([Relationship("a", 0.0)]).age("2020-01-01")
 
 
 @pytest.mark.parametrize(
@@ -204,10 +204,10 @@ def test_records_and_moments_that_do_not_fit_are_refused() -> None:
 def test_columns_of_another_kind_are_refused(columns: dict[str, list[Any]], rule: str) -> None:
     table = {"id": [1], "start": [0.0], "contractual": [1], "trust": [3], **columns}
     with pytest.raises(DataError, match=rule):
-        Relationships.from_table(table, start="start", id="id", contractual="contractual", traits={"trust": (1, 5)})
+        RelationshipTable.from_table(table, start="start", id="id", contractual="contractual", traits={"trust": (1, 5)})
 
 
 def test_amounts_of_another_kind_are_refused() -> None:
     paid = {"id": [1], "amount": ["ten"], "when": [0.0]}
     with pytest.raises(DataError, match="amount must be numbers; got 'ten'"):
-        Relationships.from_table({"id": [1], "start": [0.0]}, start="start", id="id", flows=paid)
+        RelationshipTable.from_table({"id": [1], "start": [0.0]}, start="start", id="id", flows=paid)

@@ -17,7 +17,7 @@ from custvalue.errors import ConvergenceError, CustValueError, DataError, Parame
 from custvalue.evidence.tenures import Tenures
 from custvalue.survival import _person_periods as engine
 from custvalue.survival.discrete_hazard import DiscreteHazard, discrete_hazard
-from custvalue.survival.life_table import hazard_by_period
+from custvalue.survival.life_table import life_table
 
 CONTRACTS = Tenures([1, 1, 2, 2, 3, 3, 3, 4], [1, 0, 1, 1, 1, 0, 0, 0], unit="month", by_period=True)
 DISCOUNT = {"discount": [0, 1, 0, 1, 1, 0, 1, 1]}
@@ -59,7 +59,7 @@ def test_a_coefficient_for_each_period_is_the_share_who_leave(rows: Tenures, lin
         entry=np.concatenate([rows.entry, np.zeros(len(every) + 1)]),
         weights=np.concatenate([rows.weights, np.ones(len(every) + 1)]),
     )
-    shares = hazard_by_period(rows)
+    shares = life_table(rows)
     fit = discrete_hazard(rows, link=link)
     np.testing.assert_allclose(fit.hazard(None, shares.period), shares.hazard, rtol=1e-9)
     np.testing.assert_allclose(fit.survival(None, shares.period), shares.survival, rtol=1e-9)

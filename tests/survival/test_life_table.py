@@ -12,7 +12,7 @@ from survival_strategies import TREATED, repeated, tenures
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
 from custvalue.survival.kaplan_meier import kaplan_meier
-from custvalue.survival.life_table import hazard_by_period
+from custvalue.survival.life_table import life_table
 
 HIGH_END = np.array([100, 86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1])
 """Percent of the "high end" customers still there after 0 to 7 renewals (Fader & Hardie 2007, Table 1)."""
@@ -30,7 +30,7 @@ def test_high_end_customers() -> None:
         0.06170598911070778,
         0.0502901353965184,
     ]
-    found = hazard_by_period(rows)
+    found = life_table(rows)
     np.testing.assert_allclose(found.hazard, known, rtol=1e-12)
     np.testing.assert_allclose(found.survival, HIGH_END[1:] / 100, rtol=1e-12)
 
@@ -38,7 +38,7 @@ def test_high_end_customers() -> None:
 @given(rows=tenures(whole=True))
 @law
 def test_is_the_share_of_those_at_risk(rows: Tenures) -> None:
-    found = hazard_by_period(rows)
+    found = life_table(rows)
     for t, risk, left, hazard in zip(found.period, found.at_risk, found.ended, found.hazard, strict=True):
         here = (rows.duration >= t) & (rows.entry < t)
         assert risk == rows.weights[here].sum()
@@ -49,7 +49,7 @@ def test_is_the_share_of_those_at_risk(rows: Tenures) -> None:
 @given(rows=tenures(), length=st.sampled_from([0.7, 3.0, 10.0]))
 @law
 def test_is_the_fall_of_kaplan_meier_over_the_period(rows: Tenures, length: float) -> None:
-    found, curve = hazard_by_period(rows, length=length), kaplan_meier(rows)
+    found, curve = life_table(rows, length=length), kaplan_meier(rows)
     for k, hazard in zip(found.period, found.hazard, strict=True):
         inside = (curve.time > (k - 1) * length * (1 + 1e-11)) & (curve.time <= k * length * (1 + 1e-11))
         stay = np.prod(1 - curve.ended[inside] / curve.at_risk[inside])
@@ -59,7 +59,7 @@ def test_is_the_fall_of_kaplan_meier_over_the_period(rows: Tenures, length: floa
 @given(rows=tenures(), level=st.floats(0.01, 0.999))
 @law
 def test_limits_are_probabilities_around_the_estimate(rows: Tenures, level: float) -> None:
-    found = hazard_by_period(rows, length=2.0, level=level)
+    found = life_table(rows, length=2.0, level=level)
     assert np.all((found.lower >= 0) & (found.upper <= 1))
     assert np.all((found.lower <= found.hazard + 1e-12) & (found.hazard <= found.upper + 1e-12))
     assert np.isfinite(found.standard_error).all()
@@ -69,14 +69,14 @@ def test_limits_are_probabilities_around_the_estimate(rows: Tenures, level: floa
 @given(rows=tenures())
 @law
 def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
-    weighted, one_by_one = hazard_by_period(rows), hazard_by_period(repeated(rows))
+    weighted, one_by_one = life_table(rows), life_table(repeated(rows))
     for column in ("at_risk", "ended", "hazard", "standard_error", "lower", "upper"):
         np.testing.assert_allclose(getattr(weighted, column), getattr(one_by_one, column), rtol=1e-9, atol=1e-12)
 
 
 def test_limits_are_wilson_s() -> None:
     """Wilson (1927): 2 of 10 lie between 0.0567 and 0.5098 at 95 % (Newcombe 1998 has the formula)."""
-    found = hazard_by_period(Tenures([1, 1, *[2] * 8], [1, 1, *[0] * 8], by_period=True))
+    found = life_table(Tenures([1, 1, *[2] * 8], [1, 1, *[0] * 8], by_period=True))
     assert found.lower[0] == pytest.approx(0.05668, abs=1e-5)
     assert found.upper[0] == pytest.approx(0.50984, abs=1e-5)
     assert found.standard_error[0] == pytest.approx(np.sqrt(0.2 * 0.8 / 10), rel=1e-13)
@@ -85,38 +85,38 @@ def test_limits_are_wilson_s() -> None:
 
 
 def test_everybody_leaves() -> None:
-    found = hazard_by_period(Tenures([1, 2, 2], [1, 1, 1], by_period=True))
+    found = life_table(Tenures([1, 2, 2], [1, 1, 1], by_period=True))
     assert found.hazard[-1] == found.upper[-1] == 1
     assert 0 < found.lower[-1] < 1
 
 
 def test_who_left_at_the_start_did_so_in_the_first_period() -> None:
-    found = hazard_by_period(Tenures([0, 0.5, 1.5, 2], [1, 1, 0, 1]))
+    found = life_table(Tenures([0, 0.5, 1.5, 2], [1, 1, 0, 1]))
     assert found.at_risk.tolist() == [4, 2]
     np.testing.assert_allclose(found.hazard, [0.5, 1], rtol=1e-15)
 
 
 def test_lengths_that_are_no_binary_fractions_keep_whole_periods() -> None:
-    found = hazard_by_period(Tenures(np.arange(1, 12) / 10, np.ones(11)), length=0.1)
+    found = life_table(Tenures(np.arange(1, 12) / 10, np.ones(11)), length=0.1)
     assert found.ended.tolist() == [1] * 11
     assert found.at_risk.tolist() == list(range(11, 0, -1))
 
 
 def test_a_gap_in_observation_is_unknown() -> None:
-    found = hazard_by_period(Tenures([1, 5, 6], [1, 1, 0], entry=[0, 3, 3], by_period=True))
+    found = life_table(Tenures([1, 5, 6], [1, 1, 0], entry=[0, 3, 3], by_period=True))
     assert found.at_risk.tolist() == [1, 0, 0, 2, 2, 1]
     assert (found.lower[1], found.hazard[1], found.upper[1]) == (0, 0, 1)
 
 
 def test_refusals_and_repr() -> None:
     with pytest.raises(DataError, match="nobody has left"):
-        hazard_by_period(Tenures([1, 2], [0, 0]))
+        life_table(Tenures([1, 2], [0, 0]))
     with pytest.raises(ParameterError, match="length must be one positive, finite number; got 0"):
-        hazard_by_period(TREATED, length=0)
+        life_table(TREATED, length=0)
     with pytest.raises(ParameterError, match=r"length = 1e-09 makes 3\.5e\+10 periods"):
-        hazard_by_period(TREATED, length=1e-9)
+        life_table(TREATED, length=1e-9)
     with pytest.raises(ParameterError, match="level must lie strictly"):
-        hazard_by_period(TREATED, level=0)
-    assert "Hazard of 5 periods of 7 weeks" in repr(hazard_by_period(TREATED, length=7))
-    assert "..." in repr(hazard_by_period(TREATED))
-    assert len(hazard_by_period(TREATED, length=7)) == 5
+        life_table(TREATED, level=0)
+    assert "Hazard of 5 periods of 7 weeks" in repr(life_table(TREATED, length=7))
+    assert "..." in repr(life_table(TREATED))
+    assert len(life_table(TREATED, length=7)) == 5

@@ -90,7 +90,7 @@ def test_bad_arguments_are_named() -> None:
     unknown = cv.BetaGeoNBD(0.8, 6.0, 0.9, 3.0)
     with pytest.raises(cv.ParameterError, match="does not know its unit of time"):
         cv.clv_new(unknown, SPEND, rate=cv.Rate.annual(0.1), years=1)
-    known = cv.clv_new(unknown, SPEND, rate=cv.Rate.annual(0.1), years=1, period="week")
+    known = cv.clv_new(unknown, SPEND, rate=cv.Rate.annual(0.1), years=1, unit="week")
     assert float(known) == float(cv.clv_new(BUYING, SPEND, rate=cv.Rate.annual(0.1), years=1))
 
 

@@ -15,10 +15,10 @@ from custvalue.models.registry import MODELS, ModelName
 RATE = cv.Rate.annual(0.10)
 
 
-@pytest.mark.parametrize("model", [cv.BetaGeoErlang, cv.ModifiedBetaGeoErlang])
+@pytest.mark.parametrize("model", [cv.BetaGeoCNBD, cv.ModifiedBetaGeoCNBD])
 def test_regular_buyers_are_valued(model: Any) -> None:
     valuation = cv.value_customers(datasets.cdnow(), rate=RATE, years=3, margin=0.3, model=model)
-    rfm = cv.RFM.from_transactions(datasets.cdnow(), amount="amount", unit="week", log_spacing=True)
+    rfm = cv.RFM.from_transactions(datasets.cdnow(), amount="amount", unit="week", log_interpurchase=True)
     assert valuation.buying == model.fit(rfm)
     assert valuation.rows is valuation.rfm
     expected = cv.clv(valuation.buying.model, valuation.spend.model, rfm, rate=RATE, years=3, margin=0.3)

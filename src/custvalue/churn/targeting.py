@@ -51,7 +51,7 @@ class Selection:
         return self.profit >= self.bound * (1 - 1e-12)
 
 
-def select(profit: ArrayLike, *, budget: float, cost: ArrayLike = 1.0) -> Selection:
+def select_customers(profit: ArrayLike, *, budget: float, cost: ArrayLike = 1.0) -> Selection:
     """Choose the customers with the most profit in total whose cost is within a budget.
 
     Parameters
@@ -79,7 +79,7 @@ def select(profit: ArrayLike, *, budget: float, cost: ArrayLike = 1.0) -> Select
 
     Examples
     --------
-    >>> found = select([5.0, 9.0, -1.0, 4.0], budget=2)
+    >>> found = select_customers([5.0, 9.0, -1.0, 4.0], budget=2)
     >>> print(found.chosen, found.profit, found.exact)
     [ True  True False False] 14.0 True
     >>> select([60.0, 100.0, 120.0], cost=[10, 20, 30], budget=50).bound
@@ -148,8 +148,8 @@ __all__ = [
     "mpc",
     "optimal_fraction",
     "profit_curve",
-    "select",
-    "value_at_risk",
+    "select_customers",
+    "expected_churn_loss",
 ]
 
 _same = cmp_using(eq=np.array_equal)
@@ -350,7 +350,7 @@ class ValueAtRisk:
     order: Ints = field(converter=read_only, eq=_same)
 
 
-def value_at_risk(churn: ArrayLike, clv: ArrayLike) -> ValueAtRisk:
+def expected_churn_loss(churn: ArrayLike, clv: ArrayLike) -> ValueAtRisk:
     """Churn probability x CLV of each customer, the total, and who comes first.
 
     What leaving customers are expected to take with them; not the quantile of losses that finance calls so.
@@ -369,7 +369,7 @@ def value_at_risk(churn: ArrayLike, clv: ArrayLike) -> ValueAtRisk:
 
     Examples
     --------
-    >>> found = value_at_risk([0.9, 0.5, 0.1], [50, 200, 500])
+    >>> found = expected_churn_loss([0.9, 0.5, 0.1], [50, 200, 500])
     >>> print(found.values, found.total, found.order)
     [ 45. 100.  50.] 195.0 [1 2 0]
     """

@@ -85,7 +85,7 @@ class Periodic:
         return np.asarray((number + self.first) / self.periods_per_year)
 
 
-def periodic(amounts: ArrayLike, offsets: ArrayLike | None, *, due: str, period: Unit) -> Periodic:
+def periodic(amounts: ArrayLike, offsets: ArrayLike | None, *, timing: str, unit: Unit) -> Periodic:
     """Check amounts one period apart: one row per series, one series, or several with offsets."""
     table = numbers("amounts", amounts)
     if table.ndim not in ({1, 2} if offsets is None else {1}):
@@ -94,7 +94,7 @@ def periodic(amounts: ArrayLike, offsets: ArrayLike | None, *, due: str, period:
     check_rows(np.isfinite(table), "amounts must be finite", "Write 0 where nothing is paid.", amount=table)
     rows = np.arange(len(np.atleast_2d(table)) + 1) * table.shape[-1] if offsets is None else offsets
     ends = as_offsets(rows, table.size)
-    return Periodic(table.ravel(), ends, due_offset(due), per_year(as_unit(period)))
+    return Periodic(table.ravel(), ends, due_offset(timing), per_year(as_unit(unit)))
 
 
 def clock(batch: CashFlowBatch, as_of: DatesLike | None, day_count: DayCount) -> Clock:
@@ -273,14 +273,14 @@ class Given:
 
 
 def given(
-    flows: FlowsLike, *, offsets: ArrayLike | None = None, period: Unit | None = None, day_count: DayCount = "act/365"
+    flows: FlowsLike, *, offsets: ArrayLike | None = None, unit: Unit | None = None, day_count: DayCount = "act/365"
 ) -> Given:
-    """Read plain amounts, which `offsets` and `period` are about, or cash flows, which need neither."""
+    """Read plain amounts, which `offsets` and `unit` are about, or cash flows, which need neither."""
     if not _has_times(flows):
         amounts: Any = flows
-        series = periodic(amounts, offsets, due="now", period=period or "year")
+        series = periodic(amounts, offsets, timing="now", unit=unit or "year")
         return Given(series, offsets is None and np.ndim(amounts) == 1, dated=False)
-    if offsets is not None or period is not None:
+    if offsets is not None or unit is not None:
         raise ParameterError(
             "offsets and period are for plain amounts; cash flows have times of their own, and a batch has offsets"
         )

@@ -15,7 +15,7 @@ from custvalue.discounting.timing import check_broadcast, due_offset
 from custvalue.errors import ParameterError
 from custvalue.units import Unit
 
-AnnuityDue: TypeAlias = Literal["now", "next", "middle", "continuous"]
+AnnuityTiming: TypeAlias = Literal["now", "next", "middle", "continuous"]
 """When payments fall: at the beginning of each period, at its end, in its middle, or evenly throughout."""
 
 _NEAR = 4 * 2.0**-52
@@ -28,9 +28,9 @@ def annuity(
     payment: ArrayLike,
     periods: ArrayLike,
     *,
-    due: AnnuityDue,
+    timing: AnnuityTiming,
     growth: ArrayLike = 0.0,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """Present value of a number of payments, one per period, level or growing.
 
@@ -42,13 +42,13 @@ def annuity(
         The first payment, and every one where they do not grow; per period where it is continuous.
     periods : array_like
         How many payments: whole numbers; for a continuous annuity how many periods, any number. At least 0.
-    due : {"now", "next", "middle", "continuous"}
+    timing : {"now", "next", "middle", "continuous"}
         The first payment falls now (annuity-due), one period from now (ordinary annuity), half a period
         from now (mid-period); or money flows evenly all the time.
     growth : array_like
         Each payment is 1 + growth times the one before; above -1. Continuous ones grow continuously, by as
         much in a period.
-    period : {"day", "week", "month", "quarter", "year"}
+    unit : {"day", "week", "month", "quarter", "year"}
         How far payments are apart.
 
     Returns
@@ -59,7 +59,7 @@ def annuity(
     Raises
     ------
     ParameterError
-        The rate is a bare number, periods are negative or not whole, growth is -1 or less, or `due` is unknown.
+        The rate is a bare number, periods are negative or not whole, growth is -1 or less, or `timing` is unknown.
 
     Notes
     -----
@@ -69,15 +69,15 @@ def annuity(
 
     Examples
     --------
-    >>> print(annuity(Rate.annual(0.10), 1, 10, due="next").round(6))
+    >>> print(annuity(Rate.annual(0.10), 1, 10, timing="next").round(6))
     6.144567
-    >>> print(annuity(Rate.annual(0.10), 1, 10, due="now").round(6))
+    >>> print(annuity(Rate.annual(0.10), 1, 10, timing="now").round(6))
     6.759024
-    >>> print(annuity(Rate.annual(0.05), 100, 10, due="next", growth=0.05).round(6))  # 10 payments of 100 / 1.05
+    >>> print(annuity(Rate.annual(0.05), 100, 10, timing="next", growth=0.05).round(6))  # 10 payments of 100 / 1.05
     952.380952
     """
-    first, n = _payment(payment), _periods(periods, due)
-    terms = _terms(rate, growth, due, period, payment=first, periods=n)
+    first, n = _payment(payment), _periods(periods, timing)
+    terms = _terms(rate, growth, timing, unit, payment=first, periods=n)
     count, lift = terms.worth(n)
     return _worth(first * count, lift - terms.wait)
 
@@ -87,23 +87,23 @@ def annuity_future_value(
     payment: ArrayLike,
     periods: ArrayLike,
     *,
-    due: AnnuityDue,
+    timing: AnnuityTiming,
     growth: ArrayLike = 0.0,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """What payments, one per period, have grown to at the end of the last period.
 
-    Parameters, shapes and errors are those of `annuity`. The end is `periods` periods from now, whatever `due`:
+    Parameters, shapes and errors are those of `annuity`. The end is `periods` periods from now, whatever `timing`:
     the last payment of an ordinary annuity earns nothing, that of an annuity-due earns one period's interest.
 
     Examples
     --------
-    >>> saved = annuity_future_value(Rate.nominal(0.06, 12), 200, 10, due="now", period="month")
+    >>> saved = annuity_future_value(Rate.nominal(0.06, 12), 200, 10, timing="now", unit="month")
     >>> print((saved + 500 * 1.005**10).round(2))  # Excel's FV(0.06/12, 10, -200, -500, 1)
     2581.4
     """
-    first, n = _payment(payment), _periods(periods, due)
-    terms = _terms(rate, growth, due, period, payment=first, periods=n)
+    first, n = _payment(payment), _periods(periods, timing)
+    terms = _terms(rate, growth, timing, unit, payment=first, periods=n)
     count, lift = terms.worth(n)
     with np.errstate(under="ignore"):
         ahead = terms.force * n
@@ -114,15 +114,15 @@ def perpetuity(
     rate: Rate,
     payment: ArrayLike,
     *,
-    due: AnnuityDue,
+    timing: AnnuityTiming,
     growth: ArrayLike = 0.0,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """Present value of payments forever, one per period, level or growing.
 
     Parameters
     ----------
-    rate, payment, due, growth, period
+    rate, payment, timing, growth, unit
         As for `annuity`.
 
     Returns
@@ -138,13 +138,13 @@ def perpetuity(
 
     Examples
     --------
-    >>> print(perpetuity(Rate.annual(0.10), 100, due="next").round(6))
+    >>> print(perpetuity(Rate.annual(0.10), 100, timing="next").round(6))
     1000.0
-    >>> print(perpetuity(Rate.annual(0.10), 100, due="next", growth=0.03).round(6))
+    >>> print(perpetuity(Rate.annual(0.10), 100, timing="next", growth=0.03).round(6))
     1428.571429
     """
     first = _payment(payment)
-    terms = _terms(rate, growth, due, period, payment=first)
+    terms = _terms(rate, growth, timing, unit, payment=first)
     ends = terms.net > _NEAR * (np.abs(terms.force) + np.abs(terms.force - terms.net))
     net = np.where(ends, terms.net, 1.0)
     with np.errstate(over="ignore"):
@@ -169,26 +169,26 @@ class _Terms:
         return _quotient(size, n, size), growing * n
 
 
-def _terms(rate: Rate, growth: ArrayLike, due: str, period: Unit, **others: Array) -> _Terms:
-    force = np.asarray(as_rate(rate).force(period))
+def _terms(rate: Rate, growth: ArrayLike, timing: str, unit: Unit, **others: Array) -> _Terms:
+    force = np.asarray(as_rate(rate).force(unit))
     grows = numbers("growth", growth)
     if not (np.isfinite(grows) & (grows > -1)).all():
-        raise ParameterError(f"growth must be finite and above -1 (-100 % per {period}); got {growth!r}")
+        raise ParameterError(f"growth must be finite and above -1 (-100 % per {unit}); got {growth!r}")
     check_broadcast(rate=force, growth=grows, **others)
-    continuous = due == "continuous"
-    shift = 0.0 if continuous else annuity_offset(due)
+    continuous = timing == "continuous"
+    shift = 0.0 if continuous else annuity_offset(timing)
     with np.errstate(under="ignore"):
         return _Terms(force, force - np.log1p(grows), np.asarray(force * shift), not continuous)
 
 
-def annuity_offset(due: str) -> float:
+def annuity_offset(timing: str) -> float:
     """Periods from now to the first payment; ParameterError for any other name."""
-    if due not in {"now", "next", "middle", "continuous"}:
+    if timing not in {"now", "next", "middle", "continuous"}:
         raise ParameterError(
-            f"due must be 'now' (first payment now), 'next' (one period from now), 'middle' (half a period) or "
-            f"'continuous' (evenly all the time); got {due!r}"
+            f"timing must be 'now' (first payment now), 'next' (one period from now), 'middle' (half a period) or "
+            f"'continuous' (evenly all the time); got {timing!r}"
         )
-    return due_offset(due)
+    return due_offset(timing)
 
 
 def _payment(payment: ArrayLike) -> Array:
@@ -198,11 +198,11 @@ def _payment(payment: ArrayLike) -> Array:
     return first
 
 
-def _periods(periods: ArrayLike, due: str) -> Array:
+def _periods(periods: ArrayLike, timing: str) -> Array:
     n = numbers("periods", periods)
     if not (np.isfinite(n) & (n >= 0)).all():
         raise ParameterError(f"periods must be finite and at least 0; got {periods!r}. Payments forever: perpetuity.")
-    if due != "continuous" and (n != np.floor(n)).any():
+    if timing != "continuous" and (n != np.floor(n)).any():
         raise ParameterError(f"periods must be whole numbers of payments; got {periods!r}")
     return n
 

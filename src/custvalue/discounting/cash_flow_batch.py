@@ -120,8 +120,8 @@ class CashFlowBatch:
         amounts: ArrayLike,
         offsets: ArrayLike | None = None,
         *,
-        due: Due,
-        period: Unit = "year",
+        timing: Due,
+        unit: Unit = "year",
         ids: ArrayLike | None = None,
     ) -> Self:
         """From amounts that fall one period apart, the first of each series now, after a period or amid it.
@@ -132,14 +132,14 @@ class CashFlowBatch:
             Of shape (n, k): n series of k amounts. With `offsets`, of shape (flows,): one after another.
         offsets : array_like of int, shape (n + 1,), optional
             Where each series begins in `amounts`, and the end.
-        due : {"now", "next", "middle"}
+        timing : {"now", "next", "middle"}
             When the first amount of a series falls: now, one period from now, half a period from now.
-        period : {"day", "week", "month", "quarter", "year"}
+        unit : {"day", "week", "month", "quarter", "year"}
             How far amounts are apart.
 
         Examples
         --------
-        >>> CashFlowBatch.periodic([[-100, 60, 60], [-50, 40, 40]], due="now").flows.when
+        >>> CashFlowBatch.periodic([[-100, 60, 60], [-50, 40, 40]], timing="now").flows.when
         array([0., 1., 2., 0., 1., 2.])
         """
         table = np.asarray(amounts)
@@ -148,7 +148,7 @@ class CashFlowBatch:
         rows = np.arange(len(table) + 1) * table.shape[-1] if offsets is None else offsets
         begins = as_offsets(rows, table.size)
         number = np.arange(table.size) - np.repeat(begins[:-1], np.diff(begins))
-        return cls(CashFlows(table.ravel(), (number + due_offset(due)) / per_year(as_unit(period))), begins, ids)
+        return cls(CashFlows(table.ravel(), (number + due_offset(timing)) / per_year(as_unit(unit))), begins, ids)
 
     @classmethod
     def from_series(cls, series: Iterable[CashFlows | HasCashFlows | Iterable[CashFlow]]) -> Self:

@@ -190,11 +190,11 @@ class InternalRates:
         words = np.array(["none", "one", "several"])[np.minimum(self.count, 2)]
         return np.where(self.any_rate, "any", words)
 
-    def effective(self, period: Unit = "year") -> Array:
+    def effective(self, unit: Unit = "year") -> Array:
         """Return the effective rate per period, shape (n,): NaN, not a number, where `status` is not "one"."""
         rates = np.full(len(self), np.nan)
         one = self.count == 1
-        rates[one] = np.atleast_1d(self.roots.effective(period))[self.offsets[:-1][one]]
+        rates[one] = np.atleast_1d(self.roots.effective(unit))[self.offsets[:-1][one]]
         return rates
 
     @property
@@ -236,7 +236,7 @@ def irr(
     flows: FlowsLike,
     *,
     offsets: ArrayLike | None = None,
-    period: Unit | None = None,
+    unit: Unit | None = None,
     above: Rate | None = None,
 ) -> Rate:
     """Internal rate of return: the only rate at which the flows are worth nothing.
@@ -248,7 +248,7 @@ def irr(
         of different lengths one after another, with `offsets`. Or cash flows in years from now.
     offsets : array_like of int, shape (series + 1,), optional
         Series i is `flows[offsets[i]:offsets[i + 1]]`; for plain amounts.
-    period : {"day", "week", "month", "quarter", "year"}, optional
+    unit : {"day", "week", "month", "quarter", "year"}, optional
         How far plain amounts are apart; a year if not given.
     above : Rate, optional
         Leave rates at or below this one out of consideration, such as `Rate.zero()`.
@@ -263,7 +263,7 @@ def irr(
     DataError
         A series has no such rate, or several: the message says which, and how to see them. The flows are dated.
     ParameterError
-        `offsets` or `period` is given with cash flows that have times of their own.
+        `offsets` or `unit` is given with cash flows that have times of their own.
 
     Notes
     -----
@@ -276,7 +276,7 @@ def irr(
     >>> print(f"{irr([-70000, 12000, 15000, 18000, 21000, 26000]).effective():.5%}")  # Excel's IRR
     8.66309%
     """
-    rows = given(flows, offsets=offsets, period=period)
+    rows = given(flows, offsets=offsets, unit=unit)
     if rows.dated:
         raise DataError("irr is for flows in years from now, or for plain amounts; these are dated: use xirr")
     return _found(rows, above).rate
@@ -322,7 +322,7 @@ def internal_rates(
     flows: FlowsLike,
     *,
     offsets: ArrayLike | None = None,
-    period: Unit | None = None,
+    unit: Unit | None = None,
     day_count: DayCount = "act/365",
     above: Rate | None = None,
 ) -> InternalRates:
@@ -343,7 +343,7 @@ def internal_rates(
     >>> found[1].effective().round(4)
     array([0.1, 0.2])
     """
-    return _found(given(flows, offsets=offsets, period=period, day_count=day_count), above)
+    return _found(given(flows, offsets=offsets, unit=unit, day_count=day_count), above)
 
 
 def _found(rows: Given, above: Rate | None) -> InternalRates:

@@ -91,7 +91,7 @@ def profitability_index(
     flows: FlowsLike,
     *,
     offsets: ArrayLike | None = None,
-    period: Unit | None = None,
+    unit: Unit | None = None,
     day_count: DayCount = "act/365",
 ) -> Array:
     """Present value of what follows the investment, per unit of it: above 1 where the net present value is positive.
@@ -121,7 +121,7 @@ def profitability_index(
     >>> print(f"{profitability_index(Rate.annual(0.10), [-100, 60, 60]):.4f}")
     1.0413
     """
-    rows, discounting = given(flows, offsets=offsets, period=period, day_count=day_count), as_discounting(rate)
+    rows, discounting = given(flows, offsets=offsets, unit=unit, day_count=day_count), as_discounting(rate)
     out = np.empty((*scenarios(discounting, rows.series, single=False), len(rows)))
     invested = np.empty_like(out)
     for block in discounted(discounting, rows.series, single=False):

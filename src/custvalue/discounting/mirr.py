@@ -21,7 +21,7 @@ def mirr(
     finance: Rate,
     reinvest: Rate,
     offsets: ArrayLike | None = None,
-    period: Unit | None = None,
+    unit: Unit | None = None,
     day_count: DayCount = "act/365",
 ) -> Rate:
     """Modified internal rate of return: what goes out is financed, what comes in is invested until the last flow.
@@ -53,7 +53,7 @@ def mirr(
     >>> print(f"{rate.effective():.6%}")  # Excel's MIRR
     12.609413%
     """
-    rows = given(flows, offsets=offsets, period=period, day_count=day_count)
+    rows = given(flows, offsets=offsets, unit=unit, day_count=day_count)
     first, last, paid = _log_values(as_rate(finance), rows, sign=-1)
     _, _, received = _log_values(as_rate(reinvest), rows, sign=1)
     with np.errstate(under="ignore"):

@@ -21,7 +21,7 @@ def payback(
     *,
     interpolate: bool = False,
     offsets: ArrayLike | None = None,
-    period: Unit | None = None,
+    unit: Unit | None = None,
     day_count: DayCount = "act/365",
 ) -> Array:
     """Years from the first flow until the flows first add up to at least nothing; inf where they never do.
@@ -45,7 +45,7 @@ def payback(
     >>> print(payback([-100, 40, 40, 40]), payback([-100, 40, 40, 40], interpolate=True))
     3.0 2.5
     """
-    rows = given(flows, offsets=offsets, period=period, day_count=day_count)
+    rows = given(flows, offsets=offsets, unit=unit, day_count=day_count)
     return _times(Rate.zero(), rows, interpolate=interpolate, lasting=False)
 
 
@@ -55,7 +55,7 @@ def discounted_payback(
     *,
     interpolate: bool = False,
     offsets: ArrayLike | None = None,
-    period: Unit | None = None,
+    unit: Unit | None = None,
     day_count: DayCount = "act/365",
 ) -> Array:
     """Years from the first flow until the present values first add up to at least nothing; inf where never.
@@ -73,7 +73,7 @@ def discounted_payback(
     >>> print(discounted_payback(Rate.annual(0.10), [-100, 40, 40, 40, 40]))
     4.0
     """
-    rows = given(flows, offsets=offsets, period=period, day_count=day_count)
+    rows = given(flows, offsets=offsets, unit=unit, day_count=day_count)
     return _times(as_discounting(rate), rows, interpolate=interpolate, lasting=False)
 
 
@@ -83,7 +83,7 @@ def break_even_time(
     *,
     interpolate: bool = False,
     offsets: ArrayLike | None = None,
-    period: Unit | None = None,
+    unit: Unit | None = None,
     day_count: DayCount = "act/365",
 ) -> Array:
     """Years from the first flow until the accumulated present value is at least nothing for good; inf if never.
@@ -98,7 +98,7 @@ def break_even_time(
     >>> print(discounted_payback(Rate.zero(), flows), break_even_time(Rate.zero(), flows))
     1.0 3.0
     """
-    rows = given(flows, offsets=offsets, period=period, day_count=day_count)
+    rows = given(flows, offsets=offsets, unit=unit, day_count=day_count)
     return _times(as_discounting(rate), rows, interpolate=interpolate, lasting=True)
 
 

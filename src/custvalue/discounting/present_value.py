@@ -72,7 +72,7 @@ def present_value(
     >>> dated = CashFlows([30, 45], ["2024-01-05", "2024-08-02"])
     >>> print(f"{present_value(Rate.annual(0.10), dated, as_of='2024-12-31'):.4f}")
     79.7753
-    >>> batch = CashFlowBatch.periodic([[-100, 60, 60], [-50, 40, 40]], due="now")
+    >>> batch = CashFlowBatch.periodic([[-100, 60, 60], [-50, 40, 40]], timing="now")
     >>> present_value(Rate.annual(0.10), batch).round(4)
     array([ 4.1322, 19.4215])
     """
@@ -130,8 +130,8 @@ def net_present_value(
     rate: Discounting,
     amounts: ArrayLike,
     *,
-    due: Due,
-    period: Unit = "year",
+    timing: Due,
+    unit: Unit = "year",
     outlay: ArrayLike = 0.0,
     offsets: ArrayLike | None = None,
 ) -> Array:
@@ -144,10 +144,10 @@ def net_present_value(
     amounts : array_like
         One period apart; inflows positive. One series, shape (n,); a row per series, shape (series, n); or,
         with `offsets`, series of different lengths one after another, shape (flows,).
-    due : {"now", "next", "middle"}
+    timing : {"now", "next", "middle"}
         When the first amount falls: now (as numpy-financial's npv), one period from now (as Excel's NPV), or
         half a period from now.
-    period : {"day", "week", "month", "quarter", "year"}
+    unit : {"day", "week", "month", "quarter", "year"}
         How far amounts are apart.
     outlay : array_like
         Spent now, a positive number, in addition to the amounts; one for all or one per series.
@@ -161,18 +161,18 @@ def net_present_value(
     Raises
     ------
     ParameterError
-        The rate is a bare number or has another shape, or `due` or `period` is unknown.
+        The rate is a bare number or has another shape, or `timing` or `unit` is unknown.
     DataError
         An amount is not finite, or the offsets do not rise from 0 to the number of amounts.
 
     Examples
     --------
-    >>> print(f"{net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], due='next'):.2f}")
+    >>> print(f"{net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], timing='next'):.2f}")
     1188.44
-    >>> net_present_value(Rate.annual(0.10), [-100, 60, 60, -50, 80], due="now", offsets=[0, 3, 5]).round(4)
+    >>> net_present_value(Rate.annual(0.10), [-100, 60, 60, -50, 80], timing="now", offsets=[0, 3, 5]).round(4)
     array([ 4.1322, 22.7273])
     """
-    series, spent = periodic(amounts, offsets, due=due, period=period), numbers("outlay", outlay)
+    series, spent = periodic(amounts, offsets, timing=timing, unit=unit), numbers("outlay", outlay)
     if not np.isfinite(spent).all():
         raise DataError("outlay must be finite; write 0 where nothing is spent")
     values = valued(as_discounting(rate), series, single=False)

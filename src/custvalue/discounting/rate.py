@@ -116,27 +116,27 @@ class Rate:
         return cls(continuous_value=0.0)
 
     @classmethod
-    def _from_effective(cls, name: str, effective: ArrayLike, period: Unit) -> Self:
+    def _from_effective(cls, name: str, effective: ArrayLike, unit: Unit) -> Self:
         rate = _finite(f"Rate.{name}", effective)
         if not (rate > -1).all():
             raise ParameterError(
-                f"Rate.{name} needs rates > -1 (-100 % per {period}); got {rate.min():.6g}. "
+                f"Rate.{name} needs rates > -1 (-100 % per {unit}); got {rate.min():.6g}. "
                 "Write 5 % as 0.05, a loss of 5 % as -0.05."
             )
-        return cls(continuous_value=np.log1p(rate) * per_year(period))
+        return cls(continuous_value=np.log1p(rate) * per_year(unit))
 
-    def force(self, period: Unit = "year") -> Parameter:
+    def force(self, unit: Unit = "year") -> Parameter:
         """Return the force of interest per period: the continuously compounded rate."""
-        return self.continuous_value / per_year(as_unit(period))
+        return self.continuous_value / per_year(as_unit(unit))
 
-    def effective(self, period: Unit = "year") -> Parameter:
+    def effective(self, unit: Unit = "year") -> Parameter:
         """Return the effective rate per period: what 1 earns in one period.
 
         >>> round(Rate.monthly(0.01).effective("year"), 6)
         0.126825
         """
         with np.errstate(over="ignore", under="ignore"):
-            rate = np.expm1(self.force(period))
+            rate = np.expm1(self.force(unit))
         return rate if np.ndim(rate) else float(rate)
 
     def nominal_rate(self, times_a_year: ArrayLike) -> Parameter:
@@ -151,15 +151,15 @@ class Rate:
             rate: Array = np.where(np.isinf(times), force, np.expm1(force / finite) * finite)
         return rate if rate.ndim else float(rate)
 
-    def log_discount(self, t: ArrayLike, period: Unit = "year") -> Array:
+    def log_discount(self, t: ArrayLike, unit: Unit = "year") -> Array:
         """Return the logarithm of `discount`, -δ t: finite where the factor itself is not."""
         times = numbers("t", t)
         if not np.isfinite(times).all():
             raise DataError("times must be finite; leave out what is never paid")
         with np.errstate(over="ignore", under="ignore"):
-            return np.asarray(-self.force(period) * times)
+            return np.asarray(-self.force(unit) * times)
 
-    def discount(self, t: ArrayLike, period: Unit = "year") -> Array:
+    def discount(self, t: ArrayLike, unit: Unit = "year") -> Array:
         """Return what 1 paid at time t is worth at time 0; t in periods, broadcast with the rate.
 
         Times before 0 accumulate interest: the factor is above 1 when the rate is positive. A factor below
@@ -171,7 +171,7 @@ class Rate:
             A time is not finite.
         """
         with np.errstate(over="ignore", under="ignore"):
-            return np.exp(self.log_discount(t, period))
+            return np.exp(self.log_discount(t, unit))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rate):

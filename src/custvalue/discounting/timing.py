@@ -44,11 +44,11 @@ def average_discount(force: Array) -> Array:
     return np.asarray(np.where(force == 0, 1.0, -np.expm1(-safe) / safe))
 
 
-def force_of(rate: Rate, period: Unit, name: str = "rate") -> Array:
+def force_of(rate: Rate, unit: Unit, name: str = "rate") -> Array:
     """Force of interest per period; ParameterError for a bare number or an unknown period."""
     if not isinstance(rate, Rate) and name != "rate":
         raise ParameterError(f"{name} must be a Rate, such as Rate.annual(0.1); got {rate!r}")
-    return np.asarray(as_rate(rate).force(period), dtype=np.float64)
+    return np.asarray(as_rate(rate).force(unit), dtype=np.float64)
 
 
 Due: TypeAlias = Literal["now", "next", "middle"]
@@ -57,12 +57,12 @@ Due: TypeAlias = Literal["now", "next", "middle"]
 _OFFSETS: Final = {"now": 0.0, "next": 1.0, "middle": 0.5}
 
 
-def due_offset(due: str) -> float:
+def due_offset(timing: str) -> float:
     """Periods from now to the first payment; ParameterError for any other name."""
-    if due in _OFFSETS:
-        return _OFFSETS[due]
+    if timing in _OFFSETS:
+        return _OFFSETS[timing]
     raise ParameterError(
-        f"due must be 'now' (first payment now), 'next' (one period from now) or 'middle' (half a period); got {due!r}"
+        f"timing must be 'now' (first payment now), 'next' (one period from now) or 'middle' (half a period); got {timing!r}"
     )
 
 

@@ -10,8 +10,8 @@ from scipy.special import chdtrc
 
 from custvalue.errors import ConvergenceError, ParameterError
 from custvalue.evaluation.holdout import Holdout, evaluate
+from custvalue.evidence.holdout_split import HoldoutSplit
 from custvalue.evidence.rfm import RFM
-from custvalue.evidence.split import Split
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.family import TransactionModel
@@ -58,7 +58,9 @@ class Choice:
         return "; ".join([f"{next(iter(self.fits))}: {how}", *failed])
 
 
-def choose(rfm: RFM, models: Iterable[type[TransactionModel]] = CANDIDATES, *, holdout: Split | None = None) -> Choice:
+def choose(
+    rfm: RFM, models: Iterable[type[TransactionModel]] = CANDIDATES, *, holdout: HoldoutSplit | None = None
+) -> Choice:
     """Fit several models to the same customers and rank them by AIC, or by their errors on a holdout.
 
     Parameters
@@ -67,7 +69,7 @@ def choose(rfm: RFM, models: Iterable[type[TransactionModel]] = CANDIDATES, *, h
         What the models are fitted to in the end.
     models : classes of models
         The candidates.
-    holdout : Split, optional
+    holdout : HoldoutSplit, optional
         Rank by the root mean squared error of the purchases forecast for its holdout from its calibration; without
         it, by AIC.
 
@@ -107,7 +109,7 @@ def _fit_all(
     return fits, failures
 
 
-def _trial(fit: Fit[TransactionModel], holdout: Split) -> Holdout:
+def _trial(fit: Fit[TransactionModel], holdout: HoldoutSplit) -> Holdout:
     predicted = fit.model.expected_purchases(holdout.calibration, holdout.duration)
     return evaluate(predicted, holdout.purchases, holdout.calibration, holdout.duration)
 
@@ -141,7 +143,7 @@ _BOUNDARY: Final = {
     ("NBD", "ParetoNBD"): "s -> 0",
     ("NBD", "GammaGompertzNBD"): "s -> 0",
     ("NBD", "WeibullGammaNBD"): "s -> 0",
-    ("NBD", "PeriodicDeath"): "a -> 0",
+    ("NBD", "PeriodicDeathOpportunity"): "a -> 0",
     ("ParetoNBD", "GammaGompertzNBD"): "b -> 0 with beta/b fixed",
 }
 _INTERIOR: Final = {("ParetoNBD", "WeibullGammaNBD"): "c = 1"}

@@ -1,4 +1,4 @@
-"""Spacings: the times between purchases of each customer of a log, one by one."""
+"""InterpurchaseTimes: the times between purchases of each customer of a log, one by one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _counts(values: ArrayLike) -> Array:
 
 
 @frozen
-class Spacings:
+class InterpurchaseTimes:
     """Times between purchases: all `gaps`, customer by customer and in order, `counts` of them for each.
 
     Parameters
@@ -54,8 +54,8 @@ class Spacings:
     Examples
     --------
     >>> log = {"customer_id": [1, 2, 1, 1], "date": ["2024-01-01", "2024-01-02", "2024-01-15", "2024-01-22"]}
-    >>> Spacings.from_transactions(log)
-    Spacings(counts=array([2., 0.]), gaps=array([2., 1.]), unit='week')
+    >>> InterpurchaseTimes.from_transactions(log)
+    InterpurchaseTimes(counts=array([2., 0.]), gaps=array([2., 1.]), unit='week')
     """
 
     counts: Array = field(converter=_counts, eq=_same)
@@ -70,9 +70,9 @@ class Spacings:
             )
 
     @classmethod
-    def from_transactions(cls, log: Any, **options: Any) -> Spacings:  # noqa: ANN401 (any dataframe; its options)
+    def from_transactions(cls, log: Any, **options: Any) -> InterpurchaseTimes:  # noqa: ANN401 (any dataframe; its options)
         """Take the times from a transaction log; arguments as of `RFM.from_transactions`, which says what is raised."""
-        terms = Terms(**options, log_spacing=True)
+        terms = Terms(**options, log_interpurchase=True)
         opened = open_log(log, terms)
         facts = opened.facts()
         end = terms.end(terms.observed_until, facts.last, whole_days=facts.whole_days)

@@ -45,9 +45,9 @@ def as_m_count(values: ArrayLike | None) -> Array:
     return _AS_X if values is None else numbers("m_count", values)
 
 
-def as_log_spacing(values: ArrayLike | None) -> Array | None:
+def as_log_interpurchase(values: ArrayLike | None) -> Array | None:
     """Sums of logs of times between purchases as floats, where they are known."""
-    return None if values is None else numbers("log_spacing", values)
+    return None if values is None else numbers("log_interpurchase", values)
 
 
 def as_ids(values: ArrayLike | None) -> NDArray[Any] | None:
@@ -120,7 +120,7 @@ def checked_spend(x: Array, m: Array | None, m_count: Array, ids: NDArray[Any] |
 
 
 def checked_spacing(x: Array, t_x: Array, spacing: Array | None, ids: NDArray[Any] | None) -> Array | None:
-    """Return log_spacing with the shape of x, 0 where x is 0, or raise DataError."""
+    """Return log_interpurchase with the shape of x, 0 where x is 0, or raise DataError."""
     if spacing is None:
         return None
     sums = np.where(x > 0, np.broadcast_to(spacing, x.shape), 0.0)
@@ -129,12 +129,12 @@ def checked_spacing(x: Array, t_x: Array, spacing: Array | None, ids: NDArray[An
     one = (x != 1) | (np.abs(sums - most) <= rounding)
     check_rows(
         np.isfinite(sums) & (sums <= most + rounding) & one,
-        "log_spacing must be at most x log(t_x / x), which it is where all purchases are equally far apart",
+        "log_interpurchase must be at most x log(t_x / x), which it is where all purchases are equally far apart",
         "It is the sum of the natural logs of the times between purchases, in the unit of t_x.",
         ids=ids,
         x=x,
         t_x=t_x,
-        log_spacing=sums,
+        log_interpurchase=sums,
     )
     return sums
 
@@ -154,7 +154,7 @@ def described(x: Array, T: Array, m: Array | None, m_count: Array, unit: Unit) -
 
 
 _same = cmp_using(eq=np.array_equal)
-_COLUMNS = ("x", "t_x", "T", "m", "m_count", "log_spacing", "ids")
+_COLUMNS = ("x", "t_x", "T", "m", "m_count", "log_interpurchase", "ids")
 
 
 @frozen(repr=False)
@@ -177,7 +177,7 @@ class RFM:
         Mean spend per purchase; ignored (and stored as 0) where `m_count` is 0.
     m_count : array_like, optional
         How many purchases `m` averages: x (the default), or x + 1 where the first purchase counts.
-    log_spacing : array_like, optional
+    log_interpurchase : array_like, optional
         Sum of the natural logs of the x times between purchases, for models of regular buying; 0 where x = 0.
     ids : array_like, shape (n,), optional
         The customers' names, any type; used in messages and tables.
@@ -189,7 +189,7 @@ class RFM:
     ------
     DataError
         0 <= t_x <= T does not hold, x is not a whole number, t_x is not 0 where x = 0 (or is 0 where
-        x > 0), log_spacing is impossible with x and t_x, or a value is missing. The message names the first rows.
+        x > 0), log_interpurchase is impossible with x and t_x, or a value is missing. The message names the first rows.
 
     Examples
     --------
@@ -205,7 +205,7 @@ class RFM:
     T: Array = field(converter=as_T, eq=_same)
     m: Array | None = field(default=None, converter=as_m, eq=_same)
     m_count: Array = field(default=None, kw_only=True, converter=as_m_count, eq=_same)
-    log_spacing: Array | None = field(default=None, kw_only=True, converter=as_log_spacing, eq=_same)
+    log_interpurchase: Array | None = field(default=None, kw_only=True, converter=as_log_interpurchase, eq=_same)
     ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=as_ids, eq=_same)
     unit: Unit = field(default="year", kw_only=True, converter=as_unit)
     _distinct: dict[tuple[str, ...], Distinct] = field(factory=dict, init=False, eq=False)
@@ -215,7 +215,7 @@ class RFM:
         ids = own_ids(self.ids, x.shape)
         check_times(x, t_x, T, ids)
         m, m_count = checked_spend(x, self.m, self.m_count, ids)
-        spacing = checked_spacing(x, t_x, self.log_spacing, ids)
+        spacing = checked_spacing(x, t_x, self.log_interpurchase, ids)
         for name, value in zip(_COLUMNS, (x, t_x, T, m, m_count, spacing, ids), strict=True):
             object.__setattr__(self, name, None if value is None else read_only(value))
 
@@ -234,7 +234,7 @@ class RFM:
         first_purchase_in_spend: bool = False,
         first_purchase_from: Moment | None = None,
         timezone: str | None = None,
-        log_spacing: bool = False,
+        log_interpurchase: bool = False,
     ) -> RFM:
         """Reduce a transaction log to one row per customer, in the order of the customers' ids.
 
@@ -271,7 +271,7 @@ class RFM:
             times between purchases after the log's first keeps true newcomers.
         timezone : str, optional
             The zone ('Europe/Berlin') that times with a zone are dated in; by default the column's own.
-        log_spacing : bool
+        log_interpurchase : bool
             True: also the sums of the logs of the times between purchases, for models of regular buying.
 
         Raises
@@ -308,7 +308,7 @@ class RFM:
             first_purchase_in_spend=first_purchase_in_spend,
             first_purchase_from=first_purchase_from,
             timezone=timezone,
-            log_spacing=log_spacing,
+            log_interpurchase=log_interpurchase,
         ).rfm
 
     @classmethod
@@ -321,7 +321,7 @@ class RFM:
         collapse: Collapse | None = "day",
         kinds: Sequence[str] = ("purchase",),
         first_purchase_in_spend: bool = False,
-        log_spacing: bool = False,
+        log_interpurchase: bool = False,
     ) -> RFM:
         """Reduce customers' cash flows to one row per customer, in the order given.
 
@@ -336,7 +336,7 @@ class RFM:
             Every one with an own id and at least one purchase until `as_of`.
         as_of : date, datetime, datetime64, ISO text or float
             End of observation, inclusive: a date for dated flows, years from now otherwise (0 is now).
-        unit, collapse, first_purchase_in_spend, log_spacing
+        unit, collapse, first_purchase_in_spend, log_interpurchase
             As in `from_transactions`. Flows in years from now have no calendar: all different times count.
         kinds : sequence of str
             The kinds of cash flow that are purchases.
@@ -365,7 +365,7 @@ class RFM:
             collapse=collapse,
             kinds=kinds,
             first_purchase_in_spend=first_purchase_in_spend,
-            log_spacing=log_spacing,
+            log_interpurchase=log_interpurchase,
         )
 
     @classmethod
@@ -378,7 +378,7 @@ class RFM:
         t_x: str | None = None,
         T: str | None = None,
         m: str | None = None,
-        log_spacing: str | None = None,
+        log_interpurchase: str | None = None,
         customer: str | None = None,
     ) -> RFM:
         """Take a summary that exists already: a table with one row per customer, in its own order.
@@ -392,7 +392,7 @@ class RFM:
             Of any kind that `from_transactions` takes, paths excepted; a pandas index can hold the ids.
         unit : {"day", "week", "month", "quarter", "year"}
             The unit that recency and T are in; the table does not say (lifetimes' default is days).
-        x, t_x, T, m, log_spacing, customer : str, optional
+        x, t_x, T, m, log_interpurchase, customer : str, optional
             Names of the columns; the last three may be absent.
 
         Raises
@@ -408,7 +408,7 @@ class RFM:
         """
         from custvalue.evidence.summary_tables import read_table  # noqa: PLC0415 (the readers stand on RFM)
 
-        given = {"x": x, "t_x": t_x, "T": T, "m": m, "log_spacing": log_spacing, "ids": customer}
+        given = {"x": x, "t_x": t_x, "T": T, "m": m, "log_interpurchase": log_interpurchase, "ids": customer}
         return cls(**read_table(table, given), unit=unit)
 
     def __len__(self) -> int:

@@ -36,7 +36,7 @@ def summarize_customers(
     collapse: Collapse | None,
     kinds: Sequence[str],
     first_purchase_in_spend: bool,
-    log_spacing: bool,
+    log_interpurchase: bool,
 ) -> RFM:
     """Reduce customers' cash flows to one row per customer; the arguments are those of `RFM.from_customers`."""
     people = tuple_of(Customer, "customers", customers)
@@ -58,7 +58,7 @@ def summarize_customers(
         observed_until=end if isinstance(end, dt.date) else _from_now(end),
         collapse=_collapse(collapse, dated=flows.dated),
         first_purchase_in_spend=first_purchase_in_spend,
-        log_spacing=log_spacing,
+        log_interpurchase=log_interpurchase,
     )
     return evolve(summary.rfm, ids=ids)
 

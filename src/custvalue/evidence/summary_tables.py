@@ -1,4 +1,4 @@
-"""A summary table of any library: which of its columns are x, t_x, T, m, log_spacing and the customers' ids."""
+"""A summary table of any library: which of its columns are x, t_x, T, m, log_interpurchase and the customers' ids."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES: Final = {
     "t_x": ("t_x", "t.x", "recency"),
     "T": ("T", "T.cal"),
     "m": ("m", "zbar", "m_x", "m.x", "monetary_value"),
-    "log_spacing": ("log_spacing", "litt"),
+    "log_interpurchase": ("log_interpurchase", "litt"),
     "ids": ("customer_id", "id", "ID", "cust", "customer"),
 }
 """Names that a column goes by: the papers', BTYD's, lifetimes' and pymc-marketing's."""

@@ -41,7 +41,7 @@ class BuyerDisclosures:
         Of activity, in periods: 4 for a trailing year of quarters.
     periods_before : int
         Periods from the firm's launch to the first row.
-    period : {"quarter", "month", "year", "week", "day"}
+    unit : {"quarter", "month", "year", "week", "day"}
         How long a row is.
     labels : array_like, optional
         Names of the rows, for messages.
@@ -64,7 +64,7 @@ class BuyerDisclosures:
     revenue: Array = field(default=None, converter=as_column)
     window: int = field(converter=as_whole)
     periods_before: int = field(default=0, converter=as_whole)
-    period: Unit = field(default="quarter", converter=as_unit)
+    unit: Unit = field(default="quarter", converter=as_unit)
     labels: NDArray[Any] | None = field(default=None, converter=as_labels)
 
     def __attrs_post_init__(self) -> None:
@@ -90,7 +90,7 @@ class BuyerDisclosures:
 
     def __repr__(self) -> str:
         known = ", ".join(f"{name} {np.isfinite(getattr(self, name)).sum()}" for name in _COLUMNS)
-        return f"BuyerDisclosures of {len(self)} {self.period}s: {known}"
+        return f"BuyerDisclosures of {len(self)} {self.unit}s: {known}"
 
 
 @frozen(eq=False)
@@ -237,5 +237,5 @@ def _template(
         revenue=1.0,
         elapsed=elapsed,
         acquired=np.concatenate([before, disclosures.adds]),
-        period=disclosures.period,
+        unit=disclosures.unit,
     )

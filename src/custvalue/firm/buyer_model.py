@@ -47,7 +47,7 @@ class BuyerModel(FirmModel):
         Periods since launch.
     acquired : array, optional
         Customers really acquired in each period since launch, NaN where not known.
-    period : str
+    unit : str
         The unit.
 
     Examples
@@ -55,7 +55,7 @@ class BuyerModel(FirmModel):
     >>> from custvalue.models.buying.pareto_nbd import ParetoNBD
     >>> model = BuyerModel(
     ...     acquisition=WeibullAcquisition(population=1000, rate=0.1, shape=1.0),
-    ...     buying=ParetoNBD(0.55, 10.6, 0.61, 11.7, unit="week"), revenue=40.0, elapsed=3, period="quarter",
+    ...     buying=ParetoNBD(0.55, 10.6, 0.61, 11.7, unit="week"), revenue=40.0, elapsed=3, unit="quarter",
     ... )
     >>> adds, orders, active = model.expected(window=2)
     >>> adds.round(1), orders.round(1), active.round(1)
@@ -68,7 +68,7 @@ class BuyerModel(FirmModel):
     revenue_growth: Parameter = field(default=0.0, converter=as_parameter, eq=same_parameter)
     elapsed: int = field(converter=int)
     acquired: Array | None = field(default=None, converter=as_acquired, eq=same_parameter)
-    period: Unit = field(converter=as_unit)
+    unit: Unit = field(converter=as_unit)
 
     _conduct: ClassVar[str] = "buying"
 
@@ -108,7 +108,7 @@ class BuyerModel(FirmModel):
     @property
     def _length(self) -> float:
         """Of a period, in the unit of the model of buying."""
-        return DAYS[self.period] / DAYS[self.buying.known_unit(None)]
+        return DAYS[self.unit] / DAYS[self.buying.known_unit(None)]
 
     def arpo(self, periods: int) -> Array:
         """Revenue of an order in each period since launch."""
@@ -134,7 +134,7 @@ class BuyerModel(FirmModel):
             self.buying,
             self.arpo(self.elapsed + count)[..., self.elapsed :],
             base=past[..., ::-1],
-            period=self.period,
+            unit=self.unit,
         )
 
     def simulate(
@@ -158,9 +158,9 @@ class BuyerModel(FirmModel):
         if any(np.ndim(value) for value in self.parameters.values()):
             raise ParameterError("simulate needs parameters that are numbers, not draws")
         adds = rng.poisson(self.acquisition.expected_adds(self.elapsed, covariates=covariates))
-        customer, period = self.simulate_orders(adds, rng)
-        orders = np.bincount(period, minlength=self.elapsed).astype(np.float64)
-        later = period[:, None] + np.arange(whole_number("window", window))
+        customer, unit = self.simulate_orders(adds, rng)
+        orders = np.bincount(unit, minlength=self.elapsed).astype(np.float64)
+        later = unit[:, None] + np.arange(whole_number("window", window))
         seen = np.unique((customer[:, None] * np.intp(self.elapsed) + later)[later < self.elapsed])
         active = np.bincount(seen % self.elapsed, minlength=self.elapsed).astype(np.float64)
         noise = np.exp(not_negative("revenue_noise", revenue_noise) * rng.standard_normal(self.elapsed))

@@ -34,8 +34,8 @@ def project_buyers(
     spend: SpendModel | ArrayLike,
     *,
     base: RFM | ArrayLike | None = None,
-    period: Unit,
-    unit: Unit | None = None,
+    unit: Unit,
+    buying_unit: Unit | None = None,
 ) -> Projection:
     """Project customers who buy when they like: planned adds, a model of buying, spend per purchase.
 
@@ -51,9 +51,9 @@ def project_buyers(
     base : RFM or array_like, shape (..., ages), optional
         The customers there are now: their histories; or how many were ever acquired, by whole periods since the end of
         the one in which they were: 0, 1, 2, ... - those who have left included.
-    period : str
+    unit : str
         How long a period is.
-    unit : str, optional
+    buying_unit : str, optional
         The unit of time of a model that does not know its own.
 
     Returns
@@ -72,13 +72,13 @@ def project_buyers(
     --------
     >>> from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
     >>> bgnbd = BetaGeoNBD(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="week")
-    >>> p = project_buyers([100, 100], bgnbd, 35.0, base=[100], period="quarter")
+    >>> p = project_buyers([100, 100], bgnbd, 35.0, base=[100], unit="quarter")
     >>> p.orders.round(1), p.future_revenue.round(1)
     (array([172.9, 205.7]), array([4518. , 6050.2]))
     """
     if not isinstance(buying, TransactionModel):
         raise ParameterError(f"buying must be a model of buying, such as BetaGeoNBD; got a {type(buying).__name__}")
-    length = DAYS[as_unit(period)] / DAYS[buying.known_unit(unit)]
+    length = DAYS[as_unit(unit)] / DAYS[buying.known_unit(buying_unit)]
     plan = by_period("adds", adds)
     count = plan.shape[-1]
     ages = 0 if base is None or isinstance(base, RFM) else np.atleast_1d(not_negative("base", base)).shape[-1]
@@ -88,7 +88,7 @@ def project_buyers(
     old, paid = _existing(base, buying, spend, kernel, count, length)
     old, new = np.broadcast_arrays(old, new)
     return Projection(
-        period=period,
+        unit=unit,
         adds=np.broadcast_to(plan, new.shape),
         existing_revenue=np.asarray(old * each) if paid is None else np.broadcast_to(paid, old.shape),
         future_revenue=np.asarray(new * each),

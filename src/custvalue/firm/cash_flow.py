@@ -176,7 +176,7 @@ def free_cash_flow(firm: Firm, projection: Projection) -> FreeCashFlow:
     --------
     >>> from custvalue.models.retention.geometric import Geometric
     >>> from custvalue.firm.subscriber_projection import project_subscribers
-    >>> p = project_subscribers([10, 10], Geometric(0.2), 5.0, paying="end", base=[100], period="quarter")
+    >>> p = project_subscribers([10, 10], Geometric(0.2), 5.0, paying="end", base=[100], unit="quarter")
     >>> firm = Firm(variable_cost=0.4, acquisition_cost=8, fixed_costs=100, tax=0.25, losses="refund")
     >>> free_cash_flow(firm, p).total
     array([67.5, 49.5])

@@ -69,7 +69,7 @@ class Disclosures:
         Customers before the first row; NaN where unknown.
     periods_before : int
         Periods from the firm's launch to the first row. With 0 the start is 0.
-    period : {"quarter", "month", "year", "week", "day"}
+    unit : {"quarter", "month", "year", "week", "day"}
         How long a row is.
     labels : array_like, optional
         Names of the rows, for messages.
@@ -104,7 +104,7 @@ class Disclosures:
     churn_of: ChurnOf = field(default="start", validator=_as_churn_of)
     start: float = field(default=np.nan, converter=as_number)
     periods_before: int = field(default=0, converter=as_whole)
-    period: Unit = field(default="quarter", converter=as_unit)
+    unit: Unit = field(default="quarter", converter=as_unit)
     labels: NDArray[Any] | None = field(default=None, converter=as_labels)
     tolerance: float = field(default=0.0, converter=as_number)
 
@@ -212,9 +212,9 @@ class Disclosures:
         try:
             check_rows(fine, rule, remedy, ids=self.labels, **columns)
         except DataError as error:
-            raise DataError(str(error).replace("customer ", f"{self.period} ")) from None
+            raise DataError(str(error).replace("customer ", f"{self.unit} ")) from None
 
     def __repr__(self) -> str:
         labels = "" if self.labels is None else f", {self.labels[0]} to {self.labels[-1]}"
         known = ", ".join(f"{name} {np.isfinite(getattr(self, name)).sum()}" for name in _COLUMNS[:4])
-        return f"Disclosures of {len(self)} {self.period}s{labels}: {known}"
+        return f"Disclosures of {len(self)} {self.unit}s{labels}: {known}"

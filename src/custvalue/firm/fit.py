@@ -58,7 +58,7 @@ def template_of(
         elapsed=seen.elapsed,
         customers=float(disclosures.ending[-1]),
         acquired=np.concatenate([np.full(disclosures.periods_before, np.nan), disclosures.adds]),
-        period=unit,
+        unit=unit,
     )
 
 
@@ -194,7 +194,7 @@ def fit_disclosures(
     growth: ArrayLike = 0.0,
     paying: Paying,
     covariates: ArrayLike | None = None,
-    period: Unit | None = None,
+    unit: Unit | None = None,
     known: Mapping[str, float] | None = None,
     errors: Errors = "proportional",
 ) -> DisclosureFit[SubscriberModel]:
@@ -217,7 +217,7 @@ def fit_disclosures(
         Who pays in a period.
     covariates : array_like, shape (at least periods since launch, k), optional
         Of the acquisition hazard, one row per period of the fit since launch.
-    period : str, optional
+    unit : str, optional
         The period in which the firm is modeled, such as "month" for quarterly disclosures; by default the disclosed
         one. Rates, ages and revenue per customer of the result are in it.
     known : mapping, optional
@@ -242,8 +242,8 @@ def fit_disclosures(
     """
     if errors not in get_args(Errors):
         raise ParameterError(f"errors must be 'proportional' (variance to expectation) or 'equal'; got {errors!r}")
-    unit = disclosures.period if period is None else as_unit(period)
-    seen = observe(disclosures, steps_in(disclosures.period, unit))
+    unit = disclosures.unit if unit is None else as_unit(unit)
+    seen = observe(disclosures, steps_in(disclosures.unit, unit))
     rows = None if covariates is None else real("covariates", covariates)
     template = template_of(disclosures, seen, retention, population, growth, paying, rows, unit)
     template, names, paid = with_known(template, known or {}, len(seen.revenue))

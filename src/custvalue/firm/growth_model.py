@@ -73,7 +73,7 @@ class CustomerGrowth:
         x = self.gamma * real("t", t) - self.beta
         return np.asarray(self.alpha * self.gamma * expit(x) * expit(-x))
 
-    def discounted_wins(self, rate: Rate, *, period: Unit = "year") -> Array:
+    def discounted_wins(self, rate: Rate, *, unit: Unit = "year") -> Array:
         """Customers still to be won, discounted from when they are: ∫_0^∞ n(t) e^(-δ t) dt.
 
         Raises
@@ -81,7 +81,7 @@ class CustomerGrowth:
         ParameterError
             The rate is a bare number or negative.
         """
-        force = force_of(rate, period)
+        force = force_of(rate, unit)
         require(force >= 0, "the rate must be >= 0", "Future customers are discounted.", force=force)
         alpha, beta, gamma, force = together(alpha=self.alpha, beta=self.beta, gamma=self.gamma, rate=force)
         return np.asarray(alpha * _logistic_laplace(beta, force / gamma))
@@ -142,7 +142,7 @@ def firm_value(
     timing: Timing,
     entry_rate: Rate | None = None,
     margin_growth: ArrayLike = 0.0,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> FirmValue:
     """Value of current and future customers: N(0) V + ∫_0^∞ n(t) (V - c) e^(-δt) dt, V what one is worth when won.
 
@@ -163,7 +163,7 @@ def firm_value(
         e^(-i t) there, which is Rate.continuous(i), a little more than an annual rate of i.
     margin_growth : array_like
         Of a customer's margin per period.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period of all these.
 
     Raises
@@ -179,8 +179,8 @@ def firm_value(
     >>> print(firm.customer.round(3), firm.current.round(3), firm.future.round(3), firm.total.round(3))
     18.889 89.582 -40.489 49.093
     """
-    one = value_elasticities(margin, retention, rate, timing=timing, growth=margin_growth, period=period)
-    wins = growth.discounted_wins(rate if entry_rate is None else entry_rate, period=period)
+    one = value_elasticities(margin, retention, rate, timing=timing, growth=margin_growth, unit=unit)
+    wins = growth.discounted_wins(rate if entry_rate is None else entry_rate, unit=unit)
     value, cost, wins, held = together(
         margin=one.value,
         acquisition_cost=not_negative("acquisition_cost", acquisition_cost),

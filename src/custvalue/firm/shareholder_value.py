@@ -126,7 +126,7 @@ class ShareholderValue:
         if abs(beyond) <= _NOTABLE * whole:
             return ()
         lost = (
-            f"nothing counts after {self.projection.periods} {self.projection.period}s, though the last cash flows, if "
+            f"nothing counts after {self.projection.periods} {self.projection.unit}s, though the last cash flows, if "
             f"they went on, would be worth {beyond:,.4g}: use more periods, or terminal growth"
         )
         return (lost,)
@@ -141,7 +141,7 @@ class ShareholderValue:
         draws = f", mean of {equity.size} draws" if equity.ndim else ""
         split = f"existing customers {self.existing_customers.mean():,.6g}, future {self.future_customers.mean():,.6g}"
         lines = [
-            f"ShareholderValue over {self.projection.periods} {self.projection.period}s{draws}: {equity.mean():,.6g}",
+            f"ShareholderValue over {self.projection.periods} {self.projection.unit}s{draws}: {equity.mean():,.6g}",
             f"  operating assets {assets.mean():,.6g}, of which {split}",
         ]
         if self.firm.shares is not None:
@@ -190,7 +190,7 @@ def shareholder_value(
     --------
     >>> from custvalue.models.retention.geometric import Geometric
     >>> from custvalue.firm.subscriber_projection import project_subscribers
-    >>> p = project_subscribers([10] * 80, Geometric(0.2), 5.0, paying="end", base=[100], period="quarter")
+    >>> p = project_subscribers([10] * 80, Geometric(0.2), 5.0, paying="end", base=[100], unit="quarter")
     >>> firm = Firm(variable_cost=0.4, acquisition_cost=8, fixed_costs=20, tax=0.25, losses="refund", net_debt=200)
     >>> value = shareholder_value(firm, p, Rate.annual(0.10), cash="end", terminal=0.0)
     >>> value
@@ -203,7 +203,7 @@ def shareholder_value(
     length = int(positive("season", whole("season", season)))
     if length > projection.periods:
         raise ParameterError(f"season must be at most the {projection.periods} periods projected; got {length}")
-    force = np.asarray(as_rate(rate).force(projection.period))
+    force = np.asarray(as_rate(rate).force(projection.unit))
     when = np.arange(1.0, projection.periods + 1) - _LATE[cash]
     flow = free_cash_flow(firm, projection)
     discount = np.exp(-(force if force.ndim and force.shape[-1] == 1 else force[..., None]) * when)

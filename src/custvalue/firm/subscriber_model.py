@@ -51,7 +51,7 @@ class SubscriberModel(FirmModel):
     acquired : array, optional
         Customers really acquired in each of equal spans since launch, such as quarters of monthly periods; NaN where
         not known. They replace expectations wherever it is about those acquired in the past.
-    period : str
+    unit : str
         The unit.
 
     Examples
@@ -59,7 +59,7 @@ class SubscriberModel(FirmModel):
     >>> from custvalue.models.retention.geometric import Geometric
     >>> model = SubscriberModel(
     ...     acquisition=WeibullAcquisition(population=1000, rate=0.1, shape=1.0),
-    ...     retention=Geometric(0.2), revenue=5.0, paying="end", elapsed=2, period="quarter",
+    ...     retention=Geometric(0.2), revenue=5.0, paying="end", elapsed=2, unit="quarter",
     ... )
     >>> adds, lost, ending = model.expected()
     >>> adds.round(1), lost.round(1), ending.round(1)
@@ -76,13 +76,13 @@ class SubscriberModel(FirmModel):
     elapsed: int = field(converter=int)
     customers: float = field(default=np.nan, converter=float)
     acquired: Array | None = field(default=None, converter=as_acquired, eq=same_parameter)
-    period: Unit = field(converter=as_unit)
+    unit: Unit = field(converter=as_unit)
 
     _conduct: ClassVar[str] = "retention"
 
     def __attrs_post_init__(self) -> None:
         whole_number("elapsed", self.elapsed)
-        self.retention.known_unit(self.period)
+        self.retention.known_unit(self.unit)
         check_acquired(self.acquired, self.elapsed)
         growth_rate(self.revenue_growth)
         paying_customers(np.zeros(1), np.zeros(()), self.paying)
@@ -144,7 +144,7 @@ class SubscriberModel(FirmModel):
             self.arpu(self.elapsed + count)[..., self.elapsed :],
             paying=self.paying,
             base=self.base(covariates=covariates),
-            period=self.period,
+            unit=self.unit,
         )
 
     def simulate(
@@ -173,8 +173,8 @@ class SubscriberModel(FirmModel):
         ParameterError
             The parameters are draws, or the elapsed periods are not whole reported ones.
         """
-        unit = self.period if reported is None else as_unit(reported)
-        steps = steps_in(unit, self.period)
+        unit = self.unit if reported is None else as_unit(reported)
+        steps = steps_in(unit, self.unit)
         if any(np.ndim(value) for value in self.parameters.values()) or self.elapsed % steps:
             raise ParameterError(f"simulate needs parameters that are numbers, and whole {unit}s since launch")
         adds = rng.poisson(self.acquisition.expected_adds(self.elapsed, covariates=covariates)).astype(np.float64)
@@ -185,7 +185,7 @@ class SubscriberModel(FirmModel):
         sums = {"adds": adds, "losses": before + adds - ending, "revenue": paid}
         rows = {name: column.reshape(-1, steps).sum(axis=1) for name, column in sums.items()}
         rows["revenue"] *= noise
-        return Disclosures(**rows, ending=ending[steps - 1 :: steps], period=unit)
+        return Disclosures(**rows, ending=ending[steps - 1 :: steps], unit=unit)
 
 
 def _thinned(adds: Array, retention: RetentionModel, rng: np.random.Generator) -> Array:
@@ -202,7 +202,7 @@ def _thinned(adds: Array, retention: RetentionModel, rng: np.random.Generator) -
     return ending
 
 
-def steps_in(reported: Unit, period: Unit) -> int:
+def steps_in(reported: Unit, unit: Unit) -> int:
     """How many of the model's periods make one reported period.
 
     Raises
@@ -210,7 +210,7 @@ def steps_in(reported: Unit, period: Unit) -> int:
     ParameterError
         They are no whole number.
     """
-    ratio = float(positive("reported", DAYS[reported] / DAYS[period]))
+    ratio = float(positive("reported", DAYS[reported] / DAYS[unit]))
     if abs(ratio - round(ratio)) > 1e-9 or round(ratio) < 1:
-        raise ParameterError(f"a reported {reported} must be a whole number of the model's periods, not of {period}s")
+        raise ParameterError(f"a reported {reported} must be a whole number of the model's periods, not of {unit}s")
     return round(ratio)

@@ -35,7 +35,7 @@ class Projection:
 
     Attributes
     ----------
-    period : str
+    unit : str
         The unit of the periods.
     adds : array
         Customers acquired in each period.
@@ -49,7 +49,7 @@ class Projection:
         Purchases, first ones included; None where customers pay by contract.
     """
 
-    period: Unit = field()
+    unit: Unit = field()
     adds: Array = field()
     existing_revenue: Array = field()
     future_revenue: Array = field()
@@ -78,9 +78,7 @@ class Projection:
         revenue = self.revenue
         draws = f" in {revenue[..., 0].size} draws" if revenue.ndim > 1 else ""
         first, last = revenue[..., 0].mean(), revenue[..., -1].mean()
-        return (
-            f"Projection over {self.periods} {self.period}s{draws}: revenue {first:,.6g} at first, {last:,.6g} at last"
-        )
+        return f"Projection over {self.periods} {self.unit}s{draws}: revenue {first:,.6g} at first, {last:,.6g} at last"
 
 
 def project_subscribers(
@@ -90,7 +88,7 @@ def project_subscribers(
     *,
     paying: Paying,
     base: ArrayLike | None = None,
-    period: Unit | None = None,
+    unit: Unit | None = None,
 ) -> Projection:
     """Project customers who pay until they leave: planned adds, a model of retention, revenue per customer.
 
@@ -106,7 +104,7 @@ def project_subscribers(
         Who pays in a period: customers at its start, at its end, or the mean of both, as filings' averages are.
     base : array_like, shape (..., ages), optional
         Customers now, by whole periods since the end of the one in which they were acquired: 0, 1, 2, ...
-    period : str, optional
+    unit : str, optional
         The unit, needed only where the model does not know its own.
 
     Returns
@@ -122,12 +120,12 @@ def project_subscribers(
     Examples
     --------
     >>> from custvalue.models.retention.geometric import Geometric
-    >>> p = project_subscribers([10, 10], Geometric(0.2), 5.0, paying="end", base=[100], period="quarter")
+    >>> p = project_subscribers([10, 10], Geometric(0.2), 5.0, paying="end", base=[100], unit="quarter")
     >>> p.ending, p.lost, p.revenue
     (array([90., 82.]), array([20., 18.]), array([450., 410.]))
     """
     check_model(retention)
-    unit = retention.known_unit(period)
+    unit = retention.known_unit(unit)
     plan = by_period("adds", adds)
     count = plan.shape[-1]
     held = np.zeros(1) if base is None else np.atleast_1d(not_negative("base", base))
@@ -144,7 +142,7 @@ def project_subscribers(
     ending = np.asarray(old + new)
     lost = np.maximum(_begun(ending, held.sum(axis=-1)) + plan - ending, 0.0)
     return Projection(
-        period=unit,
+        unit=unit,
         adds=plan,
         existing_revenue=old_paying * each,
         future_revenue=new_paying * each,

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Any, Final, Literal, TypeAlias
 
 from custvalue.models.buying.beta_geo_beta_binom import BetaGeoBetaBinom
-from custvalue.models.buying.beta_geo_erlang import BetaGeoErlang
+from custvalue.models.buying.beta_geo_cnbd import BetaGeoCNBD
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.family import TransactionModel
 from custvalue.models.buying.gamma_gompertz_nbd import GammaGompertzNBD
-from custvalue.models.buying.modified_beta_geo_erlang import ModifiedBetaGeoErlang
+from custvalue.models.buying.modified_beta_geo_cnbd import ModifiedBetaGeoCNBD
 from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.models.buying.nbd import NBD
 from custvalue.models.buying.pareto_nbd import ParetoNBD
-from custvalue.models.buying.periodic_death import PeriodicDeath
+from custvalue.models.buying.periodic_death import PeriodicDeathOpportunity
 from custvalue.models.buying.weibull_gamma_nbd import WeibullGammaNBD
 
 MODELS: Final[dict[str, type[TransactionModel[Any]]]] = {
     "bg-nbd": BetaGeoNBD,
     "mbg-nbd": ModifiedBetaGeoNBD,
-    "bg-cnbd-k": BetaGeoErlang,
-    "mbg-cnbd-k": ModifiedBetaGeoErlang,
+    "bg-cnbd-k": BetaGeoCNBD,
+    "mbg-cnbd-k": ModifiedBetaGeoCNBD,
     "pareto-nbd": ParetoNBD,
     "gamma-gompertz-nbd": GammaGompertzNBD,
     "weibull-gamma-nbd": WeibullGammaNBD,
-    "pdo": PeriodicDeath,
+    "pdo": PeriodicDeathOpportunity,
     "bg-bb": BetaGeoBetaBinom,
     "nbd": NBD,
 }

@@ -14,7 +14,7 @@ from custvalue.discounting.present_value import present_value
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.time import DateLike
-from custvalue.relationships.relationships import RelationshipsLike, as_relationships
+from custvalue.relationships.relationships import RelationshipTableLike, as_relationships
 from custvalue.value import concentration
 from custvalue.value.valuation import Valuation
 
@@ -127,7 +127,7 @@ class Portfolio:
     @classmethod
     def from_relationships(
         cls,
-        relationships: RelationshipsLike,
+        relationships: RelationshipTableLike,
         rate: Rate | None = None,
         *,
         value: ArrayLike | None = None,
@@ -137,7 +137,7 @@ class Portfolio:
 
         Parameters
         ----------
-        relationships : Relationships, or records
+        relationships : RelationshipTable, or records
         rate : Rate, optional
             At which cash flows count at `as_of`; needed unless `value` is given.
         value : array_like, shape (n,), optional

@@ -1,4 +1,4 @@
-"""Relationships: many relationships as columns, from records or tables and back."""
+"""RelationshipTable: many relationships as columns, from records or tables and back."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def members_of(records: Iterable[Relationship | Customer]) -> list[Relationship]
         else:
             raise DataError(
                 f"relationships must be Relationship or Customer objects; got {item!r}. Read a table with "
-                "Relationships.from_table."
+                "RelationshipTable.from_table."
             )
     return members
 
@@ -96,7 +96,7 @@ _EPOCH: Final = np.datetime64("1970-01-01")
 
 
 @frozen(eq=False, repr=False)
-class Relationships:
+class RelationshipTable:
     """Many relationships as columns, a row each.
 
     Attributes
@@ -125,7 +125,7 @@ class Relationships:
     Examples
     --------
     >>> shop = Relationship("shop", "2024-01-05", traits=[Trait("trust", 4, low=1, high=5)])
-    >>> Relationships.from_records([shop, Relationship("steel", "2020-03-01", party="supplier")])
+    >>> RelationshipTable.from_records([shop, Relationship("steel", "2020-03-01", party="supplier")])
     2 relationships: 1 customer, 1 supplier; 0 cash flows
     """
 
@@ -154,7 +154,7 @@ class Relationships:
             object.__setattr__(self, name, read_only(getattr(self, name)))
 
     @classmethod
-    def from_records(cls, records: Iterable[Relationship | Customer]) -> Relationships:
+    def from_records(cls, records: Iterable[Relationship | Customer]) -> RelationshipTable:
         """Turn records into columns, in their order; a customer stands for all their relationships.
 
         Raises
@@ -200,7 +200,7 @@ class Relationships:
         flow_amount: str = "amount",
         flow_when: str = "when",
         flow_kind: str | None = None,
-    ) -> Relationships:
+    ) -> RelationshipTable:
         """Read relationships from a table with a row each, and their cash flows from another.
 
         Parameters
@@ -225,7 +225,7 @@ class Relationships:
         --------
         >>> table = {"id": ["a", "b"], "start": ["2020-01-01", "2021-06-01"], "satisfaction": [5, 3]}
         >>> paid = {"id": ["b", "a", "a"], "amount": [10, 20, 30], "when": ["2022-01-01"] * 3}
-        >>> rows = Relationships.from_table(table, start="start", id="id", traits={"satisfaction": (1, 5)}, flows=paid)
+        >>> rows = RelationshipTable.from_table(table, start="start", id="id", traits={"satisfaction": (1, 5)}, flows=paid)
         >>> rows.traits["satisfaction"].normalized, rows.flows[0].amounts
         (array([1. , 0.5]), array([20., 30.]))
         """
@@ -323,13 +323,13 @@ class Relationships:
         return np.where(np.isnan(days), np.datetime64("NaT"), dates)
 
 
-RelationshipsLike: TypeAlias = Relationships | Iterable[Relationship | Customer]
+RelationshipTableLike: TypeAlias = RelationshipTable | Iterable[Relationship | Customer]
 """Relationships as columns, or as records, of customers or alone."""
 
 
-def as_relationships(value: RelationshipsLike) -> Relationships:
+def as_relationships(value: RelationshipTableLike) -> RelationshipTable:
     """Return columns as they are, and records as columns."""
-    return value if isinstance(value, Relationships) else Relationships.from_records(value)
+    return value if isinstance(value, RelationshipTable) else RelationshipTable.from_records(value)
 
 
 _SIGNS = {"positive": 1.0, "negative": -1.0, "": 0.0}
@@ -340,7 +340,7 @@ def read_rows(
     named: Mapping[str, str | None],
     scales: Mapping[str, tuple[float, float]],
 ) -> dict[str, Any]:
-    """The columns of `Relationships`, without cash flows."""
+    """The columns of `RelationshipTable`, without cash flows."""
     wanted = {part: name for part, name in named.items() if name is not None}
     columns = read_columns(table, [*wanted.values(), *scales])
     read = dict(zip(wanted, columns, strict=False))

@@ -12,7 +12,7 @@ from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.time import DateLike
-from custvalue.relationships.relationships import Relationships, RelationshipsLike, as_relationships
+from custvalue.relationships.relationships import RelationshipTable, RelationshipTableLike, as_relationships
 from custvalue.units import DAYS_PER_YEAR
 
 Missing: TypeAlias = Literal["skip", "zero", "raise"]
@@ -40,7 +40,7 @@ class Strength:
 
 
 def relationship_strength(
-    relationships: RelationshipsLike,
+    relationships: RelationshipTableLike,
     weights: Mapping[str, float],
     *,
     as_of: DateLike | None = None,
@@ -53,7 +53,7 @@ def relationship_strength(
 
     Parameters
     ----------
-    relationships : Relationships, or records
+    relationships : RelationshipTable, or records
         Customers' records stand for all their relationships.
     weights : mapping of str to float
         What counts, and how much: "duration", "recency", "volume", and any trait that was measured, such as "trust",
@@ -171,11 +171,11 @@ def _positive(name: str, value: float) -> float:
     return value
 
 
-def _duration(rows: Relationships, as_of: DateLike | None, half: float) -> Array:
+def _duration(rows: RelationshipTable, as_of: DateLike | None, half: float) -> Array:
     return np.asarray(-np.expm1(-np.log(2) / _positive("duration_half", half) * rows.age(as_of)))
 
 
-def _recency(rows: Relationships, as_of: DateLike | None, half: float) -> Array:
+def _recency(rows: RelationshipTable, as_of: DateLike | None, half: float) -> Array:
     """2^(-silence/half); 0 of those without a cash flow."""
     now, times = rows.at(as_of), rows.flows.flows.times
     last = np.full(len(rows), -np.inf)
@@ -185,7 +185,7 @@ def _recency(rows: Relationships, as_of: DateLike | None, half: float) -> Array:
     return np.asarray(np.exp2(-years / _positive("recency_half", half)))
 
 
-def _volume(rows: Relationships, as_of: DateLike | None, half: float | Mapping[str, float] | None) -> Array:
+def _volume(rows: RelationshipTable, as_of: DateLike | None, half: float | Mapping[str, float] | None) -> Array:
     """v/(v + half), v the money that changed hands per year, of at least one year."""
     flows = rows.flows.flows
     moved = rows.flow_sums(np.abs(flows.amounts), flows.times <= rows.at(as_of)) / np.maximum(rows.age(as_of), 1.0)
@@ -206,7 +206,7 @@ def _halves(party: NDArray[np.str_], moved: Array, half: float | Mapping[str, fl
     return np.array([float(np.median(values)) if len(values) else 1.0 for values in own])[code]
 
 
-def _trait(rows: Relationships, name: str, missing: Missing) -> Array:
+def _trait(rows: RelationshipTable, name: str, missing: Missing) -> Array:
     if name not in rows.traits:
         known = ", ".join([*_FROM_RECORDS, *rows.traits])
         raise DataError(f"no relationship was measured on {name!r}; what weights can count here: {known}")

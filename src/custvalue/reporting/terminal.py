@@ -33,12 +33,12 @@ _NARROWEST, _WIDEST = 80, 120
 _TITLES: Final = {
     "BetaGeoNBD": "BG/NBD",
     "ModifiedBetaGeoNBD": "MBG/NBD",
-    "BetaGeoErlang": "BG/CNBD-k",
-    "ModifiedBetaGeoErlang": "MBG/CNBD-k",
+    "BetaGeoCNBD": "BG/CNBD-k",
+    "ModifiedBetaGeoCNBD": "MBG/CNBD-k",
     "ParetoNBD": "Pareto/NBD",
     "GammaGompertzNBD": "Gamma-Gompertz/NBD",
     "WeibullGammaNBD": "Weibull-gamma/NBD",
-    "PeriodicDeath": "PDO",
+    "PeriodicDeathOpportunity": "PDO",
     "BetaGeoBetaBinom": "BG/BB",
 }
 _NAIVE = {"own rate": "own rate goes on", "average rate": "one rate for all", "none": "no purchases"}

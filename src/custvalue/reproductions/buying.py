@@ -17,11 +17,11 @@ from custvalue.inference.fit import Fit
 from custvalue.models.buying.beta_geo_beta_binom import BetaGeoBetaBinom
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.gamma_gompertz_nbd import GammaGompertzNBD
-from custvalue.models.buying.modified_beta_geo_erlang import ModifiedBetaGeoErlang
+from custvalue.models.buying.modified_beta_geo_cnbd import ModifiedBetaGeoCNBD
 from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.models.buying.nbd import NBD
 from custvalue.models.buying.pareto_nbd import ParetoNBD
-from custvalue.models.buying.periodic_death import PeriodicDeath
+from custvalue.models.buying.periodic_death import PeriodicDeathOpportunity
 from custvalue.models.spend.gamma_gamma import GammaGamma
 from custvalue.reproductions.ledger import Reproduction, rows
 from custvalue.value.clv import clv
@@ -230,10 +230,12 @@ def _others() -> Iterator[Reproduction]:
     counts = fit.log_likelihood - gammaln(shown + 1).sum()
     texts = _parameters("NBD of billboards,", "r, alpha, log-likelihood", "0.969 0.218 -649.7")
     yield from rows("buying", _TUTORIAL, "memory", texts, [*fit.model.parameters.values(), counts])
-    regular = ModifiedBetaGeoErlang(r=0.85, alpha=1.45, a=0.79, b=2.42, k=3)
+    regular = ModifiedBetaGeoCNBD(r=0.85, alpha=1.45, a=0.79, b=2.42, k=3)
     stays = regular.p_alive(RFM(3, 12, 32))
     yield from rows("buying", "BTYDplus (2016)", "reference", {"MBG/CNBD-3 P(alive)": "0.02208680726"}, stays)
-    periodic = PeriodicDeath(r=0.5162515184, alpha=10.2966161, a=0.4567398423, b=2.636392664, tau=3.075, unit="week")
+    periodic = PeriodicDeathOpportunity(
+        r=0.5162515184, alpha=10.2966161, a=0.4567398423, b=2.636392664, tau=3.075, unit="week"
+    )
     likelihood = {"PDO log-likelihood at tau = 3.075": "-9586.0198"}
     value = periodic.log_likelihood(_calibration()).sum()
     yield from rows("buying", "Jerath, Fader & Hardie 2011, Marketing Science 30(5)", "reference", likelihood, value)

@@ -86,16 +86,16 @@ def _residual_value() -> Iterator[Reproduction]:
     texts = {"sBG of four cohorts, alpha": "3.80", "sBG of four cohorts, beta": "15.19"}
     yield from rows("contracts", _PERILS, "documented", texts, list(model.parameters.values()))
     high_end = ShiftedBetaGeo(alpha=0.66808833, beta=3.80609477)
-    worth = high_end.discounted_expected_residual_lifetime(7, ten, due="now")
+    worth = high_end.discounted_expected_residual_lifetime(7, ten, timing="now")
     yield from rows("contracts", _PERILS, "documented", {"DERL after 7 renewals at 10 %": "7.530"}, worth)
-    new = ShiftedBetaGeo(alpha=0.668, beta=3.806).discounted_expected_lifetime(ten, due="now")
+    new = ShiftedBetaGeo(alpha=0.668, beta=3.806).discounted_expected_lifetime(ten, timing="now")
     yield from rows("contracts", "2F1", "reference", {"DEL of a new customer at 10 %": "5.9225964076"}, new)
     paper = ShiftedBetaGeo(alpha=3.80, beta=15.19)
     active, renewals = np.array([4391, 5307, 6480, 8000, 10000]), np.array([4, 3, 2, 1, 0])
-    left = (active * paper.discounted_expected_residual_lifetime(renewals, ten, due="now")).sum()
+    left = (active * paper.discounted_expected_residual_lifetime(renewals, ten, timing="now")).sum()
     kept = (4391 + 5307 + 6480 + 8000) / (5307 + 6480 + 8000 + 10000)
     constant = Geometric(theta=1 - kept)
-    naive = (active * constant.discounted_expected_residual_lifetime(renewals, ten, due="now")).sum()
+    naive = (active * constant.discounted_expected_residual_lifetime(renewals, ten, timing="now")).sum()
     texts = {"discounted years of 34,178 customers": "120496.65", "with one retention rate": "105848.04"}
     yield from rows("contracts", "set-up of Fader & Hardie 2010, totals by hand", "reference", texts, [left, naive])
 
@@ -108,7 +108,7 @@ def _trial() -> Iterator[Reproduction]:
     texts = {"exponential-gamma, r": "0.050", "alpha": "7.973", "log-likelihood": "-681.4"}
     yield from rows("contracts", _KIWI, "memory", texts, [*fit.model.parameters.values(), fit.log_likelihood])
     never = SplitPopulation.fit(panel, Exponential)
-    computed = [1 - never.model.captive, *never.model.leavers.parameters.values(), never.log_likelihood]
+    computed = [1 - never.model.never_churn, *never.model.leavers.parameters.values(), never.log_likelihood]
     texts = {"exponential with never-triers, share": "0.085", "rate": "0.066", "its log-likelihood": "-680.9"}
     yield from rows("contracts", _KIWI, "memory", texts, np.array(computed, dtype=np.float64))
 

@@ -10,7 +10,6 @@ from custvalue.discounting.annuity import annuity, annuity_future_value, perpetu
 from custvalue.discounting.curve import YieldCurve
 from custvalue.discounting.irr import irr, xirr
 from custvalue.discounting.mirr import mirr
-from custvalue.discounting.payments import level_payment, number_of_payments, payment_rate
 from custvalue.discounting.present_value import future_value, net_present_value, present_value
 from custvalue.discounting.rate import Rate
 from custvalue.records.cash_flow import CashFlows
@@ -35,12 +34,12 @@ def entries() -> Iterator[Reproduction]:
 def _values() -> Iterator[Reproduction]:
     value = present_value(Rate.annual(0.09), _DATED, as_of="2008-01-01")
     yield from rows("discounting", _EXCEL + "XNPV", "documented", {"XNPV": "2086.647602"}, value)
-    first = net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], due="next")
+    first = net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], timing="next")
     yield from rows("discounting", _EXCEL + "NPV", "memory", {"NPV, first example": "1188.44"}, first)
     shop = [8000, 9200, 10000, 12000, 14500]
     values = [
-        net_present_value(Rate.annual(0.08), shop, due="next", outlay=40000),
-        net_present_value(Rate.annual(0.08), [*shop, -9000], due="next", outlay=40000),
+        net_present_value(Rate.annual(0.08), shop, timing="next", outlay=40000),
+        net_present_value(Rate.annual(0.08), [*shop, -9000], timing="next", outlay=40000),
     ]
     texts = {"NPV of five years": "1922.06", "NPV with a sixth": "-3749.47"}
     yield from rows("discounting", _EXCEL + "NPV", "memory", texts, values)
@@ -69,21 +68,19 @@ def _returns() -> Iterator[Reproduction]:
 def _payments() -> Iterator[Reproduction]:
     """What comes in is positive."""
     eight, six, one = Rate.nominal(0.08, 12), Rate.nominal(0.06, 12), Rate.monthly(0.01)
-    pension = annuity(eight, 500, 240, due="next", period="month")
+    pension = annuity(eight, 500, 240, timing="next", unit="month")
     yield from rows("discounting", _EXCEL + "PV", "memory", {"PV": "59777.15"}, pension)
-    saved = annuity_future_value(six, 200, 10, due="now", period="month") + 500 * six.discount(-10, "month")
+    saved = annuity_future_value(six, 200, 10, timing="now", unit="month") + 500 * six.discount(-10, "month")
     yield from rows("discounting", _EXCEL + "FV", "memory", {"FV": "2581.40"}, saved)
     computed = [
-        level_payment(eight, 10000, 10, due="next", period="month"),
-        level_payment(eight, 10000, 10, due="now", period="month"),
-        level_payment(six, 0, 216, due="next", future=50000, period="month"),
+        -10000 / annuity(eight, 1, 10, timing="next", unit="month"),
+        -10000 / annuity(eight, 1, 10, timing="now", unit="month"),
+        -50000 / annuity_future_value(six, 1, 216, timing="next", unit="month"),
     ]
     texts = {"PMT": "-1037.03", "PMT, due now": "-1030.16", "PMT, to save up": "-129.08"}
     yield from rows("discounting", _EXCEL + "PMT", "memory", texts, np.array(computed))
-    computed = [
-        number_of_payments(one, -1000, -100, due="now", future=10000, period="month"),
-        number_of_payments(one, -1000, -100, due="next", future=10000, period="month"),
-    ]
+    forever = [perpetuity(one, -100, timing=timing, unit="month") for timing in ("now", "next")]
+    computed = [np.log((worth - 10000) / (worth - 1000)) / one.force("month") for worth in forever]
     texts = {"NPER, due now": "59.6738657", "NPER": "60.0821229"}
     yield from rows("discounting", _EXCEL + "NPER", "memory", texts, np.array(computed))
 
@@ -93,7 +90,7 @@ def _rates() -> Iterator[Reproduction]:
     yield from rows("discounting", _EXCEL + "EFFECT", "memory", {"EFFECT": "0.0535427"}, effective)
     nominal = Rate.annual(0.053543).nominal_rate(4)
     yield from rows("discounting", _EXCEL + "NOMINAL", "memory", {"NOMINAL": "0.05250032"}, nominal)
-    lent = payment_rate(8000, -200, 48, due="next", period="month").effective("month")
+    lent = irr(CashFlows([8000, *[-200] * 48], np.arange(49) / 12)).effective("month")
     yield from rows("discounting", _EXCEL + "RATE", "memory", {"RATE, monthly": "0.0077"}, lent)
     yield from rows(
         "discounting",
@@ -112,7 +109,7 @@ def _rates() -> Iterator[Reproduction]:
 
 def _annuities() -> Iterator[Reproduction]:
     ten = Rate.annual(0.10)
-    computed = [annuity(ten, 1, 10, due=due) for due in ("next", "now", "middle", "continuous")]
+    computed = [annuity(ten, 1, 10, timing=due) for due in ("next", "now", "middle", "continuous")]
     printed = ("6.144567105705", "6.759023816275", "6.444476348638", "6.446915868084")
     texts = {
         f"ten payments of 1 at 10 %, {due}": text
@@ -120,9 +117,9 @@ def _annuities() -> Iterator[Reproduction]:
     }
     yield from rows("discounting", "closed form", "reference", texts, np.array(computed))
     computed = [
-        perpetuity(ten, 100, due="next"),
-        perpetuity(ten, 100, due="next", growth=0.03),
-        annuity(ten, 100, 10, due="next", growth=0.03),
+        perpetuity(ten, 100, timing="next"),
+        perpetuity(ten, 100, timing="next", growth=0.03),
+        annuity(ten, 100, 10, timing="next", growth=0.03),
     ]
     texts = {"perpetuity": "1000", "growing at 3 %": "1428.571428571", "ten growing payments": "688.374369128"}
     yield from rows("discounting", "closed form", "reference", texts, np.array(computed))

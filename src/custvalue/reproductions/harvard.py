@@ -25,7 +25,7 @@ from custvalue.records.cash_flow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
 from custvalue.reproductions.ledger import Reproduction, rows
-from custvalue.value.formulas.revenue_to_profit import Bridge, headline_to_profit
+from custvalue.value.formulas.revenue_to_profit import Bridge, revenue_to_profit
 
 _HBR = "Heskett et al. 1994, HBR 72(2)"
 _SEWELL = "Sewell & Brown 1990, Customers for Life"
@@ -88,7 +88,7 @@ class Headline:
         """
         known: dict[str, Any] = {item.name: item.value for item in self.profit_inputs}
         arguments = {"margin": self.margin, **known, **changed}
-        return headline_to_profit(self.customer, Rate.annual(arguments.pop("rate")), **arguments)
+        return revenue_to_profit(self.customer, Rate.annual(arguments.pop("rate")), **arguments)
 
     def sensitivity(self) -> dict[str, list[Any]]:
         """Net value as one input changes and the others stay: a table with columns input, value and net."""
@@ -246,12 +246,12 @@ def _anecdotes() -> Iterator[Reproduction]:
     yield from rows(
         "harvard", _PETERS, "documented", weekly, _total(100, 520), "printed as 'roughly': 52 weeks make 52,000"
     )
-    diner = headline_to_profit(
+    diner = revenue_to_profit(
         CashFlows(75_000, 0.0), Rate.annual(0.0), margin=1.0, retention=1.0, acquisition_cost=0.0, referrals=1.0
     )
     both = {"restaurant customer with one referral": "150000"}
     yield from rows("harvard", _PETERS, "documented", both, diner.with_referrals)
-    direct = headline_to_profit(
+    direct = revenue_to_profit(
         CashFlows(4_000, 0.0), Rate.annual(0.0), margin=1.0, retention=1.0, acquisition_cost=0.0, referrals=1.0
     )
     book = "Heskett, Sasser & Schlesinger 1997, p. 65: $4,000 without referrals"

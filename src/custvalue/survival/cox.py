@@ -14,10 +14,10 @@ from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.covariates import read_covariates
 from custvalue.evidence.tenures import Tenures
 from custvalue.inference.newton import Objective, Peak, climb, gram
-from custvalue.survival import concordance as order
 from custvalue.survival._regression import Regression, as_names, standardized
 from custvalue.survival._risk_sets import RiskSets, check_some_left, check_tenures, longest, risk_sets
 from custvalue.survival._step_functions import as_column, moment, same, step
+from custvalue.survival.concordance import concordance
 from custvalue.units import Unit
 
 # Cox's partial likelihood with Efron's ties (1977), its slope and its information, by sums over risk sets.
@@ -218,8 +218,8 @@ class Cox(Regression):
         return -np.expm1(-self._passed(covariates, start, self._moment("tenure + within", start + ahead)))
 
     def concordance(self, tenures: Tenures, covariates: Any) -> float:  # noqa: ANN401 (any table)
-        """How often those who left sooner have the higher `log_risk`: see `custvalue.survival.concordance.concordance`."""
-        return order.concordance(tenures, self.log_risk(covariates))
+        """How often those who left sooner have the higher `log_risk`: see `custvalue.survival.concordance`."""
+        return concordance(tenures, self.log_risk(covariates))
 
     def _passed(self, covariates: Any, start: Array, end: Array) -> Array:  # noqa: ANN401 (any table)
         """The cumulative hazard of rows between two times."""

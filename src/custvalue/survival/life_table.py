@@ -18,10 +18,10 @@ _ROUNDING = 1e-12
 
 
 @frozen(repr=False)
-class HazardByPeriod:
+class LifeTable:
     """The share of customers who leave in each period of their tenure, of those still there at its start.
 
-    Made by `hazard_by_period`. Arrays have one value for each period.
+    Made by `life_table`. Arrays have one value for each period.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class HazardByPeriod:
         )
 
 
-def hazard_by_period(tenures: Tenures, *, length: float = 1.0, level: float = 0.95) -> HazardByPeriod:
+def life_table(tenures: Tenures, *, length: float = 1.0, level: float = 0.95) -> LifeTable:
     """Share of customers who leave in each period (k - 1, k] · length of their tenure, of those there at its start.
 
     For durations in whole periods it is ended/at risk. For others it is 1 - S(end)/S(start) of the Kaplan-Meier
@@ -114,7 +114,7 @@ def hazard_by_period(tenures: Tenures, *, length: float = 1.0, level: float = 0.
 
     Examples
     --------
-    >>> hazard_by_period(Tenures([1, 1, 2, 3, 3, 3], [1, 1, 1, 1, 0, 0], unit="month", by_period=True))
+    >>> life_table(Tenures([1, 1, 2, 3, 3, 3], [1, 1, 1, 1, 0, 0], unit="month", by_period=True))
     Hazard of 3 months
       period     at risk     ended    hazard            interval  retention
            1           6         2    0.3333    0.0968 to 0.7000     0.6667
@@ -139,9 +139,7 @@ def hazard_by_period(tenures: Tenures, *, length: float = 1.0, level: float = 0.
     lower, upper = _wilson(hazard, effective, width)
     error = np.where(known, (1 - hazard) * np.sqrt(spread), 0.0)
     left = _sums(where, ended, periods)
-    return HazardByPeriod(
-        np.arange(1.0, periods + 1), start, left, hazard, error, lower, upper, length, level, tenures.unit
-    )
+    return LifeTable(np.arange(1.0, periods + 1), start, left, hazard, error, lower, upper, length, level, tenures.unit)
 
 
 def _periods(time: Array, tenures: Tenures, length: float) -> tuple[int, Array]:

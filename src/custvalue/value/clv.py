@@ -74,7 +74,7 @@ def clv_new(
     rate: Rate,
     years: ArrayLike | None = None,
     margin: ArrayLike = 1.0,
-    period: Unit | None = None,
+    unit: Unit | None = None,
 ) -> Array:
     """Present value of a customer about to be won: what acquisition may cost at most.
 
@@ -85,7 +85,7 @@ def clv_new(
     ----------
     buying, spend, rate, years, margin
         As for `clv`.
-    period : {"day", "week", "month", "quarter", "year"}, optional
+    unit : {"day", "week", "month", "quarter", "year"}, optional
         The unit of time of `buying`, needed only where it does not know its own.
 
     Raises
@@ -94,8 +94,8 @@ def clv_new(
         As for `clv`; or the unit of time is not known.
     """
     _check_models(buying, spend)
-    unit = buying.known_unit(period)
-    repeat = buying.discounted_expected_purchases_new(rate, _horizon(years, unit), period=unit)
+    unit = buying.known_unit(unit)
+    repeat = buying.discounted_expected_purchases_new(rate, _horizon(years, unit), unit=unit)
     return earned(spend.expected_spend_new(), 1.0 + repeat, margin)
 
 

@@ -14,11 +14,11 @@ from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evaluation.comparison import Choice, choose
 from custvalue.evaluation.holdout import Holdout, evaluate
+from custvalue.evidence.holdout_split import holdout_split
 from custvalue.evidence.logs.options import check_moment
 from custvalue.evidence.logs.summary import summarize
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
-from custvalue.evidence.split import split
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.engines.erlang_purchases import RegularModel
@@ -45,7 +45,7 @@ def needs(model: Any, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: AN
         They contradict those given.
     """
     if isinstance(model, type) and issubclass(model, RegularModel):
-        return {"log_spacing": True}
+        return {"log_interpurchase": True}
     if not takes_opportunities(model):
         return {}
     unit = options.get("unit", "week")
@@ -279,7 +279,7 @@ def _tested(
     if takes_opportunities(model):
         return f"a log is not split into opportunities for {model.__name__}; test it on two Opportunities of your own"
     kept = {name: value for name, value in options.items() if name != "observed_until"}
-    parts = split(log, at=at, until=options.get("observed_until"), **{**kept, **columns})
+    parts = holdout_split(log, at=at, until=options.get("observed_until"), **{**kept, **columns})
     try:
         fitted = model.fit(parts.calibration).model
     except ConvergenceError as error:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from logs import engine
 
-from custvalue import split
+from custvalue import holdout_split
 from custvalue.evidence.logs.summary import summarize
 
 ROWS = 1_000_000
@@ -51,9 +51,9 @@ def test_every_backend_equals_numpy(log, kind, collapse, text):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", BUILD)
 def test_every_backend_splits_alike(log, kind):
-    plain = split(log, at="2023-06-30", until="2023-11-30", amount="amount")
+    plain = holdout_split(log, at="2023-06-30", until="2023-11-30", amount="amount")
     with engine("polars plan" if kind.endswith("plan") else "polars"):
-        found = split(BUILD[kind](pa.table(log)), at="2023-06-30", until="2023-11-30", amount="amount")
+        found = holdout_split(BUILD[kind](pa.table(log)), at="2023-06-30", until="2023-11-30", amount="amount")
     assert found == plain
 
 

@@ -41,7 +41,7 @@ def logs(draw):
         "refunds": draw(st.sampled_from(["net", "drop"])),
         "first_purchase_in_spend": draw(st.booleans()),
         "first_purchase_from": draw(st.sampled_from([None, dt.date(2023, 12, 25)])),
-        "log_spacing": draw(st.booleans()),
+        "log_interpurchase": draw(st.booleans()),
     }
     return rows, form, options
 
@@ -96,10 +96,10 @@ def test_every_backend_agrees_with_plain_python(kind, case):
     np.testing.assert_allclose(found.t_x, t_x, rtol=1e-14)
     np.testing.assert_allclose(found.T, T, rtol=1e-14)
     np.testing.assert_array_equal(found.m_count, count)
-    if options["log_spacing"]:
-        np.testing.assert_allclose(found.rfm.log_spacing, spacing, rtol=1e-13, atol=1e-12)
+    if options["log_interpurchase"]:
+        np.testing.assert_allclose(found.rfm.log_interpurchase, spacing, rtol=1e-13, atol=1e-12)
     else:
-        assert found.rfm.log_spacing is None
+        assert found.rfm.log_interpurchase is None
     if m is None:
         assert found.m is None
         assert found.total_spend is None

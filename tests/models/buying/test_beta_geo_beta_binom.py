@@ -357,8 +357,8 @@ def test_units_are_checked() -> None:
         model.p_alive(Opportunities(2, 4, 6, unit="week"))
     with pytest.raises(ParameterError, match="does not know its unit"):
         MODEL.simulate([6], rng=np.random.default_rng(1))
-    weekly = MODEL.discounted_expected_purchases_new(Rate.weekly(0.1), 5, period="week")
-    assert weekly == pytest.approx(MODEL.discounted_expected_purchases_new(Rate.annual(0.1), 5, period="year"))
+    weekly = MODEL.discounted_expected_purchases_new(Rate.weekly(0.1), 5, unit="week")
+    assert weekly == pytest.approx(MODEL.discounted_expected_purchases_new(Rate.annual(0.1), 5, unit="year"))
 
 
 def test_values_out_of_their_domain() -> None:

@@ -16,19 +16,19 @@ from strategies import bg_parameters, histories, law, spans
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evidence.rfm import RFM
-from custvalue.models.buying.beta_geo_erlang import BetaGeoErlang
+from custvalue.models.buying.beta_geo_cnbd import BetaGeoCNBD
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.engines import erlang_integrals as _erlang
 from custvalue.models.buying.engines import erlang_intervals as _erlang_later
 from custvalue.models.buying.engines.erlang_intervals import discounted
-from custvalue.models.buying.modified_beta_geo_erlang import ModifiedBetaGeoErlang
+from custvalue.models.buying.modified_beta_geo_cnbd import ModifiedBetaGeoCNBD
 from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.numerics import summation as _whole
 
 REFERENCE: dict[str, list[dict[str, Any]]] = json.loads(
     (Path(__file__).parents[2] / "reference" / "erlang.json").read_text(encoding="utf-8")
 )
-MODELS = [BetaGeoErlang, ModifiedBetaGeoErlang]
+MODELS = [BetaGeoCNBD, ModifiedBetaGeoCNBD]
 PARAMETERS = {"r": 0.85, "alpha": 1.45, "a": 0.79, "b": 2.42, "unit": "week"}
 both = pytest.mark.parametrize("model", MODELS, ids=["BG", "MBG"])
 random_too = pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_likelihood_and_p_alive(case: dict[str, Any]) -> None:
 
 def test_values_of_btydplus() -> None:
     """BTYDplus 1.2, mbgcnbd.PAlive of its manual, mbgcnbd.pmf and .Expectation; computed with R."""
-    alive = ModifiedBetaGeoErlang(**PARAMETERS, k=3).p_alive(RFM(3, 12, 32, unit="week"))
+    alive = ModifiedBetaGeoCNBD(**PARAMETERS, k=3).p_alive(RFM(3, 12, 32, unit="week"))
     assert alive == pytest.approx(0.02208680726499912, rel=1e-13)
-    model = ModifiedBetaGeoErlang(r=1.32917542, alpha=2.81255131, a=0.42470899, b=0.7900287, k=2)
+    model = ModifiedBetaGeoCNBD(r=1.32917542, alpha=2.81255131, a=0.42470899, b=0.7900287, k=2)
     pmf = [0.3780167402, 0.1482946687, 0.08925333667, 0.06279351202, 0.04776625, 0.0380203582]
     assert model.purchase_pmf_new(np.arange(6), 52) == pytest.approx(pmf, rel=1e-7)
     # its expectation is a sum of rounded probabilities, right to about 1e-8
@@ -139,24 +139,24 @@ def test_parameters_of_a_given_k_need_no_spacing(model: Any) -> None:
     bare = RFM(rfm.x, rfm.t_x, rfm.T, unit="week")
     known, unknown = model.fit(rfm, k=3), model.fit(bare, k=3)
     assert known.model == unknown.model
-    assert known.log_likelihood == pytest.approx(unknown.log_likelihood + 2 * rfm.log_spacing.sum(), rel=1e-12)
+    assert known.log_likelihood == pytest.approx(unknown.log_likelihood + 2 * rfm.log_interpurchase.sum(), rel=1e-12)
     assert known.warnings == ()
-    assert "lacks the term of log_spacing" in unknown.warnings[0]
-    with pytest.raises(DataError, match=r"log_spacing=True, or give k"):
+    assert "lacks the term of log_interpurchase" in unknown.warnings[0]
+    with pytest.raises(DataError, match=r"log_interpurchase=True, or give k"):
         model.fit(bare)
 
 
 def test_where_no_k_fits_the_first_refusal_is_raised() -> None:
-    alike = RFM(x=[5, 6, 4, 5], t_x=[9.9, 9.8, 9.7, 9.9], T=10, log_spacing=[3.0, 2.5, 3.2, 3.1], unit="week")
+    alike = RFM(x=[5, 6, 4, 5], t_x=[9.9, 9.8, 9.7, 9.9], T=10, log_interpurchase=[3.0, 2.5, 3.2, 3.1], unit="week")
     with pytest.raises(ConvergenceError, match="no interior maximum"):
-        BetaGeoErlang.fit(alike)
+        BetaGeoCNBD.fit(alike)
 
 
 @pytest.mark.parametrize("bad", [0, -1, 1.5, 2.0, True, "2", None])
 def test_k_is_a_whole_number(bad: Any) -> None:
     with pytest.raises(ParameterError, match="k must be a whole number >= 1"):
-        BetaGeoErlang(**PARAMETERS, k=bad)
-    assert attrs.evolve(BetaGeoErlang(**PARAMETERS, k=2), k=3).k == 3
+        BetaGeoCNBD(**PARAMETERS, k=bad)
+    assert attrs.evolve(BetaGeoCNBD(**PARAMETERS, k=2), k=3).k == 3
 
 
 @both
@@ -166,9 +166,9 @@ def test_simulated_times_between_purchases(model: Any) -> None:
     rfm = model(**PARAMETERS, k=k).simulate(np.full(50_000, 40.0), rng=np.random.default_rng(8))
     for x in (1, 2, 5):
         some = rfm[rfm.x == x]
-        off = some.log_spacing - x * np.log(some.t_x) - x * (psi(k) - psi(k * x))
+        off = some.log_interpurchase - x * np.log(some.t_x) - x * (psi(k) - psi(k * x))
         assert abs(off.mean()) <= 4 * off.std() / np.sqrt(len(some)) + 1e-12
-    assert np.all(rfm.log_spacing[rfm.x == 0] == 0)
+    assert np.all(rfm.log_interpurchase[rfm.x == 0] == 0)
 
 
 @both
@@ -177,7 +177,7 @@ def test_what_is_expected_of_simulated_customers_by_their_recency(model: Any) ->
     regular, rng, count = model(**PARAMETERS, k=3), np.random.default_rng(9), 400_000
     age, later = 30.0, 20.0
     rate, leave = rng.gamma(regular.r, 1 / regular.alpha, count), rng.beta(regular.a, regular.b, count)
-    there = np.ones(count, dtype=bool) if model is BetaGeoErlang else rng.random(count) > leave
+    there = np.ones(count, dtype=bool) if model is BetaGeoCNBD else rng.random(count) > leave
     time, last, seen, ahead = np.zeros((4, count))
     while there.any():
         time += rng.gamma(3.0, 1 / rate)

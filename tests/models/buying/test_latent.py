@@ -20,7 +20,7 @@ from custvalue.evidence.rfm import RFM
 from custvalue.models.buying.engines.latent_attrition import LatentAttritionModel
 from custvalue.models.buying.gamma_gompertz_nbd import GammaGompertzNBD
 from custvalue.models.buying.pareto_nbd import ParetoNBD
-from custvalue.models.buying.periodic_death import PeriodicDeath
+from custvalue.models.buying.periodic_death import PeriodicDeathOpportunity
 from custvalue.models.buying.weibull_gamma_nbd import WeibullGammaNBD
 
 REFERENCE = Path(__file__).parents[2] / "reference"
@@ -28,7 +28,7 @@ MODELS = {
     "pareto_nbd": ParetoNBD,
     "gamma_gompertz_nbd": GammaGompertzNBD,
     "weibull_gamma_nbd": WeibullGammaNBD,
-    "periodic_death": PeriodicDeath,
+    "periodic_death": PeriodicDeathOpportunity,
 }
 ACCURACY = 1e-10
 PREDICTIONS = {

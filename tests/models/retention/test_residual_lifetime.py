@@ -34,8 +34,8 @@ KINDS = {
 def build(name: str, values: dict[str, float]) -> Any:
     if not name.startswith("Split"):
         return KINDS[name](**values)
-    leavers = {key: value for key, value in values.items() if key != "captive"}
-    return SplitPopulation(KINDS[name.removeprefix("Split ")](**leavers), values["captive"])
+    leavers = {key: value for key, value in values.items() if key != "never_churn"}
+    return SplitPopulation(KINDS[name.removeprefix("Split ")](**leavers), values["never_churn"])
 
 
 def off(value: Any, exact: float) -> float:
@@ -59,8 +59,8 @@ def test_log_survival_is_exact(name: str) -> None:
 def test_residual_lifetimes_are_exact(name: str) -> None:
     for case in REFERENCE["models"][name]["worths"]:
         model = build(name, case["parameters"])
-        due = "next" if model._by_period else "continuous"
-        arguments = case["tenure"], Rate.continuous(case["force"]), due, case["horizon"]
+        timing = "next" if model._by_period else "continuous"
+        arguments = case["tenure"], Rate.continuous(case["force"]), timing, case["horizon"]
         assert off(model.discounted_expected_residual_lifetime(*arguments), case["worth"]) < 1e-11, case
         assert off(model.retention_elasticity(*arguments), case["elasticity"]) < 1e-11, case
 
@@ -68,8 +68,8 @@ def test_residual_lifetimes_are_exact(name: str) -> None:
 @pytest.mark.parametrize("case", REFERENCE["forever"], ids=lambda case: case["model"])
 def test_sums_that_hardly_converge_are_exact(case: dict[str, Any]) -> None:
     model = build(case["model"], case["parameters"])
-    due = "next" if model._by_period else "continuous"
-    worth = model.discounted_expected_residual_lifetime(case["tenure"], Rate.continuous(case["force"]), due)
+    timing = "next" if model._by_period else "continuous"
+    worth = model.discounted_expected_residual_lifetime(case["tenure"], Rate.continuous(case["force"]), timing)
     assert off(worth, case["worth"]) < 1e-11
 
 

@@ -41,7 +41,7 @@ def test_customers_leave_and_do_not_come_back(entry: RetentionEntry, data: st.Da
     assert 0 <= later <= sooner * (1 + 1e-13) <= 1 + 1e-12
     soon, late = model.churn_probability(t, [more, 2 * more])
     assert 0 <= soon <= late * (1 + 1e-13) <= 1 + 1e-12
-    assert alike(model.survival(np.inf), model.parameters.get("captive", 0.0))
+    assert alike(model.survival(np.inf), model.parameters.get("never_churn", 0.0))
 
 
 @every_model
@@ -186,16 +186,16 @@ def test_residual_lifetimes_follow_their_recursion(entry: RetentionEntry, data: 
 def test_horizons_add_up(entry: RetentionEntry, data: st.DataObject, rate: Rate, split: int) -> None:
     """What is paid within a horizon and what those who then stay pay later is all; nothing lasts forever."""
     model, n = data.draw(entry.models()), data.draw(st.integers(0, 50))
-    for due in dues(entry):
-        whole = model.discounted_expected_residual_lifetime(n, rate, due)
-        first = model.discounted_expected_residual_lifetime(n, rate, due, split)
-        later = model.discounted_expected_residual_lifetime(n + split, rate, due)
+    for timing in dues(entry):
+        whole = model.discounted_expected_residual_lifetime(n, rate, timing)
+        first = model.discounted_expected_residual_lifetime(n, rate, timing, split)
+        later = model.discounted_expected_residual_lifetime(n + split, rate, timing)
         stays = np.exp(model._log_stay(np.array(float(n)), np.array(float(split))))
         assert alike(whole, first + stays * rate.discount(split, "month") * later, 1e-10)
         far = 60 / rate.force("month")
-        assert alike(whole, model.discounted_expected_residual_lifetime(n, rate, due, np.ceil(far)), 1e-11)
-        assert model.discounted_expected_residual_lifetime(n, rate, due, 0) == 0
-        assert model.retention_elasticity(n, rate, due, 0) == 0
+        assert alike(whole, model.discounted_expected_residual_lifetime(n, rate, timing, np.ceil(far)), 1e-11)
+        assert model.discounted_expected_residual_lifetime(n, rate, timing, 0) == 0
+        assert model.retention_elasticity(n, rate, timing, 0) == 0
 
 
 @every_model
@@ -204,20 +204,20 @@ def test_horizons_add_up(entry: RetentionEntry, data: st.DataObject, rate: Rate,
 def test_elasticity_is_that_of_all_retention_rates(entry: RetentionEntry, data: st.DataObject, rate: Rate) -> None:
     """Retention rates higher by a factor do to payments what a lower force of interest does."""
     model, n, h = data.draw(entry.models()), data.draw(entry.tenures), 1e-4
-    for due in dues(entry):
+    for timing in dues(entry):
         force = rate.force("month")
         scaled = [
-            model.discounted_expected_residual_lifetime(n, Rate.continuous(12 * (force - k * h)), due, 200)
-            * (np.exp(k * h) if due == "now" else 1)
+            model.discounted_expected_residual_lifetime(n, Rate.continuous(12 * (force - k * h)), timing, 200)
+            * (np.exp(k * h) if timing == "now" else 1)
             for k in (-2, -1, 1, 2)
         ]
         if not scaled[0] > 1e-290:
             continue
         logs = np.log(scaled)
         slope = (8 * (logs[2] - logs[1]) - (logs[3] - logs[0])) / (12 * h)
-        elasticity = model.retention_elasticity(n, rate, due, 200)
+        elasticity = model.retention_elasticity(n, rate, timing, 200)
         assert elasticity == pytest.approx(slope, rel=1e-5, abs=1e-8)
-        assert elasticity >= (1 - 1e-12 if due != "continuous" else 0)
+        assert elasticity >= (1 - 1e-12 if timing != "continuous" else 0)
 
 
 @every_model
@@ -226,7 +226,7 @@ def test_heavy_tails_last_forever(entry: RetentionEntry, t: int) -> None:
     """At rate 0 a lifetime without mean is infinite, at a negative rate any with a tail; over a horizon none is."""
     model = entry.typical
     light = {"Geometric", "Exponential", "Weibull"}
-    heavy = "captive" in model.parameters or (type(model).__name__ not in light and model._fall[1] <= 1)
+    heavy = "never_churn" in model.parameters or (type(model).__name__ not in light and model._fall[1] <= 1)
     assert np.isinf(model.expected_residual_lifetime(t)) == heavy
     assert np.isinf(model.discounted_expected_residual_lifetime(t, Rate.zero(), "now")) == heavy
     falling = model.discounted_expected_residual_lifetime(t, Rate.annual(-0.01), "now")

@@ -200,8 +200,8 @@ def test_limits_in_which_models_meet() -> None:
     ]
     for one, other, tolerance in pairs:
         assert np.allclose(one.churn_probability(t, 1), other.churn_probability(t, 1), rtol=tolerance)
-        for due in ("now", "next"):
-            ours, theirs = (m.discounted_expected_residual_lifetime(t, v, due) for m in (one, other))
+        for timing in ("now", "next"):
+            ours, theirs = (m.discounted_expected_residual_lifetime(t, v, timing) for m in (one, other))
             assert np.allclose(ours, theirs, rtol=tolerance)
 
 
@@ -223,12 +223,12 @@ def test_captive_customers_are_what_the_mixture_says() -> None:
 def test_what_makes_no_sense_is_refused(entry: RetentionEntry) -> None:
     model = entry.typical
     derl = model.discounted_expected_residual_lifetime
-    with pytest.raises(ParameterError, match="due must be"):
+    with pytest.raises(ParameterError, match="timing must be"):
         derl(1, YEARLY, "soon")
     with pytest.raises(ParameterError, match="rate must be a Rate"):
         derl(1, 0.1, "now")
     with pytest.raises(ParameterError, match="the model is in months, not in weeks"):
-        derl(1, YEARLY, "now", period="week")
+        derl(1, YEARLY, "now", unit="week")
     for bad in (-1, np.nan):
         with pytest.raises(ParameterError, match="tenure must be"):
             model.churn_probability(bad, 1)
@@ -247,7 +247,7 @@ def test_what_makes_no_sense_is_refused(entry: RetentionEntry) -> None:
     if entry.discrete:
         with pytest.raises(ParameterError, match="within must be a whole number"):
             model.churn_probability(1, 0.5)
-        with pytest.raises(ParameterError, match="due must be 'now'"):
+        with pytest.raises(ParameterError, match="timing must be 'now'"):
             derl(1, YEARLY, "continuous")
     else:
         with pytest.raises(ParameterError, match="t must be > 0"):
@@ -278,7 +278,7 @@ def test_likelihoods_without_a_maximum_say_so() -> None:
     with pytest.raises(ConvergenceError) as sudden:  # α, a time to the power of c, leaves the range of floats
         WeibullGamma.fit(Tenures([132, 132, 147], 1, unit="month", by_period=True))
     assert "WeibullGamma" in repr(sudden.value.fit)
-    with pytest.raises(ConvergenceError, match="nobody is captive"):
+    with pytest.raises(ConvergenceError, match="everybody churns some day"):
         SplitPopulation.fit(Tenures([1, 2, 3, 4, 5, 9], 1, unit="month"), Exponential)
 
 
@@ -290,12 +290,12 @@ def test_split_populations_hold_one_model() -> None:
     with pytest.raises(ParameterError, match="leavers must be a retention model"):
         SplitPopulation(RETENTION_MODELS["split sBG"].typical, 0.1)
     for share in (0.0, 1.0, [0.5, np.nan]):
-        with pytest.raises(ParameterError, match="captive must lie between 0 and 1"):
+        with pytest.raises(ParameterError, match="never_churn must lie between 0 and 1"):
             SplitPopulation(Geometric(0.1), share)
     with pytest.raises(ParameterError, match="leave at renewals and have no hazard rate"):
         SplitPopulation(Geometric(0.1), 0.1).hazard(1)
     with pytest.raises(ParameterError, match="not known"):
-        SplitPopulation.from_json('{"model": "SplitPopulation", "leavers": {"model": "Other"}, "captive": 0.5}')
+        SplitPopulation.from_json('{"model": "SplitPopulation", "leavers": {"model": "Other"}, "never_churn": 0.5}')
 
 
 @pytest.mark.parametrize("fields", ["", ', "theta": 0.2, "phi": 1.0'])
@@ -305,7 +305,7 @@ def test_json_with_other_fields_is_refused(fields: str) -> None:
 
 
 def test_a_model_within_a_model_is_found_where_nothing_is_loaded_yet() -> None:
-    text = SplitPopulation(leavers=GrassiaIIGeometric(r=1.0, alpha=2.0), captive=0.2).to_json()
+    text = SplitPopulation(leavers=GrassiaIIGeometric(r=1.0, alpha=2.0), never_churn=0.2).to_json()
     code = f"import custvalue as cv; print(cv.SplitPopulation.from_json({text!r}).to_json())"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
     assert done.stdout.strip() == text

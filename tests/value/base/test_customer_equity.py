@@ -15,8 +15,8 @@ from custvalue.errors import DataError, ParameterError
 from custvalue.value.base.customer_equity import (
     acquisition_payback,
     allowable_acquisition_cost,
+    customer_equity,
     driver_elasticities,
-    equity,
 )
 from custvalue.value.formulas.constant_retention import constant_retention_value
 from custvalue.value.formulas.referrals import referral_value
@@ -28,17 +28,17 @@ TEN = Rate.annual(0.10)
 def test_static_and_dynamic_equity_by_hand() -> None:
     plan, worth, cost = np.array([10.0, 20.0, 0.0, 5.0]), 60.0, np.array([20.0, 25.0, 30.0, 35.0])
     for timing, first in {"now": 0.0, "next": 1.0, "end": 1.0, "middle": 0.5}.items():
-        firm = equity(1000, plan, worth, cost, TEN, timing=timing)  # type: ignore[arg-type]
+        firm = customer_equity(1000, plan, worth, cost, TEN, timing=timing)  # type: ignore[arg-type]
         by_hand = sum(n * (worth - c) * 1.1 ** -(t + first) for t, (n, c) in enumerate(zip(plan, cost, strict=True)))
         assert firm.future == pytest.approx(by_hand, rel=1e-13)
         assert firm.total == pytest.approx(1000 + by_hand, rel=1e-13)
-    flowing = equity(0, plan, worth, cost, TEN, timing="continuous")
-    late, soon = (equity(0, plan, worth, cost, TEN, timing=t).future for t in ("end", "now"))
+    flowing = customer_equity(0, plan, worth, cost, TEN, timing="continuous")
+    late, soon = (customer_equity(0, plan, worth, cost, TEN, timing=t).future for t in ("end", "now"))
     assert late < flowing.future < soon
 
 
 def test_scenarios_broadcast() -> None:
-    firm = equity([0.0, 100.0], np.full((2, 3), 5.0), 10.0, 4.0, Rate.annual([0.1, 0.2]), timing="end")
+    firm = customer_equity([0.0, 100.0], np.full((2, 3), 5.0), 10.0, 4.0, Rate.annual([0.1, 0.2]), timing="end")
     assert firm.total.shape == (2,)
     assert firm.total[1] == pytest.approx(100 + 30 * (1.2**-1 + 1.2**-2 + 1.2**-3))
 
@@ -74,7 +74,7 @@ def test_payback_at_rates_near_zero_and_of_huge_costs() -> None:
 
 def test_shapes_that_do_not_fit() -> None:
     with pytest.raises(ParameterError, match=r"one shape; got current \(3,\), acquisitions \(2,\)"):
-        equity([1, 2, 3], [[1, 2], [3, 4]], 1, 1, TEN, timing="now")
+        customer_equity([1, 2, 3], [[1, 2], [3, 4]], 1, 1, TEN, timing="now")
 
 
 def test_what_winning_may_cost() -> None:

@@ -156,7 +156,7 @@ def test_timings_differ_by_waiting_and_renewal(r: float, d: float, n: int | None
 
 def test_the_period_is_that_of_the_retention() -> None:
     """A monthly retention at an annual rate: the rate is converted, nothing else."""
-    monthly = constant_retention_value(10, 0.97, TENTH, timing="now", period="month")
+    monthly = constant_retention_value(10, 0.97, TENTH, timing="now", unit="month")
     d = 1.1 ** (1 / 12) - 1
     assert monthly == pytest.approx(10 * (1 + d) / (1 + d - 0.97), rel=1e-13)
 
@@ -213,7 +213,7 @@ def test_the_last_retention_may_be_left_out_where_it_does_not_matter() -> None:
         ({"horizon": -1}, "horizon must be >= 0"),
         ({"horizon": float("nan")}, "horizon must be >= 0"),
         ({"growth": -1}, "growth must be > -1"),
-        ({"period": "fortnight"}, "unit must be one of"),
+        ({"unit": "fortnight"}, "unit must be one of"),
         ({"margin": [1, 2], "retention": [0.1, 0.2, 0.3]}, "must broadcast to one shape"),
     ],
 )

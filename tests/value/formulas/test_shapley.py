@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import law
 
 from custvalue.errors import DataError, ParameterError
-from custvalue.value.formulas.shapley import what_if
+from custvalue.value.formulas.shapley import shapley_change
 
 rates = st.floats(0.0, 0.9)
 amounts = st.floats(-100, 100)
@@ -26,7 +26,7 @@ def worth(margin: np.ndarray, retention: np.ndarray, count: np.ndarray, cost: np
 def test_it_is_the_mean_over_all_orders(rows: list[tuple[float, ...]]) -> None:
     names = ("margin", "retention", "count", "cost")
     before, after = (dict(zip(names, (np.array([v, v + 0.05]) for v in row), strict=True)) for row in rows)
-    change = what_if(worth, before, after)
+    change = shapley_change(worth, before, after)
     mean = dict.fromkeys(names, np.zeros(2))
     orders = list(permutations(names))
     for order in orders:
@@ -44,7 +44,7 @@ def test_it_is_the_mean_over_all_orders(rows: list[tuple[float, ...]]) -> None:
 
 def test_what_does_not_change_adds_nothing() -> None:
     now = {"margin": np.array([10.0, 20.0]), "retention": 0.8, "count": 1.0, "cost": 0.0}
-    change = what_if(worth, now, {"margin": now["margin"], "cost": 5.0})
+    change = shapley_change(worth, now, {"margin": now["margin"], "cost": 5.0})
     np.testing.assert_allclose(change.drivers["margin"], 0, atol=1e-13)
     np.testing.assert_allclose(change.drivers["cost"], -5)
     assert list(change.table()) == ["before", "after", "margin", "cost"]
@@ -53,21 +53,21 @@ def test_what_does_not_change_adds_nothing() -> None:
 
 def test_mix_is_a_driver_too() -> None:
     before = {"margin": np.array([10.0, 20.0]), "retention": 0.8, "count": np.array([100.0, 50.0]), "cost": 1.0}
-    change = what_if(worth, before, {"count": np.array([50.0, 100.0])})
+    change = shapley_change(worth, before, {"count": np.array([50.0, 100.0])})
     assert change.total == pytest.approx(change.by_driver["count"])
     assert change.total == pytest.approx(50 * (20 - 10) * 0.8 / 0.3)
 
 
 def test_nothing_changed() -> None:
-    change = what_if(lambda a: a, {"a": np.array([1.0])}, {})
+    change = shapley_change(lambda a: a, {"a": np.array([1.0])}, {})
     assert (change.total, change.drivers) == (0.0, {})
 
 
 def test_what_is_refused() -> None:
     with pytest.raises(ParameterError, match="price cannot change: before has a"):
-        what_if(lambda a: a, {"a": 1.0}, {"price": 2.0})
+        shapley_change(lambda a: a, {"a": 1.0}, {"price": 2.0})
     with pytest.raises(DataError, match="must be finite; it is not in 1 of 1 rows with a changed"):
-        what_if(lambda a: np.inf if a > 1 else 0.0, {"a": 1.0}, {"a": 2.0})
+        shapley_change(lambda a: np.inf if a > 1 else 0.0, {"a": 1.0}, {"a": 2.0})
     many = {str(i): 1.0 for i in range(11)}
     with pytest.raises(ParameterError, match="at most 10 drivers"):
-        what_if(lambda **_: 1.0, many, many)
+        shapley_change(lambda **_: 1.0, many, many)

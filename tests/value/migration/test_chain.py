@@ -258,7 +258,7 @@ def test_draws_repeat_with_their_seed_and_name_the_start() -> None:
 
 def test_who_is_hardly_ever_lost_keeps_all_digits() -> None:
     """A monthly chance of 1e-13 to leave, at 1e-13 a month: 1/(2e-13) months, not 1 - .9999... twice rounded."""
-    chain = MigrationModel([[1 - 1e-13, 1e-13], [0, 1]], [1, 0], period="month")
+    chain = MigrationModel([[1 - 1e-13, 1e-13], [0, 1]], [1, 0], unit="month")
     rate = Rate.monthly(1e-13)
     value = chain.value(rate, timing="now")[0]
     assert value == pytest.approx(1 / 2e-13, rel=1e-12)
@@ -275,7 +275,7 @@ def test_who_is_hardly_ever_lost_keeps_all_digits() -> None:
         ({"states": ["a", "a"]}, "states must be 2 different names"),
         ({"states": ["a"]}, "states must be 2 different names"),
         ({"cost": [[1], [2], [3]], "reward": [1, 2, 3]}, "reward must broadcast"),
-        ({"period": "eon"}, "unit must be one of"),
+        ({"unit": "eon"}, "unit must be one of"),
     ],
 )
 def test_what_is_refused(given_: dict[str, Any], message: str) -> None:

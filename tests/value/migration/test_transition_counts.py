@@ -29,13 +29,13 @@ WANTED = [[1, 0, 0], [1, 1, 0], [1, 1, 0]]
 
 
 def test_sequences() -> None:
-    seen = TransitionCounts.from_sequences(SEQUENCES, period="month")
+    seen = TransitionCounts.from_sequences(SEQUENCES, unit="month")
     assert seen.states == ("gone", "loyal", "new")
     np.testing.assert_array_equal(seen.counts, WANTED)
     ordered = TransitionCounts.from_sequences(SEQUENCES, states=["new", "loyal", "idle", "gone"])
     np.testing.assert_array_equal(ordered.counts[0], [0, 1, 0, 1])
     np.testing.assert_array_equal(ordered.counts[2], 0)
-    assert seen == TransitionCounts(WANTED, ["gone", "loyal", "new"], period="month")
+    assert seen == TransitionCounts(WANTED, ["gone", "loyal", "new"], unit="month")
 
 
 FRAMES = {
@@ -153,13 +153,13 @@ def test_intervals_cover() -> None:
 
 
 def test_a_model_and_its_uncertainty() -> None:
-    seen = TransitionCounts([[80, 20], [0, 0]], ["active", "gone"], period="month")
+    seen = TransitionCounts([[80, 20], [0, 0]], ["active", "gone"], unit="month")
     model = seen.model([10, 0], absorbing=["gone"])
     assert model.states == ("active", "gone")
-    assert model.period == "month"
+    assert model.unit == "month"
     value = model.value(Rate.annual(0.1), timing="now")[0]
     draws = seen.draws(500, rng=3, absorbing=["gone"])
-    batch = type(model)(draws, [10, 0], period="month").value(Rate.annual(0.1), timing="now")
+    batch = type(model)(draws, [10, 0], unit="month").value(Rate.annual(0.1), timing="now")
     assert batch.shape == (500, 2)
     low, high = np.quantile(batch[:, 0], [0.05, 0.95])
     assert low < value < high

@@ -118,7 +118,7 @@ def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64
     tails = np.append(heads[1:], len(who)) - 1 if len(who) else heads
     first, last, count = (np.zeros(len(rows.ids), dtype=np.int64) for _ in range(3))
     first[who[heads]], last[who[heads]], count[who[heads]] = when[heads], when[tails], tails - heads + 1
-    return first, last, count, when if rows.terms.log_spacing else None
+    return first, last, count, when if rows.terms.log_interpurchase else None
 
 
 def _distinct(codes: Ints, ticks: Ticks, customers: int) -> tuple[Ints, Ticks]:

@@ -71,7 +71,7 @@ class LazyLog:
         )
         first, last = _ticks(got["first"].to_numpy(), self.terms), _ticks(got["last"].to_numpy(), self.terms)
         count = got["count"].to_numpy().astype(np.int64)
-        when = self._times(bought) if self.terms.log_spacing else None
+        when = self._times(bought) if self.terms.log_interpurchase else None
         return Histories(_ids(got["id"]), first, last, count, total, opening_spend, when)
 
     def cells(self, end: End) -> Cells:

@@ -36,7 +36,7 @@ def too_late(end: str) -> tuple[str, str]:
     """Rule and remedy for rows after the end of observation."""
     return (
         f"must not be after observed_until ({end})",
-        "Filter the log, or use split(at=...) to keep the later rows as a holdout.",
+        "Filter the log, or use holdout_split(at=...) to keep the later rows as a holdout.",
     )
 
 

@@ -67,7 +67,7 @@ def _moment(_: object, attribute: Attribute[Any], value: object) -> None:
 
 @frozen(kw_only=True)
 class Terms:
-    """What `RFM.from_transactions` and `split` are asked for; see there."""
+    """What `RFM.from_transactions` and `holdout_split` are asked for; see there."""
 
     customer: str = field(default="customer_id")
     date: str = field(default="date")
@@ -79,7 +79,7 @@ class Terms:
     first_purchase_in_spend: bool = field(default=False)
     first_purchase_from: Moment | None = field(default=None, validator=_moment)
     timezone: str | None = field(default=None, validator=_zone)
-    log_spacing: bool = field(default=False)
+    log_interpurchase: bool = field(default=False)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from custvalue.units import Unit
 class Summary:
     """A transaction log, reduced: the columns of an `RFM`, and what the whole log held.
 
-    `ids`, `x`, `t_x`, `T`, `m`, `m_count`, `log_spacing`, `unit` are those of `RFM`, in the order of the ids. Of the
+    `ids`, `x`, `t_x`, `T`, `m`, `m_count`, `log_interpurchase`, `unit` are those of `RFM`, in the order of the ids. Of the
     whole log, whatever is left out of the columns: `rows`, `first_day`, `last_day`, `total_spend` (None without
     amounts) and `nonpositive`, the number of rows with an amount of 0 or less. `left_out` is the number of customers
     whose first purchase was before `first_purchase_from`. `observed_until` is the day that observation ended (with
@@ -37,7 +37,7 @@ class Summary:
     T: Array = field()
     m: Array | None = field()
     m_count: Array = field()
-    log_spacing: Array | None = field()
+    log_interpurchase: Array | None = field()
     unit: Unit = field()
     rows: int = field()
     first_day: np.datetime64 = field()
@@ -50,7 +50,7 @@ class Summary:
     @property
     def rfm(self) -> RFM:
         """The customers' columns as evidence for a model."""
-        more = {"m_count": self.m_count, "log_spacing": self.log_spacing, "ids": self.ids}
+        more = {"m_count": self.m_count, "log_interpurchase": self.log_interpurchase, "ids": self.ids}
         return RFM(self.x, self.t_x, self.T, self.m, unit=self.unit, **more)
 
 
@@ -67,7 +67,7 @@ def summarize(
     first_purchase_in_spend: bool = False,
     first_purchase_from: Moment | None = None,
     timezone: str | None = None,
-    log_spacing: bool = False,
+    log_interpurchase: bool = False,
 ) -> Summary:
     """Reduce a transaction log to one row per customer; the arguments are those of `RFM.from_transactions`."""
     terms = Terms(
@@ -81,7 +81,7 @@ def summarize(
         first_purchase_in_spend=first_purchase_in_spend,
         first_purchase_from=first_purchase_from,
         timezone=timezone,
-        log_spacing=log_spacing,
+        log_interpurchase=log_interpurchase,
     )
     opened = open_log(log, terms)
     facts = opened.facts()
@@ -120,7 +120,7 @@ def reduce(who: Histories, facts: Facts, end: End, terms: Terms) -> Summary:
         T=(end.tick - who.first) / terms.per_unit,
         m=m,
         m_count=m_count,
-        log_spacing=_log_spacing(who, terms),
+        log_interpurchase=_log_spacing(who, terms),
         unit=terms.unit,
         rows=facts.rows,
         first_day=_day(facts.first, terms),

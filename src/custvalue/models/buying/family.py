@@ -191,13 +191,13 @@ class TransactionModel(TimedModel[History]):
         return self.purchase_pmf(self._newcomer(), n, t, after=after)
 
     def discounted_expected_purchases_new(
-        self, rate: Rate, horizon: ArrayLike | None = None, *, period: Unit | None = None
+        self, rate: Rate, horizon: ArrayLike | None = None, *, unit: Unit | None = None
     ) -> Array:
         """Discounted expected repeat purchases of a customer just won; the first, at time 0, not counted.
 
-        `period` is the model's unit of time, needed only where the model does not know its own.
+        `unit` is the model's unit of time, needed only where the model does not know its own.
         """
-        return self.discounted_expected_purchases(self._newcomer(self.known_unit(period)), rate, horizon)
+        return self.discounted_expected_purchases(self._newcomer(self.known_unit(unit)), rate, horizon)
 
     def _newcomer(self, unit: Unit | None = None) -> History:
         return self._evidence(0.0, 0.0, 0.0, unit=unit or self.unit or "year")  # type: ignore[no-any-return]

@@ -204,7 +204,7 @@ _SAMPLE = 5000
 
 @final
 @frozen
-class PeriodicDeath(LatentAttritionModel):
+class PeriodicDeathOpportunity(LatentAttritionModel):
     """PDO (Jerath, Fader & Hardie 2011): buying at random, chances to leave every τ since the first purchase.
 
     Parameters
@@ -223,7 +223,7 @@ class PeriodicDeath(LatentAttritionModel):
     CDNOW with a chance to leave about every three weeks, and a customer with x = 2, t_x = 30.43, T = 38.86 weeks:
 
     >>> from custvalue.evidence.rfm import RFM
-    >>> model = PeriodicDeath(r=0.516, alpha=10.297, a=0.457, b=2.636, tau=3.075)
+    >>> model = PeriodicDeathOpportunity(r=0.516, alpha=10.297, a=0.457, b=2.636, tau=3.075)
     >>> print(model.p_alive(RFM(2, 30.43, 38.86, unit="week")).round(4))
     0.8678
     """
@@ -252,7 +252,7 @@ class PeriodicDeath(LatentAttritionModel):
         return cls(r=r, alpha=r * age / max(mean, 0.05), a=0.7, b=4.0, tau=0.1 * age, unit=rfm.unit)
 
     @classmethod
-    def fit(cls, rfm: RFM, tau: ArrayLike | None = None) -> Fit[PeriodicDeath]:
+    def fit(cls, rfm: RFM, tau: ArrayLike | None = None) -> Fit[PeriodicDeathOpportunity]:
         """Estimate r, alpha, a and b by maximum likelihood, for a tau given or the best of several.
 
         Parameters
@@ -311,27 +311,27 @@ def _checked(taus: Array, longest: float) -> Array:
     return taus
 
 
-def _at(rfm: RFM, start: PeriodicDeath, tau: float) -> Fit[PeriodicDeath]:
+def _at(rfm: RFM, start: PeriodicDeathOpportunity, tau: float) -> Fit[PeriodicDeathOpportunity]:
     """The fit at one tau, its covariance with a row and column of zeros for tau."""
     try:
-        found = PeriodicDeath._search(rfm, _moved(start, tau).parameters, ("tau",))  # noqa: SLF001 (this file's class)
+        found = PeriodicDeathOpportunity._search(rfm, _moved(start, tau).parameters, ("tau",))  # noqa: SLF001 (this file's class)
         return _with_tau(found)
     except ConvergenceError as error:
         raise ConvergenceError(str(error), _with_tau(error.fit)) from None
 
 
-def _with_tau(fit: Fit[PeriodicDeath]) -> Fit[PeriodicDeath]:
+def _with_tau(fit: Fit[PeriodicDeathOpportunity]) -> Fit[PeriodicDeathOpportunity]:
     return evolve(fit, covariance=np.pad(fit.covariance, (0, 1)))
 
 
-def _moved(model: PeriodicDeath, tau: float) -> PeriodicDeath:
+def _moved(model: PeriodicDeathOpportunity, tau: float) -> PeriodicDeathOpportunity:
     """The model with another tau and about the same lifetimes."""
     return evolve(model, b=model.b * model.tau / tau, tau=tau)
 
 
-def _best(rfm: RFM, start: PeriodicDeath, taus: Array) -> Fit[PeriodicDeath]:
+def _best(rfm: RFM, start: PeriodicDeathOpportunity, taus: Array) -> Fit[PeriodicDeathOpportunity]:
     """The fit at the tau of the highest likelihood; each search starts where the one before ended."""
-    tried: list[tuple[Fit[PeriodicDeath], ConvergenceError | None]] = []
+    tried: list[tuple[Fit[PeriodicDeathOpportunity], ConvergenceError | None]] = []
     for tau in np.sort(taus)[::-1]:
         try:
             tried.append((_at(rfm, start, tau), None))
@@ -344,7 +344,7 @@ def _best(rfm: RFM, start: PeriodicDeath, taus: Array) -> Fit[PeriodicDeath]:
     return evolve(best, warnings=(*best.warnings, _searched(best, taus.min(), taus.max())))
 
 
-def _promising(rfm: RFM, model: PeriodicDeath, longest: float) -> Array:
+def _promising(rfm: RFM, model: PeriodicDeathOpportunity, longest: float) -> Array:
     """The taus near the model's at which its likelihood is highest: it has many maxima there."""
     step = 100 ** (1 / (_COARSE - 1))
     taus = np.minimum(float(np.asarray(model.tau)) * np.geomspace(1 / step, step, _DENSE), longest)
@@ -352,7 +352,7 @@ def _promising(rfm: RFM, model: PeriodicDeath, longest: float) -> Array:
     return np.append(taus[np.argsort(heights)[-_CLOSE:]], model.tau)
 
 
-def _searched(best: Fit[PeriodicDeath], low: float, high: float) -> str:
+def _searched(best: Fit[PeriodicDeathOpportunity], low: float, high: float) -> str:
     return (
         f"tau = {best.model.tau:.6g} is the best of those tried between {low:.4g} and {high:.4g}; the likelihood jumps "
         "in tau, which is held fixed in the standard errors"

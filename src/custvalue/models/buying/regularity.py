@@ -27,7 +27,7 @@ from scipy.special import ndtri, polygamma, psi
 
 from custvalue._typing import Array
 from custvalue.errors import DataError, ParameterError
-from custvalue.evidence.interpurchase_times import Spacings
+from custvalue.evidence.interpurchase_times import InterpurchaseTimes
 from custvalue.evidence.rfm import RFM
 
 Method = Literal["mle", "wheat", "cv"]
@@ -70,14 +70,14 @@ class Regularity:
         return self.k / factor, self.k * factor
 
 
-def regularity(data: Any, *, method: Method = "mle", **options: Any) -> Regularity:  # noqa: ANN401 (any log)
+def estimate_regularity(data: Any, *, method: Method = "mle", **options: Any) -> Regularity:  # noqa: ANN401 (any log)
     """Estimate how regularly customers buy: the gamma shape k of the times between purchases, one for all.
 
     Parameters
     ----------
-    data : dataframe, path, mapping, Spacings or RFM
+    data : dataframe, path, mapping, InterpurchaseTimes or RFM
         A transaction log of any kind that `RFM.from_transactions` takes, the times themselves, or, for "mle", an RFM
-        with log_spacing.
+        with log_interpurchase.
     method : {"mle", "wheat", "cv"}
         "mle" (the default) uses all times and is the most precise. "wheat" uses two of each customer, "cv" their
         variation: where they differ much from "mle", times are not gamma, or k differs between customers.
@@ -88,7 +88,7 @@ def regularity(data: Any, *, method: Method = "mle", **options: Any) -> Regulari
     Raises
     ------
     DataError
-        No customer has three purchases (with "wheat", fewer than two have); an RFM has no log_spacing; or the log is
+        No customer has three purchases (with "wheat", fewer than two have); an RFM has no log_interpurchase; or the log is
         broken, as in `RFM.from_transactions`.
     ParameterError
         The method is not one of the three, or needs more than an RFM holds.
@@ -99,7 +99,7 @@ def regularity(data: Any, *, method: Method = "mle", **options: Any) -> Regulari
 
     >>> days = np.cumsum([[0, 31, 28, 30, 33], [5, 9, 11, 10, 8]], axis=1)
     >>> log = {"customer_id": [1] * 5 + [2] * 5, "date": np.datetime64("2024-01-01") + days.ravel()}
-    >>> found = regularity(log)
+    >>> found = estimate_regularity(log)
     >>> round(found.k, 1), found.customers
     (85.8, 2)
     """
@@ -107,7 +107,7 @@ def regularity(data: Any, *, method: Method = "mle", **options: Any) -> Regulari
         raise ParameterError(f"method must be 'mle', 'wheat' or 'cv'; got {method!r}")
     if isinstance(data, RFM):
         return _of_rfm(data, method)
-    spacings = data if isinstance(data, Spacings) else Spacings.from_transactions(data, **options)
+    spacings = data if isinstance(data, InterpurchaseTimes) else InterpurchaseTimes.from_transactions(data, **options)
     counts, gaps = _useful(spacings)
     return {"mle": _by_likelihood, "wheat": _by_pairs, "cv": _by_variation}[method](counts, gaps)
 
@@ -115,14 +115,14 @@ def regularity(data: Any, *, method: Method = "mle", **options: Any) -> Regulari
 def _of_rfm(rfm: RFM, method: Method) -> Regularity:
     if method != "mle":
         raise ParameterError(f"method {method!r} needs each time between purchases: give the log, not an RFM")
-    if rfm.log_spacing is None:
-        raise DataError("regularity needs the times between purchases: build the RFM with log_spacing=True")
+    if rfm.log_interpurchase is None:
+        raise DataError("regularity needs the times between purchases: build the RFM with log_interpurchase=True")
     rows = rfm.x > 1
     _check_customers(int(rows.sum()), 1)
-    return _conditional(rfm.x[rows], rfm.log_spacing[rows] - rfm.x[rows] * np.log(rfm.t_x[rows]))
+    return _conditional(rfm.x[rows], rfm.log_interpurchase[rows] - rfm.x[rows] * np.log(rfm.t_x[rows]))
 
 
-def _useful(spacings: Spacings) -> tuple[Array, Array]:
+def _useful(spacings: InterpurchaseTimes) -> tuple[Array, Array]:
     """Counts and times, as shares of their sum, of customers with at least two."""
     some = spacings.counts > 1
     gaps = spacings.gaps[np.repeat(some, spacings.counts.astype(np.intp))]

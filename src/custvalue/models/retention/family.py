@@ -217,8 +217,8 @@ class RetentionModel(TimedModel[Tenures]):
         """DataError where the durations are none of the model's."""
 
     @abstractmethod
-    def _payments(self, due: Due) -> Due:
-        """`due`, where the model knows it; ParameterError otherwise."""
+    def _payments(self, timing: Due) -> Due:
+        """`timing`, where the model knows it; ParameterError otherwise."""
 
     @classmethod
     def fit(cls, tenures: Tenures) -> Fit[Self]:
@@ -269,10 +269,10 @@ class RetentionModel(TimedModel[Tenures]):
         self,
         tenure: ArrayLike | Tenures,
         rate: Rate,
-        due: Due,
+        timing: Due,
         horizon: ArrayLike | None = None,
         *,
-        period: Unit | None = None,
+        unit: Unit | None = None,
     ) -> Array:
         """Present value of 1 paid per period by a customer who has stayed for `tenure` (DERL).
 
@@ -282,14 +282,14 @@ class RetentionModel(TimedModel[Tenures]):
             Renewals made so far, or in continuous time the time since the start.
         rate : Rate
             Converted to the unit by itself.
-        due : {"now", "next", "continuous"}
+        timing : {"now", "next", "continuous"}
             ``"now"``: the next renewal is due now, its payment, if made, undiscounted: the sum of S(tenure +
             j)/S(tenure) (1 + d)^-(j-1) over j >= 1 (Fader & Hardie 2010). ``"next"``: one period from now, all
             payments discounted by one period more. ``"continuous"``, in continuous time alone: 1 per unit of time, as
             it flows, the integral of exp(-δ u) S(tenure + u)/S(tenure).
         horizon : array_like, optional
             So many renewals, or in continuous time so long; None (the default) or inf is forever.
-        period : str, optional
+        unit : str, optional
             The unit of time of a model that does not know its own; then years by default.
 
         Returns
@@ -300,36 +300,36 @@ class RetentionModel(TimedModel[Tenures]):
         Raises
         ------
         ParameterError
-            `rate` is a bare number, `due` none of its choices, or a time is negative (not whole in discrete time).
+            `rate` is a bare number, `timing` none of its choices, or a time is negative (not whole in discrete time).
         """
-        force = as_rate(rate).force(self._period(period))
-        return self._worth(self._moment("tenure", tenure), force, self._payments(due), self._horizon(horizon))
+        force = as_rate(rate).force(self._period(unit))
+        return self._worth(self._moment("tenure", tenure), force, self._payments(timing), self._horizon(horizon))
 
     def discounted_expected_lifetime(
-        self, rate: Rate, due: Due, horizon: ArrayLike | None = None, *, period: Unit | None = None
+        self, rate: Rate, timing: Due, horizon: ArrayLike | None = None, *, unit: Unit | None = None
     ) -> Array:
         """Present value of 1 paid per period by a customer just won, the first payment certain (DEL).
 
-        ``due="now"``: the first payment is made now: the sum of S(j) (1 + d)^-j over j >= 0; ``"next"``: one period
+        ``timing="now"``: the first payment is made now: the sum of S(j) (1 + d)^-j over j >= 0; ``"next"``: one period
         from now; ``"continuous"``: as it flows. `horizon` counts the payments, the first included. The rest is as in
         `discounted_expected_residual_lifetime`.
         """
-        force = np.asarray(as_rate(rate).force(self._period(period)))
+        force = np.asarray(as_rate(rate).force(self._period(unit)))
         end, zero = self._horizon(horizon), np.zeros(())
-        if self._payments(due) == "continuous":
-            return self._worth(zero, force, due, end)
+        if self._payments(timing) == "continuous":
+            return self._worth(zero, force, timing, end)
         renewals = self._worth(zero, force, "next", np.maximum(end - 1, 0.0))
         paid = np.where(end >= 1, 1.0, 0.0) + renewals
-        return np.asarray(paid * (np.exp(-force) if due == "next" else 1.0))
+        return np.asarray(paid * (np.exp(-force) if timing == "next" else 1.0))
 
     def retention_elasticity(
         self,
         tenure: ArrayLike | Tenures,
         rate: Rate,
-        due: Due,
+        timing: Due,
         horizon: ArrayLike | None = None,
         *,
-        period: Unit | None = None,
+        unit: Unit | None = None,
     ) -> Array:
         """Percent by which the discounted residual lifetime grows where each retention rate grows by 1 percent.
 
@@ -337,8 +337,8 @@ class RetentionModel(TimedModel[Tenures]):
         renewals made by the time of each payment, weighted by the payments' present values. With a constant
         rate r it is (1 + d)/(1 + d - r) (Gupta, Lehmann & Stuart 2004; Fader & Hardie 2010 on heterogeneous customers).
         """
-        force = as_rate(rate).force(self._period(period))
-        arguments = self._moment("tenure", tenure), force, self._payments(due), self._horizon(horizon)
+        force = as_rate(rate).force(self._period(unit))
+        arguments = self._moment("tenure", tenure), force, self._payments(timing), self._horizon(horizon)
         worth, slope = self._log_worth(*arguments), self._log_worth(*arguments, power=1)
         endless, none = np.isposinf(slope), np.isneginf(worth)
         ratio = np.exp(np.where(endless | none, 0.0, slope) - np.where(endless | none, 0.0, worth))
@@ -359,14 +359,14 @@ class RetentionModel(TimedModel[Tenures]):
         known = self.known_unit(unit)
         return Tenures(np.minimum(lifetime, observed), ended, entry=since, unit=known, by_period=self._by_period)
 
-    def _worth(self, tenure: Array, force: ArrayLike, due: Due, horizon: Array) -> Array:
+    def _worth(self, tenure: Array, force: ArrayLike, timing: Due, horizon: Array) -> Array:
         """Σ_{j=1}^{horizon} e^{-δj} S(tenure+j)/S(tenure), times e^δ where due now; or the integral."""
-        return exp(self._log_worth(tenure, force, due, horizon))
+        return exp(self._log_worth(tenure, force, timing, horizon))
 
-    def _log_worth(self, tenure: Array, force: ArrayLike, due: Due, horizon: Array, power: int = 0) -> Array:
+    def _log_worth(self, tenure: Array, force: ArrayLike, timing: Due, horizon: Array, power: int = 0) -> Array:
         """Logarithm of `_worth`, whose terms are multiplied by j^power, or u^power."""
         delta = np.asarray(force, dtype=np.float64)
-        engine = discounted_stay if due == "continuous" else discounted_sum
+        engine = discounted_stay if timing == "continuous" else discounted_sum
 
         def each(tenure: Array, delta: Array, horizon: Array) -> Array:
             rows = np.broadcast_arrays(tenure, delta, horizon, *self._fall)
@@ -375,7 +375,7 @@ class RetentionModel(TimedModel[Tenures]):
             return engine(self._survivors(shape), since, per, end, power=power, fall=(fall[0], fall[1])).reshape(shape)
 
         logs = self._each(each, tenure, delta, horizon)
-        return np.asarray(logs + delta) if due == "now" else logs
+        return np.asarray(logs + delta) if timing == "now" else logs
 
     def _survivors(self, shape: tuple[int, ...]) -> Callable[[Ints], Stay]:
         """`_log_stay` of some rows of a shape, with these rows' parameters along the first axis."""
@@ -388,8 +388,8 @@ class RetentionModel(TimedModel[Tenures]):
     def _horizon(self, horizon: ArrayLike | None) -> Array:
         return self._moment("horizon", np.inf if horizon is None else horizon, endless=True)
 
-    def _period(self, period: Unit | None) -> Unit:
-        return "year" if self.unit is None and period is None else self.known_unit(period)
+    def _period(self, unit: Unit | None) -> Unit:
+        return "year" if self.unit is None and unit is None else self.known_unit(unit)
 
     def _each(self, f: Callable[..., Array], tenure: Array, *more: Array) -> Array:
         """f(tenure, *more), once for equal tenures where they are many."""

@@ -47,7 +47,7 @@ class Geometric(DiscreteRetentionModel):
     >>> model = Geometric(theta=0.2)
     >>> model.expected_lifetime()
     array(5.)
-    >>> model.discounted_expected_residual_lifetime([0, 3], Rate.annual(0.1), due="next").round(4)  # r / (1 + d - r)
+    >>> model.discounted_expected_residual_lifetime([0, 3], Rate.annual(0.1), timing="next").round(4)  # r / (1 + d - r)
     array([2.6667, 2.6667])
     """
 

@@ -50,7 +50,7 @@ class ShiftedBetaGeo(DiscreteRetentionModel):
     >>> model = ShiftedBetaGeo(alpha=0.668, beta=3.806)
     >>> model.survival([1, 4, 7]).round(3)
     array([0.851, 0.61 , 0.489])
-    >>> model.discounted_expected_residual_lifetime([7], Rate.annual(0.1), due="now").round(2)
+    >>> model.discounted_expected_residual_lifetime([7], Rate.annual(0.1), timing="now").round(2)
     array([7.53])
     """
 

@@ -8,9 +8,9 @@ Journal of Econometrics 40(1), 141-159. Seen from the other side, the "never tri
 | --- | --- |
 | a customer never leaves | with probability π |
 | the others | leave as the model of the leavers says |
-| whether a customer is captive | is not seen |
+| whether a customer never churns | is not seen |
 
-The trap: with captive customers the mean lifetime is infinite, and a customer who may be captive is worth more with
+The trap: where some never churn the mean lifetime is infinite, and a customer who may never churn is worth more with
 every renewal. A share that "never" leaves is a claim on decades after the last observation; a heavy tail fits the same
 data.
 """
@@ -35,50 +35,50 @@ from custvalue.units import Unit
 
 @frozen(eq=False)
 class Mixture:
-    """A share `captive` that never leaves, and leavers with their log S(tenure + ahead)/S(tenure) and its slopes."""
+    """A share `never_churn` that never leaves, and leavers with their log S(tenure + ahead)/S(tenure) and its slopes."""
 
     stay: Callable[[Array, Array], Array]
     slopes: Callable[[Array, Array], Array]
-    captive: Parameter
+    never_churn: Parameter
 
     def log_leaver(self, t: Array) -> Array:
-        """log P(not captive | has stayed until t)."""
+        """log P(will churn | has stayed until t)."""
         return np.asarray(-np.logaddexp(0.0, -self._odds(t)))
 
     def log_stay(self, tenure: Array, ahead: Array) -> Array:
-        """log of captive share plus leavers' share times S(tenure + ahead)/S(tenure), the shares at `tenure`."""
+        """log of the share that never churns plus leavers' share times S(tenure + ahead)/S(tenure), the shares at `tenure`."""
         odds, stay = self._odds(tenure), self.stay(tenure, ahead)
-        leaver, captive = -np.logaddexp(0.0, -odds), -np.logaddexp(0.0, odds)
+        leaver, never_churn = -np.logaddexp(0.0, -odds), -np.logaddexp(0.0, odds)
         near = np.log1p(np.exp(leaver) * np.expm1(np.maximum(stay, -0.5)))
-        return np.where(stay > -0.5, near, np.logaddexp(captive, leaver + stay))
+        return np.where(stay > -0.5, near, np.logaddexp(never_churn, leaver + stay))
 
     def log_stay_slopes(self, tenure: Array, ahead: Array) -> Array:
-        """Derivatives in the leavers' parameters, and in `captive`."""
+        """Derivatives in the leavers' parameters, and in `never_churn`."""
         zero, stay = np.zeros(()), self.stay(tenure, ahead)
         before = self.stay(zero, tenure)
         now, then = self._log_all(before), self._log_all(before + stay)
         gone = before - now - then + np.log(np.maximum(-np.expm1(stay), 1e-300))  # log (S0 - S1)/(N0 N1)
         remaining = np.exp(self.log_leaver(tenure + ahead))
-        shift = -np.exp(gone) * np.asarray(self.captive) * (1 - np.asarray(self.captive))
+        shift = -np.exp(gone) * np.asarray(self.never_churn) * (1 - np.asarray(self.never_churn))
         leavers = remaining * self.slopes(tenure, ahead) + shift * self.slopes(zero, tenure)
         return np.concatenate([leavers, np.exp(gone)[None]])
 
     def log_leaver_slopes(self, t: Array, hazard: Array) -> Array:
         """Derivatives of `log_leaver` plus the leavers' log hazard, whose own slopes are given."""
         zero = np.zeros(())
-        captive = np.exp(-np.logaddexp(0.0, self._odds(t)))
-        in_share = -np.exp(-np.log1p(-np.asarray(self.captive)) - self._log_all(self.stay(zero, t)))
-        return np.concatenate([hazard + captive * self.slopes(zero, t), (in_share + 0 * t)[None]])
+        never_churn = np.exp(-np.logaddexp(0.0, self._odds(t)))
+        in_share = -np.exp(-np.log1p(-np.asarray(self.never_churn)) - self._log_all(self.stay(zero, t)))
+        return np.concatenate([hazard + never_churn * self.slopes(zero, t), (in_share + 0 * t)[None]])
 
     def _odds(self, t: Array) -> Array:
         """log of the odds that who has stayed until t is a leaver."""
-        captive = np.asarray(self.captive)
-        return np.asarray(np.log1p(-captive) - np.log(captive) + self.stay(np.zeros(()), t))
+        never_churn = np.asarray(self.never_churn)
+        return np.asarray(np.log1p(-never_churn) - np.log(never_churn) + self.stay(np.zeros(()), t))
 
     def _log_all(self, log_survivor: Array) -> Array:
         """log(π + (1 - π) S)."""
-        captive = np.asarray(self.captive)
-        return np.asarray(np.logaddexp(np.log(captive), np.log1p(-captive) + log_survivor))
+        never_churn = np.asarray(self.never_churn)
+        return np.asarray(np.logaddexp(np.log(never_churn), np.log1p(-never_churn) + log_survivor))
 
 
 def _leaving(_model: object, _attribute: Attribute[Any], value: object) -> None:
@@ -89,30 +89,32 @@ def _leaving(_model: object, _attribute: Attribute[Any], value: object) -> None:
 @final
 @frozen
 class SplitPopulation(RetentionModel):
-    """A share of captive customers, S(t) = π + (1 - π) S_leavers(t).
+    """A share π that never churns (the cure fraction), S(t) = π + (1 - π) S_leavers(t).
 
     Parameters
     ----------
     leavers : RetentionModel
         The model of those who leave in the end; its unit of time is this model's.
-    captive : float or array
+    never_churn : float or array
         π, the share of customers who never leave, between 0 and 1.
 
     Examples
     --------
     >>> from custvalue.models.retention.exponential import Exponential
-    >>> model = SplitPopulation(Exponential(lam=0.0664), captive=0.9154)  # Fader & Hardie: Kiwi Bubbles' never triers
+    >>> model = SplitPopulation(Exponential(lam=0.0664), never_churn=0.9154)  # Fader & Hardie: Kiwi Bubbles' never triers
     >>> model.survival([0, 24, 1000]).round(4)
     array([1.    , 0.9326, 0.9154])
     >>> model.parameters
-    {'lam': 0.0664, 'captive': 0.9154}
+    {'lam': 0.0664, 'never_churn': 0.9154}
     """
 
     leavers: RetentionModel = field(validator=_leaving)
-    captive: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
+    never_churn: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
 
-    _measures: ClassVar[Mapping[str, Measure]] = {"captive": Measure(share=True)}
-    _limits: ClassVar[Limits] = {"captive": ("nobody is captive: see the leavers' model", "everybody is captive")}
+    _measures: ClassVar[Mapping[str, Measure]] = {"never_churn": Measure(share=True)}
+    _limits: ClassVar[Limits] = {
+        "never_churn": ("everybody churns some day: see the leavers' model", "nobody ever churns")
+    }
 
     @property
     def unit(self) -> Unit | None:  # type: ignore[override]
@@ -121,7 +123,7 @@ class SplitPopulation(RetentionModel):
 
     @classmethod
     def fit(cls, tenures: Tenures, leavers: type[RetentionModel]) -> Fit[Self]:  # type: ignore[override]
-        """Estimate the captive share and the parameters of the leavers, whose model class is given."""
+        """Estimate the share that never churns and the parameters of the leavers, whose model class is given."""
         if not (isinstance(leavers, type) and issubclass(leavers, RetentionModel)) or leavers is SplitPopulation:
             raise ParameterError(
                 f"leavers must be the class of a retention model, such as ShiftedBetaGeo; got {leavers!r}"
@@ -131,7 +133,7 @@ class SplitPopulation(RetentionModel):
 
     @classmethod
     def guess(cls, tenures: Tenures, leavers: type[RetentionModel]) -> Self:  # type: ignore[override]
-        """A start: half of those who still run are captive."""
+        """A start: half of those who still run never churn."""
         still = float(tenures.weights[~tenures.ended].sum() / tenures.weights.sum())
         halved = Tenures(
             tenures.duration,
@@ -144,7 +146,7 @@ class SplitPopulation(RetentionModel):
 
     @property
     def _mixture(self) -> Mixture:
-        return Mixture(self.leavers._log_stay, self.leavers._log_stay_slopes, self.captive)
+        return Mixture(self.leavers._log_stay, self.leavers._log_stay_slopes, self.never_churn)
 
     def _log_stay(self, tenure: Array, ahead: Array) -> Array:
         return self._mixture.log_stay(tenure, ahead)
@@ -153,7 +155,7 @@ class SplitPopulation(RetentionModel):
         return self._mixture.log_stay_slopes(tenure, ahead)
 
     def hazard(self, t: ArrayLike) -> Array:
-        """h(t), captive customers included; ParameterError where the leavers leave at renewals only."""
+        """h(t), those who never churn included; ParameterError where the leavers leave at renewals only."""
         return hazard(self, t)
 
     def _log_hazard(self, t: Array) -> Array:
@@ -182,8 +184,8 @@ class SplitPopulation(RetentionModel):
     def _moment(self, name: str, value: ArrayLike | Tenures, *, endless: bool = False) -> Array:
         return self.leavers._moment(name, value, endless=endless)
 
-    def _payments(self, due: Due) -> Due:
-        return self.leavers._payments(due)
+    def _payments(self, timing: Due) -> Due:
+        return self.leavers._payments(timing)
 
     def _check(self, tenures: Tenures) -> None:
         self.leavers._check(tenures)

@@ -49,13 +49,13 @@ class DiscreteRetentionModel(RetentionModel):
             duration=t,
         )
 
-    def _payments(self, due: Due) -> Due:
-        if due not in {"now", "next"}:
+    def _payments(self, timing: Due) -> Due:
+        if timing not in {"now", "next"}:
             raise ParameterError(
-                f"due must be 'now' (the next renewal is due now) or 'next' (one period from now) for a "
-                f"{type(self).__name__}, which renews once per period; got {due!r}"
+                f"timing must be 'now' (the next renewal is due now) or 'next' (one period from now) for a "
+                f"{type(self).__name__}, which renews once per period; got {timing!r}"
             )
-        return due
+        return timing
 
 
 class ContinuousRetentionModel(RetentionModel):
@@ -98,13 +98,13 @@ class ContinuousRetentionModel(RetentionModel):
             duration=tenures.duration,
         )
 
-    def _payments(self, due: Due) -> Due:
-        if due not in {"now", "next", "continuous"}:
+    def _payments(self, timing: Due) -> Due:
+        if timing not in {"now", "next", "continuous"}:
             raise ParameterError(
-                f"due must be 'continuous' (as it flows), 'now' (the next renewal is due now) or 'next' (one period "
-                f"from now); got {due!r}"
+                f"timing must be 'continuous' (as it flows), 'now' (the next renewal is due now) or 'next' (one period "
+                f"from now); got {timing!r}"
             )
-        return due
+        return timing
 
 
 class Leaving(Protocol):

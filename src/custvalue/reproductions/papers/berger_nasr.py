@@ -232,6 +232,6 @@ def berger_nasr_case5(
     156.178
     """
     book = always_a_share(
-        margin, repurchase, rate, periods_ahead=years, contact_cost=promotion, cost_timing="middle", period="year"
+        margin, repurchase, rate, periods_ahead=years, contact_cost=promotion, cost_timing="middle", unit="year"
     )
     return book.value

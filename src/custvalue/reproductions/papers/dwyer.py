@@ -61,7 +61,7 @@ def lost_for_good(
     timing: Timing,
     costs: ArrayLike = 0.0,
     cost_timing: Timing | None = None,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Ledger:
     """Ledger of customers who, once they leave, do not come back.
 
@@ -69,7 +69,7 @@ def lost_for_good(
 
     Parameters
     ----------
-    margins, retentions, rate, timing, period
+    margins, retentions, rate, timing, unit
         As for `retention_path_value`; one margin may stand for all periods of costs.
     costs : array_like, shape (..., n) or a number
         Of contacting a customer in each period.
@@ -90,10 +90,10 @@ def lost_for_good(
     earned, spent = np.atleast_1d(real("margins", margins)), not_negative("costs", costs)
     n = together(margins=earned, costs=spent)[0].shape[-1]
     earned = np.broadcast_to(earned, (*earned.shape[:-1], n))
-    amounts, buyers, _, weights = path_weights(earned, retentions, rate, timing=timing, period=period)
+    amounts, buyers, _, weights = path_weights(earned, retentions, rate, timing=timing, unit=unit)
     _, spent = together(margins=amounts, costs=spent)
     paid = timing if cost_timing is None else as_timing(cost_timing, "cost_timing")
-    _, active, _, due = path_weights(spent, retentions, rate, timing=paid, period=period)
+    _, active, _, due = path_weights(spent, retentions, rate, timing=paid, unit=unit)
     return Ledger(
         active=active,
         buyers=buyers,
@@ -111,7 +111,7 @@ def always_a_share(
     periods_ahead: int,
     contact_cost: ArrayLike = 0.0,
     cost_timing: Timing,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Ledger:
     """Ledger of customers who pause and come back, with a chance to buy that depends on how long ago they last did.
 
@@ -133,7 +133,7 @@ def always_a_share(
         Per customer contacted and period.
     cost_timing : {"now", "middle", "end"}
         When contacts are paid for.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period of the chances.
 
     Raises
@@ -159,7 +159,7 @@ def always_a_share(
     chances = np.atleast_1d(share("repurchase", repurchase))
     n = int(periods("periods_ahead", periods_ahead, whole=True))
     active, buyers = _followed(chances, n)
-    force = force_of(rate, period)[..., None]
+    force = force_of(rate, unit)[..., None]
     earned = real("margin", margin)[..., None] * buyers
     spent = not_negative("contact_cost", contact_cost)[..., None] * active
     time = np.arange(n + 1.0)

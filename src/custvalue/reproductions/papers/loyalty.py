@@ -58,7 +58,7 @@ def loyalty_components(
     referrals: ArrayLike = 0.0,
     premium: ArrayLike = 0.0,
     acquisition_cost: ArrayLike = 0.0,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> LoyaltyComponents:
     """Value of a customer by source: -A + Σ_t S_t (base + growth + savings + referrals + premium)_t, discounted.
 
@@ -76,7 +76,7 @@ def loyalty_components(
         When a period's profit is received.
     acquisition_cost : array_like
         A, paid now.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period of tenure.
 
     Raises
@@ -104,7 +104,7 @@ def loyalty_components(
     cost = not_negative("acquisition_cost", acquisition_cost)
     values = []
     for part in parts:
-        amounts, chance, _, weights = path_weights(part, retentions, rate, timing=timing, period=period)
+        amounts, chance, _, weights = path_weights(part, retentions, rate, timing=timing, unit=unit)
         value = np.asarray((amounts * chance * weights).sum(axis=-1))
         cost, value = together(acquisition_cost=cost, retentions=value)
         values.append(value)

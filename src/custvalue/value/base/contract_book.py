@@ -17,13 +17,13 @@ _LONGEST = 100_000
 _NEGLIGIBLE = 1e-15
 
 
-def relationship_value(
+def contract_value(
     model: RetentionModel,
     tenures: Tenures,
     rate: Rate,
     *,
     margin: ArrayLike,
-    due: Due,
+    timing: Due,
     horizon: ArrayLike | None = None,
 ) -> Array:
     """Present value of the margins still to come from each row of a contract book; the sum is the book's value.
@@ -43,7 +43,7 @@ def relationship_value(
     margin : array_like
         Margin per period (the unit of the tenures), of one customer: one for all or one per row; of shape (k, 1) for
         k scenarios.
-    due : {"now", "next", "continuous"}
+    timing : {"now", "next", "continuous"}
         When the next renewal is due and its margin comes in: now, undiscounted, or a period from now; in continuous
         time also as it flows. Within a period, as when a book is valued at the end of a year in which contracts renew
         in any month, the truth lies between "now" and "next"; they differ by the discount of one period.
@@ -60,7 +60,7 @@ def relationship_value(
     DataError
         The model was fitted in another unit, or the tenures are not whole periods and the model renews once a period.
     ParameterError
-        `rate` is a bare number, the margin not finite, `due` none of its choices, or `model` is no retention model.
+        `rate` is a bare number, the margin not finite, `timing` none of its choices, or `model` is no retention model.
 
     Notes
     -----
@@ -72,11 +72,11 @@ def relationship_value(
     >>> from custvalue.models.retention.shifted_beta_geo import ShiftedBetaGeo
     >>> book = Tenures([7, 2, 0], [0, 1, 0], weights=[100, 50, 10], unit="year", by_period=True)
     >>> model = ShiftedBetaGeo(alpha=0.668, beta=3.806)
-    >>> relationship_value(model, book, Rate.annual(0.10), margin=40.0, due="now").round(0)
+    >>> contract_value(model, book, Rate.annual(0.10), margin=40.0, timing="now").round(0)
     array([30120.,     0.,  2166.])
     """
     check_book(model, tenures)
-    ahead = model.discounted_expected_residual_lifetime(tenures, rate, due, horizon, period=tenures.unit)
+    ahead = model.discounted_expected_residual_lifetime(tenures, rate, timing, horizon, unit=tenures.unit)
     return times(_running(tenures, margin), ahead)
 
 
@@ -86,14 +86,14 @@ def value_of_retention_point(
     rate: Rate,
     *,
     margin: ArrayLike,
-    due: Due,
+    timing: Due,
     points: float = 0.01,
     horizon: int | None = None,
 ) -> Array:
     """By how much each row of a contract book gains in value where every retention rate ahead is higher by a point.
 
     The rates S(t)/S(t-1) of all renewals ahead are raised by `points`, to 1 at most; the gain is in the present value
-    that `relationship_value` gives, whose arguments these are: what may be spent, now, on a lasting improvement.
+    that `contract_value` gives, whose arguments these are: what may be spent, now, on a lasting improvement.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def value_of_retention_point(
     Raises
     ------
     ParameterError
-        As `relationship_value`; or the model has parameters per customer, or the value forever is infinite or takes too
+        As `contract_value`; or the model has parameters per customer, or the value forever is infinite or takes too
         many renewals to sum.
 
     Notes
@@ -124,10 +124,10 @@ def value_of_retention_point(
     --------
     >>> from custvalue.models.retention.geometric import Geometric
     >>> book = Tenures([3], [0], unit="year", by_period=True)
-    >>> arguments = {"margin": 100.0, "due": "next"}
+    >>> arguments = {"margin": 100.0, "timing": "next"}
     >>> print(value_of_retention_point(Geometric(0.2), book, Rate.annual(0.10), **arguments).round(2))
     [12.64]
-    >>> low, high = (relationship_value(Geometric(q), book, Rate.annual(0.10), **arguments) for q in (0.2, 0.19))
+    >>> low, high = (contract_value(Geometric(q), book, Rate.annual(0.10), **arguments) for q in (0.2, 0.19))
     >>> print((high - low).round(2))
     [12.64]
     """
@@ -135,8 +135,8 @@ def value_of_retention_point(
     force = np.asarray(as_rate(rate).force(model.known_unit(tenures.unit)))
     if force.ndim and force.shape[-1] != 1:
         raise ParameterError("rates must be one for all rows, or of shape (k, 1) for k scenarios")
-    if due not in {"now", "next"}:
-        raise ParameterError(f"due must be 'now' or 'next', as retention rates are of renewals; got {due!r}")
+    if timing not in {"now", "next"}:
+        raise ParameterError(f"timing must be 'now' or 'next', as retention rates are of renewals; got {timing!r}")
     change = real("points", points)
     if change.ndim:
         raise ParameterError(f"points must be one number for all renewals; got shape {change.shape}")
@@ -145,7 +145,7 @@ def value_of_retention_point(
             "the model's parameters must be numbers, or draws of shape (draws, 1), not one per customer"
         )
     count = _renewals(force, horizon)
-    discount = np.exp(-force * np.arange(due == "next", count + (due == "next")))
+    discount = np.exp(-force * np.arange(timing == "next", count + (timing == "next")))
     ages, index = np.unique(tenures.duration, return_inverse=True)
     if not len(ages):
         return _running(tenures, margin)

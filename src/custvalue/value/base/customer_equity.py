@@ -43,7 +43,7 @@ class CustomerEquity:
         return self.current + self.future
 
 
-def equity(
+def customer_equity(
     current: ArrayLike,
     acquisitions: ArrayLike,
     new_customer: ArrayLike,
@@ -51,7 +51,7 @@ def equity(
     rate: Rate,
     *,
     timing: Timing,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> CustomerEquity:
     """Customer equity, static and dynamic: customers in hand, and those still to be won (Blattberg & Deighton 1996).
 
@@ -69,7 +69,7 @@ def equity(
         Of discount.
     timing : {"now", "next", "end", "middle", "continuous"}
         When in a period customers are won: at its beginning, at its end ("next" and "end"), in its middle, all along.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period.
 
     Raises
@@ -80,7 +80,7 @@ def equity(
 
     Examples
     --------
-    >>> firm = equity(1000.0, [10, 10, 10], 60.0, 20.0, Rate.annual(0.10), timing="end")
+    >>> firm = customer_equity(1000.0, [10, 10, 10], 60.0, 20.0, Rate.annual(0.10), timing="end")
     >>> print(firm.current, firm.future.round(2), firm.total.round(2))
     1000.0 994.74 1994.74
     """
@@ -89,7 +89,7 @@ def equity(
         new_customer=real("new_customer", new_customer),
         acquisition_cost=not_negative("acquisition_cost", acquisition_cost),
     )
-    held, force = real("current", current), force_of(rate, period)
+    held, force = real("current", current), force_of(rate, unit)
     together(current=held, rate=force, acquisitions=plan[..., 0] if plan.shape[-1] else plan.sum(axis=-1))
     force = force[..., None]
     begins = np.exp(-force * np.arange(plan.shape[-1]))
@@ -126,7 +126,7 @@ def acquisition_payback(
     *,
     timing: Timing,
     rate: Rate | None = None,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """Number of payments until a customer has brought in what winning them cost; infinite where never.
 
@@ -145,7 +145,7 @@ def acquisition_payback(
         When payments are made, as in `constant_retention_value`.
     rate : Rate, optional
         Of discount; without it the payback is undiscounted.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period between payments.
 
     Returns
@@ -164,7 +164,7 @@ def acquisition_payback(
         acquisition_cost=not_negative("acquisition_cost", acquisition_cost),
         margin=positive("margin", margin),
         retention=share("retention", retention),
-        rate=force_of(Rate.zero() if rate is None else rate, period),
+        rate=force_of(Rate.zero() if rate is None else rate, unit),
     )
     first = paid * delay(timing, force) * (stays if timing == "next" else 1.0)
     ratio = Ratio.of(stays, np.zeros(()), force)

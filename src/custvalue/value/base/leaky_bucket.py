@@ -103,7 +103,7 @@ class CustomerBase:
         )
 
 
-def project(
+def project_customer_base(
     acquisitions: ArrayLike,
     model: RetentionModel,
     periods: int | None = None,
@@ -135,7 +135,7 @@ def project(
     Examples
     --------
     >>> from custvalue.models.retention.shifted_beta_geo import ShiftedBetaGeo
-    >>> base = project(100, ShiftedBetaGeo(alpha=1.0, beta=4.0), periods=3, initial=[0, 500])
+    >>> base = project_customer_base(100, ShiftedBetaGeo(alpha=1.0, beta=4.0), periods=3, initial=[0, 500])
     >>> base
     CustomerBase over 3 periods: on average 500 at the start, 300 acquired, 283.69 lost, 516.31 at the end
     >>> base.by_cohort.round(1)
@@ -190,7 +190,7 @@ def steady_state(acquisitions: ArrayLike, model: RetentionModel) -> Array:
     return times(not_negative("acquisitions", acquisitions), model.expected_lifetime())
 
 
-def acquisition_to_stand_still(base: Tenures | ArrayLike, model: RetentionModel, periods: int = 1) -> Array:
+def replacement_acquisition(base: Tenures | ArrayLike, model: RetentionModel, periods: int = 1) -> Array:
     """Customers to be won at the start of each period so that the base is as large at its end as it is now.
 
     More than the losses of the base, as some of those who are won leave at the end of the same period too: in the
@@ -218,7 +218,7 @@ def acquisition_to_stand_still(base: Tenures | ArrayLike, model: RetentionModel,
     Examples
     --------
     >>> from custvalue.models.retention.geometric import Geometric
-    >>> print(acquisition_to_stand_still([1000.0], Geometric(0.05), 3).round(3))  # 50 lost, and 2.632 of the new
+    >>> print(replacement_acquisition([1000.0], Geometric(0.05), 3).round(3))  # 50 lost, and 2.632 of the new
     [52.632 52.632 52.632]
     """
     check_model(model)
@@ -237,11 +237,11 @@ def acquisition_to_stand_still(base: Tenures | ArrayLike, model: RetentionModel,
     return won
 
 
-def captive_remainder(base: Tenures | ArrayLike, model: RetentionModel) -> Array:
+def never_churn_remainder(base: Tenures | ArrayLike, model: RetentionModel) -> Array:
     """Customers of a base who never leave, in expectation: what is left of it in the end if the holes stay open.
 
     0 unless the model has captive customers (`SplitPopulation`). For what is left after some periods see
-    `project(0, model, periods, initial=base).end`.
+    `project_customer_base(0, model, periods, initial=base).end`.
 
     Raises
     ------
@@ -252,7 +252,7 @@ def captive_remainder(base: Tenures | ArrayLike, model: RetentionModel) -> Array
     --------
     >>> from custvalue.models.retention.geometric import Geometric
     >>> from custvalue.models.retention.split_population import SplitPopulation
-    >>> print(captive_remainder([1000, 500], SplitPopulation(Geometric(0.2), captive=0.1)).round(1))
+    >>> print(never_churn_remainder([1000, 500], SplitPopulation(Geometric(0.2), never_churn=0.1)).round(1))
     161.0
     """
     check_model(model)

@@ -176,7 +176,7 @@ def customer_equity(
     *,
     acquisition_spend: ArrayLike,
     retention_spend: ArrayLike,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """Customer equity per prospect at given budgets, a m - A + a (m - R/r) r'/(1 - r') with r' = r/(1 + d).
 
@@ -194,7 +194,7 @@ def customer_equity(
         Of discount.
     acquisition_spend, retention_spend : array_like
         A per prospect, and R per customer and period.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period.
 
     Raises
@@ -210,14 +210,14 @@ def customer_equity(
     4.6875
     """
     spent = not_negative("acquisition_spend", acquisition_spend)
-    worth = _worth(real("margin", margin), retention, not_negative("retention_spend", retention_spend), rate, period)
+    worth = _worth(real("margin", margin), retention, not_negative("retention_spend", retention_spend), rate, unit)
     return np.asarray(acquisition.share(spent) * worth - spent)
 
 
-def _worth(margin: Array, retention: ResponseCurve, spend: Array, rate: Rate, period: Unit) -> Array:
+def _worth(margin: Array, retention: ResponseCurve, spend: Array, rate: Rate, unit: Unit) -> Array:
     """m + (m r - R)/(1 + d - r)."""
     kept = retention.share(spend)
-    gap = np.expm1(force_of(rate, period)) + (1 - kept)
+    gap = np.expm1(force_of(rate, unit)) + (1 - kept)
     require(
         gap > 0, "retention must stay below 1 + rate", "Lower the ceiling of retention, or raise the rate.", gap=gap
     )
@@ -225,7 +225,7 @@ def _worth(margin: Array, retention: ResponseCurve, spend: Array, rate: Rate, pe
 
 
 def customer_equity_budget(
-    margin: ArrayLike, acquisition: ResponseCurve, retention: ResponseCurve, rate: Rate, *, period: Unit = "year"
+    margin: ArrayLike, acquisition: ResponseCurve, retention: ResponseCurve, rate: Rate, *, unit: Unit = "year"
 ) -> EquityBudget:
     """The spending on acquisition and retention that maximizes `customer_equity`, in closed form.
 
@@ -257,7 +257,7 @@ def customer_equity_budget(
 
     m, force, top, k = together(
         margin=not_negative("margin", margin),
-        rate=force_of(rate, period),
+        rate=force_of(rate, unit),
         ceiling=retention.ceiling,
         k=retention.k,
     )
@@ -270,7 +270,7 @@ def customer_equity_budget(
     with np.errstate(divide="ignore"):
         inner = (np.log(np.maximum(omega, 0.0)) - np.where(some, odds, np.inf)) / k
     spend = np.maximum(inner, 0.0)
-    worth = _worth(m, retention, spend, rate, period)
+    worth = _worth(m, retention, spend, rate, unit)
     with np.errstate(divide="ignore"):
         marginal = np.asarray(1 / retention.slope(spend))
     return EquityBudget(acquisition_budget(worth, acquisition), spend, retention.share(spend), worth, marginal)

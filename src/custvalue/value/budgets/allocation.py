@@ -70,7 +70,7 @@ def allocate_budget(
     customers: ArrayLike = 0.0,
     most_acquisition: ArrayLike = np.inf,
     most_retention: ArrayLike = np.inf,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Allocation:
     """Divide a budget over segments, and within each over winning and keeping customers, to the most customer equity.
 
@@ -92,7 +92,7 @@ def allocate_budget(
         N and C.
     most_acquisition, most_retention : array_like
         Limits on the spending per head.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period.
 
     Returns
@@ -120,7 +120,7 @@ def allocate_budget(
         prospects=np.atleast_1d(not_negative("prospects", prospects)),
         customers=not_negative("customers", customers),
         margin=not_negative("margin", margin),
-        rate=force_of(rate, period),
+        rate=force_of(rate, unit),
         acquisition=acquisition.ceiling,
         k=acquisition.k,
         retention=retention.ceiling,

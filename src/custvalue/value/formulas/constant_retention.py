@@ -35,7 +35,7 @@ def constant_retention_value(
     horizon: ArrayLike | None = None,
     growth: ArrayLike = 0.0,
     acquisition_cost: ArrayLike = 0.0,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """Expected present value of a customer who pays a margin each period and stays with the same probability.
 
@@ -67,7 +67,7 @@ def constant_retention_value(
         Of the margin per period: each payment is 1 + growth times the one before.
     acquisition_cost : array_like
         Paid now, taken off.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period of margin, retention, growth and horizon.
 
     Returns
@@ -100,7 +100,7 @@ def constant_retention_value(
     array([ 46.3 ,  92.06, 148.34])
     """
     amount, cost = real("margin", margin), real("acquisition_cost", acquisition_cost)
-    factor = annuity_factor(retention, rate, timing=timing, horizon=horizon, growth=growth, period=period)
+    factor = annuity_factor(retention, rate, timing=timing, horizon=horizon, growth=growth, unit=unit)
     amount, cost, factor = together(margin=amount, acquisition_cost=cost, retention=factor)
     return np.asarray(times(amount, factor) - cost)
 
@@ -112,7 +112,7 @@ def margin_multiple(
     timing: Timing,
     growth: ArrayLike = 0.0,
     horizon: ArrayLike | None = None,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """What a customer is worth in margins of one period: `constant_retention_value` of a margin of 1.
 
@@ -130,18 +130,18 @@ def margin_multiple(
     array([[1.2 , 1.75, 2.67, 4.5 ],
            [1.15, 1.67, 2.5 , 4.09]])
     """
-    return annuity_factor(retention, rate, timing=timing, horizon=horizon, growth=growth, period=period)
+    return annuity_factor(retention, rate, timing=timing, horizon=horizon, growth=growth, unit=unit)
 
 
 def annuity_factor(
-    retention: ArrayLike, rate: Rate, *, timing: Timing, horizon: ArrayLike | None, growth: ArrayLike, period: Unit
+    retention: ArrayLike, rate: Rate, *, timing: Timing, horizon: ArrayLike | None, growth: ArrayLike, unit: Unit
 ) -> Array:
     """The value of a first payment of 1."""
     paid = as_timing(timing)
     stays, grows, force, n = together(
         retention=share("retention", retention),
         growth=growth_rate(growth),
-        rate=force_of(rate, period),
+        rate=force_of(rate, unit),
         horizon=periods("horizon", horizon, whole=paid != "continuous"),
     )
     ratio = Ratio.of(stays, grows, force)
@@ -158,7 +158,7 @@ def retention_path_value(
     *,
     timing: Timing,
     acquisition_cost: ArrayLike = 0.0,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """Expected present value of a customer whose margin and retention change from period to period.
 
@@ -184,7 +184,7 @@ def retention_path_value(
         When payments are made.
     acquisition_cost : array_like
         Paid now, taken off; broadcasts with the leading axes.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period of margins and retentions.
 
     Returns
@@ -203,7 +203,7 @@ def retention_path_value(
     >>> print(path.round(4))  # 100 + 110 x .6/1.1 + 120 x .6 x .8/1.21
     207.6033
     """
-    amounts, survival, force, weights = path_weights(margins, retentions, rate, timing=timing, period=period)
+    amounts, survival, force, weights = path_weights(margins, retentions, rate, timing=timing, unit=unit)
     with np.errstate(over="ignore"):
         values = (amounts * survival * weights).sum(axis=-1)
     value, cost, _ = together(
@@ -213,14 +213,14 @@ def retention_path_value(
 
 
 def path_weights(
-    margins: ArrayLike, retentions: ArrayLike, rate: Rate, *, timing: Timing, period: Unit
+    margins: ArrayLike, retentions: ArrayLike, rate: Rate, *, timing: Timing, unit: Unit
 ) -> tuple[Array, Array, Array, Array]:
     """Margins, chance of each payment, force (..., 1), and discount factor of each payment."""
     paid = as_timing(timing)
     amounts = np.atleast_1d(real("margins", margins))
     stays = _per_period(share("retentions", retentions), amounts.shape[-1], paid)
     begun = np.cumprod(np.concatenate([np.ones((*stays.shape[:-1], 1)), stays[..., :-1]], axis=-1), axis=-1)
-    force = force_of(rate, period)[..., None]
+    force = force_of(rate, unit)[..., None]
     together(margins=amounts, retentions=stays, rate=force)
     start = np.exp(-force * np.arange(amounts.shape[-1]))
     if paid == "continuous":

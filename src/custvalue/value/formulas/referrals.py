@@ -49,7 +49,7 @@ def referral_value(
     referred_value: ArrayLike | None = None,
     saved_cost: ArrayLike = 0.0,
     generations: ArrayLike | None = None,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> ReferralValue:
     """Value of a customer through a chain of referrals in which each generation refers less than the one before.
 
@@ -74,7 +74,7 @@ def referral_value(
         Acquisition cost that each referral saves.
     generations : array_like, optional
         How many count; None (the default) counts all.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period of `delay`.
 
     Returns
@@ -109,7 +109,7 @@ def referral_value(
         referrals=not_negative("referrals", referrals),
         delay=not_negative("delay", delay),
         decay=share("decay", decay),
-        rate=force_of(rate, period),
+        rate=force_of(rate, unit),
         generations=periods("generations", generations, whole=True),
     )
     worth = _chain(n * np.exp(-force * lag), fall, last)

@@ -66,7 +66,7 @@ class Bridge:
         return "\n".join(f"{name:<20}{amount(value)}" for name, value in self.steps().items())
 
 
-def headline_to_profit(
+def revenue_to_profit(
     flows: CashFlows | HasCashFlows | Iterable[CashFlow],
     rate: Rate,
     *,
@@ -121,7 +121,7 @@ def headline_to_profit(
     Examples
     --------
     >>> pizzas = CashFlows(800, [t + 0.5 for t in range(10)])
-    >>> print(headline_to_profit(pizzas, Rate.annual(0.10), margin=0.3, retention=0.8, acquisition_cost=20))
+    >>> print(revenue_to_profit(pizzas, Rate.annual(0.10), margin=0.3, retention=0.8, acquisition_cost=20))
     headline revenue                8,000.00
     discounted                      5,155.58
     times margin                    1,546.67

@@ -44,7 +44,7 @@ def value_elasticities(
     horizon: ArrayLike | None = None,
     growth: ArrayLike = 0.0,
     acquisition_cost: ArrayLike = 0.0,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Elasticities:
     """Elasticities of `constant_retention_value` in each of its inputs, by exact differentiation.
 
@@ -67,8 +67,8 @@ def value_elasticities(
     >>> print(e.retention.round(3), e.margin.round(3), e.rate.round(3))
     3.5 1.0 -0.375
     """
-    factor = annuity_factor(retention, rate, timing=timing, horizon=horizon, growth=growth, period=period)
-    ahead, wait, force = _waiting(retention, rate, timing, horizon, growth, period)
+    factor = annuity_factor(retention, rate, timing=timing, horizon=horizon, growth=growth, unit=unit)
+    ahead, wait, force = _waiting(retention, rate, timing, horizon, growth, unit)
     amount, cost = real("margin", margin), real("acquisition_cost", acquisition_cost)
     amount, cost, factor = together(margin=amount, acquisition_cost=cost, retention=factor)
     gross = times(amount, factor)
@@ -90,14 +90,14 @@ def value_elasticities(
 
 
 def _waiting(
-    retention: ArrayLike, rate: Rate, timing: Timing, horizon: ArrayLike | None, growth: ArrayLike, period: Unit
+    retention: ArrayLike, rate: Rate, timing: Timing, horizon: ArrayLike | None, growth: ArrayLike, unit: Unit
 ) -> tuple[Array, float, Array]:
     """Mean periods that payments wait beyond the first, what the first waits, and the force."""
     paid = as_timing(timing)
     stays, grows, force, n = together(
         retention=share("retention", retention),
         growth=growth_rate(growth),
-        rate=force_of(rate, period),
+        rate=force_of(rate, unit),
         horizon=periods("horizon", horizon, whole=paid != "continuous"),
     )
     ratio = Ratio.of(stays, grows, force)
@@ -114,7 +114,7 @@ def retention_uplift(
     points: ArrayLike = 0.05,
     growth: ArrayLike = 0.0,
     horizon: ArrayLike | None = None,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """By what share a customer's value rises when retention rises by so many points: 0.05 is five points.
 
@@ -155,7 +155,7 @@ def retention_uplift(
         points=more,
     )
     old, new = (
-        annuity_factor(np.minimum(r, 1.0), rate, timing=timing, horizon=horizon, growth=growth, period=period)
+        annuity_factor(np.minimum(r, 1.0), rate, timing=timing, horizon=horizon, growth=growth, unit=unit)
         for r in (before, after)
     )
     if np.isinf(old).any():

@@ -51,7 +51,9 @@ class Change:
         return "\n".join(f"{name:<24}{amount:>18,.2f}" for name, amount in lines)
 
 
-def what_if(value: Callable[..., ArrayLike], before: Mapping[str, ArrayLike], after: Mapping[str, ArrayLike]) -> Change:
+def shapley_change(
+    value: Callable[..., ArrayLike], before: Mapping[str, ArrayLike], after: Mapping[str, ArrayLike]
+) -> Change:
     """Value before and after drivers change, and what each adds: exactly, whatever the order (Shapley 1953).
 
     Parameters
@@ -80,7 +82,7 @@ def what_if(value: Callable[..., ArrayLike], before: Mapping[str, ArrayLike], af
     >>> def worth(margin, retention):
     ...     return margin * retention / (1.1 - retention)
     >>> now = {"margin": np.array([100.0, 50.0]), "retention": np.array([0.8, 0.6])}
-    >>> print(what_if(worth, now, {"margin": now["margin"] * 1.1, "retention": now["retention"] + 0.05}))
+    >>> print(shapley_change(worth, now, {"margin": now["margin"] * 1.1, "retention": now["retention"] + 0.05}))
     before                              326.67
     margin                               36.94
     retention                            89.83

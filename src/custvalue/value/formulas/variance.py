@@ -117,7 +117,7 @@ def constant_retention_variance(
     timing: Timing,
     horizon: ArrayLike | None = None,
     growth: ArrayLike = 0.0,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """Variance of the present value of one customer, of which `constant_retention_value` is the mean; exact.
 
@@ -153,7 +153,7 @@ def constant_retention_variance(
         margin=real("margin", margin),
         retention=share("retention", retention),
         growth=growth_rate(growth),
-        rate=force_of(rate, period),
+        rate=force_of(rate, unit),
         horizon=periods("horizon", horizon, whole=paid != "continuous"),
     )
     theta = np.log1p(grows) - force
@@ -207,13 +207,13 @@ def simulate_constant_retention(
     horizon: ArrayLike | None = None,
     growth: ArrayLike = 0.0,
     acquisition_cost: ArrayLike = 0.0,
-    period: Unit = "year",
+    unit: Unit = "year",
 ) -> Array:
     """Draw present values of single customers, whose mean is `constant_retention_value`.
 
     Parameters
     ----------
-    margin, retention, rate, timing, horizon, growth, acquisition_cost, period
+    margin, retention, rate, timing, horizon, growth, acquisition_cost, unit
         As there.
     size : int
         Draws of each.
@@ -243,7 +243,7 @@ def simulate_constant_retention(
         margin=real("margin", margin),
         retention=share("retention", retention),
         growth=growth_rate(growth),
-        rate=force_of(rate, period),
+        rate=force_of(rate, unit),
         horizon=periods("horizon", horizon, whole=paid != "continuous"),
         acquisition_cost=real("acquisition_cost", acquisition_cost),
     )

@@ -76,7 +76,7 @@ class MigrationModel:
         What it costs to serve or contact the customer; taken off, with a timing of its own.
     states : sequence of str, optional
         Names; "1", "2", ... by default.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period of one transition.
 
     Raises
@@ -98,7 +98,7 @@ class MigrationModel:
     reward: Array = field(converter=_as_reward, eq=_same)
     cost: Array = field(default=None, converter=_as_cost, eq=_same)
     states: tuple[str, ...] = field(default=None, converter=_as_names, kw_only=True)
-    period: Unit = field(default="year", converter=as_unit, kw_only=True)
+    unit: Unit = field(default="year", converter=as_unit, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         shape = self.transitions.shape[:-1]
@@ -114,7 +114,7 @@ class MigrationModel:
 
     @classmethod
     def from_recency(
-        cls, repurchase: ArrayLike, *, margin: ArrayLike, contact_cost: ArrayLike = 0.0, period: Unit = "year"
+        cls, repurchase: ArrayLike, *, margin: ArrayLike, contact_cost: ArrayLike = 0.0, unit: Unit = "year"
     ) -> MigrationModel:
         """Customers who buy, pause and come back: state i is i periods since the last purchase, the last one is "gone".
 
@@ -127,7 +127,7 @@ class MigrationModel:
             Chance of buying 1, ..., k periods after the last purchase.
         margin, contact_cost : array_like
             Per purchase, and per period contacted; they broadcast with the leading axes.
-        period : {"year", "quarter", "month", "week", "day"}
+        unit : {"year", "quarter", "month", "week", "day"}
             The period of the chances.
 
         Raises
@@ -146,7 +146,7 @@ class MigrationModel:
         reward = real("margin", margin)[..., None] * (np.arange(k + 1) == 0)
         cost = not_negative("contact_cost", contact_cost)[..., None] * (np.arange(k + 1) < k)
         names = [*(f"recency {i}" for i in range(1, k + 1)), "gone"]
-        return cls(P, reward, cost, states=names, period=period)
+        return cls(P, reward, cost, states=names, unit=unit)
 
     @property
     def absorbing(self) -> Bools:
@@ -229,7 +229,7 @@ class MigrationModel:
         return variance(self._terms(rate, timing, cost_timing), n)
 
     def _terms(self, rate: Rate, timing: Timing, cost_timing: Timing | None) -> Terms:
-        force = force_of(rate, self.period)
+        force = force_of(rate, self.unit)
         return terms(self.transitions, self.reward, self.cost, force, timing, cost_timing)
 
     def expected_visits(self, *, rate: Rate | None = None, horizon: int | None = None) -> Array:
@@ -249,7 +249,7 @@ class MigrationModel:
         >>> print(chain.expected_visits()[0].round(4))
         [2.2114 1.548  1.2384 1.0526    inf]
         """
-        force = force_of(Rate.zero() if rate is None else rate, self.period)
+        force = force_of(Rate.zero() if rate is None else rate, self.unit)
         return discounted_visits(self.transitions, force, float(periods("horizon", horizon, whole=True)))
 
     def expected_periods(self) -> Array:
@@ -300,7 +300,7 @@ class MigrationModel:
         reward = np.concatenate([self.reward, none], axis=-1)[..., None, :]
         cost = np.concatenate([self.cost, none], axis=-1)[..., None, :] * np.array([[0.0], [1.0]])
         choices = MigrationDecisions(
-            transitions=P, rewards=reward, costs=cost, actions=("stop", "contact"), period=self.period
+            transitions=P, rewards=reward, costs=cost, actions=("stop", "contact"), unit=self.unit
         )
         best = choices.optimal(rate, timing=timing, cost_timing=cost_timing)
         return Policy(best.action[..., :size], best.value[..., :size], best.actions, best.rounds)

@@ -93,7 +93,7 @@ class MigrationDecisions:
         Which actions can be taken in which states; all by default.
     actions, states : sequence of str, optional
         Names; "1", "2", ... by default.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period of one transition.
 
     Raises
@@ -119,7 +119,7 @@ class MigrationDecisions:
     allowed: Bools = field(default=None, converter=_as_allowed, eq=_same)
     actions: tuple[str, ...] = field(default=None, converter=_as_names)
     states: tuple[str, ...] = field(default=None, converter=_as_names)
-    period: Unit = field(default="year", converter=as_unit)
+    unit: Unit = field(default="year", converter=as_unit)
 
     def __attrs_post_init__(self) -> None:
         shape = self.transitions.shape[:-1]
@@ -210,7 +210,7 @@ class MigrationDecisions:
 
     def _flow(self, rate: Rate, timing: Timing, cost_timing: Timing | None) -> tuple[Array, Array]:
         """What each period brings under each action, and the force with the batch's leading axes."""
-        force = force_of(rate, self.period)
+        force = force_of(rate, self.unit)
         force = np.broadcast_to(force, np.broadcast_shapes(force.shape, self.transitions.shape[:-3]))
         earned = _in_period(timing, "timing", force) * self.rewards
         spent = _in_period(timing if cost_timing is None else cost_timing, "cost_timing", force) * self.costs

@@ -58,7 +58,7 @@ def simulate_migration(
     >>> print(np.quantile(drawn, [0.05, 0.5, 0.95]).round(2))
     [ 27.57  45.85 106.96]
     """
-    force = force_of(rate, model.period)
+    force = force_of(rate, model.unit)
     if model.transitions.ndim != 2 or force.ndim:
         raise ParameterError("simulation is of one chain at one rate; take one of the batch: MigrationModel(P[i], ...)")
     here = np.full(size, _position(model, start))

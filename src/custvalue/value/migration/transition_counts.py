@@ -132,7 +132,7 @@ class TransitionCounts:
         Weighted counts need not be whole.
     states : sequence of str
         Their names.
-    period : {"year", "quarter", "month", "week", "day"}
+    unit : {"year", "quarter", "month", "week", "day"}
         The period of one transition.
 
     Raises
@@ -151,7 +151,7 @@ class TransitionCounts:
 
     counts: Array = field(converter=_as_counts, eq=_same)
     states: tuple[str, ...] = field(converter=_as_names)
-    period: Unit = field(default="year", converter=as_unit, kw_only=True)
+    unit: Unit = field(default="year", converter=as_unit, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if len(set(self.states)) != len(self.counts) or len(self.states) != len(self.counts):
@@ -159,7 +159,7 @@ class TransitionCounts:
 
     @classmethod
     def from_sequences(
-        cls, sequences: Iterable[Sequence[Hashable]], *, states: Sequence[Hashable] | None = None, period: Unit = "year"
+        cls, sequences: Iterable[Sequence[Hashable]], *, states: Sequence[Hashable] | None = None, unit: Unit = "year"
     ) -> TransitionCounts:
         """Count in sequences of states, one per customer, one state per period.
 
@@ -169,7 +169,7 @@ class TransitionCounts:
             States by name; those of length 1 tell nothing.
         states : sequence, optional
             Their order, and states that may not occur. By default those that occur, sorted.
-        period : {"year", "quarter", "month", "week", "day"}
+        unit : {"year", "quarter", "month", "week", "day"}
             Between neighbors in a sequence.
 
         Raises
@@ -177,7 +177,7 @@ class TransitionCounts:
         DataError
             A state is missing (None, NaN) or not among `states`.
         """
-        return cls._counted(*steps_of_sequences(sequences), states, period)
+        return cls._counted(*steps_of_sequences(sequences), states, unit)
 
     @classmethod
     def from_table(
@@ -189,7 +189,7 @@ class TransitionCounts:
         state: str = "state",
         states: Sequence[Hashable] | None = None,
         gaps: Literal["refuse", "skip"] = "refuse",
-        period: Unit = "year",
+        unit: Unit = "year",
     ) -> TransitionCounts:
         """Count in a long table with one row per customer and period, in any order.
 
@@ -203,7 +203,7 @@ class TransitionCounts:
             As for `from_sequences`.
         gaps : {"refuse", "skip"}
             What to do where a customer's periods are not consecutive: raise, or count no transition there.
-        period : {"year", "quarter", "month", "week", "day"}
+        unit : {"year", "quarter", "month", "week", "day"}
             What the whole numbers count.
 
         Raises
@@ -221,11 +221,11 @@ class TransitionCounts:
         """
         if gaps not in ("refuse", "skip"):
             raise ParameterError(f"gaps must be 'refuse' or 'skip'; got {gaps!r}")
-        return cls._counted(*steps_of_table(table, customer, time, state, skip=gaps == "skip"), states, period)
+        return cls._counted(*steps_of_table(table, customer, time, state, skip=gaps == "skip"), states, unit)
 
     @classmethod
     def _counted(
-        cls, names: NDArray[Any], origin: Ints, target: Ints, states: Sequence[Hashable] | None, period: Unit
+        cls, names: NDArray[Any], origin: Ints, target: Ints, states: Sequence[Hashable] | None, unit: Unit
     ) -> TransitionCounts:
         """Count steps between codes of `names`, in the order of `states`."""
         order = _sorted(names.tolist()) if states is None else list(states)
@@ -236,7 +236,7 @@ class TransitionCounts:
         index = np.array([position[name] for name in names.tolist()], dtype=np.intp)
         size = len(order)
         counts = np.bincount(index[origin] * size + index[target], minlength=size * size).reshape(size, size)
-        return cls(counts, order, period=period)
+        return cls(counts, order, unit=unit)
 
     def probabilities(self, *, prior: ArrayLike = 0.0, absorbing: Sequence[str] = ()) -> Array:
         """Estimated chances of each state after each state: (count + prior) / (row total + priors).
@@ -326,7 +326,7 @@ class TransitionCounts:
             As for `probabilities`.
         """
         P = self.probabilities(prior=prior, absorbing=absorbing)
-        return MigrationModel(P, reward, cost, states=self.states, period=self.period)
+        return MigrationModel(P, reward, cost, states=self.states, unit=self.unit)
 
     def _weights(self, prior: ArrayLike, absorbing: Sequence[str]) -> tuple[Array, NDArray[np.bool_]]:
         """Counts with priors, and which states are said never to be left."""

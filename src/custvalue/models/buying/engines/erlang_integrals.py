@@ -174,7 +174,7 @@ def _doubling(begin: Array, end: Array) -> Array:
 def score(
     x: Array, t_x: Array, T: Array, r: Parameter, alpha: Parameter, a: Parameter, b: Parameter, *, k: int, first: First
 ) -> tuple[Array, Array]:
-    """Log-likelihood per row without log_spacing, and its derivatives in r, α, a and b: shape (4, rows)."""
+    """Log-likelihood per row without log_interpurchase, and its derivatives in r, α, a and b: shape (4, rows)."""
 
     def of_count(n: Array) -> Array:
         stays, beats = n + first, k * n

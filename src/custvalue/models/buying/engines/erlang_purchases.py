@@ -4,7 +4,7 @@ A customer's clock beats at random, at a rate λ ~ Gamma(r, α); every k-th beat
 purchases are Erlang-k. After a purchase the customer leaves for good with probability p ~ Beta(a, b). With `first` = 1
 where the first purchase, at time 0, may be the last one, else 0, and R = r + kx, the likelihood is
 
-    Γ(R)/Γ(r) B(a,b+x+first)/B(a,b) α^r (α+t_x)^-R [Σ_{j<k} P(j beats in T-t_x) + left] e^{(k-1) log_spacing}/(k-1)!^x,
+    Γ(R)/Γ(r) B(a,b+x+first)/B(a,b) α^r (α+t_x)^-R [Σ_{j<k} P(j beats in T-t_x) + left] e^{(k-1) log_interpurchase}/(k-1)!^x,
 
 left = a/(b+x-1+first) where there was a purchase after which to leave, else 0; beats after t_x are negative binomial,
 λ ~ Gamma(R, α+t_x). A customer alive at T is in phase j with odds P(j beats), and then λ ~ Gamma(R+j, α+T) and
@@ -72,7 +72,7 @@ class RegularModel(TransactionModel):
         Parameters
         ----------
         rfm : RFM
-            With `log_spacing` where k is searched. Without it, the log-likelihood of a given k lacks that term, and is
+            With `log_interpurchase` where k is searched. Without it, the log-likelihood of a given k lacks that term, and is
             no longer comparable with that of other k or other models; parameters and predictions are the same.
         k : int, optional
             None (the default) tries 1, 2, 3, ... until the likelihood falls, at most up to 20; `Fit.warnings` says
@@ -83,18 +83,18 @@ class RegularModel(TransactionModel):
         ConvergenceError
             The likelihood has no interior maximum (for any k tried); the message names the direction and the remedy.
         DataError
-            k is None and the RFM has no log_spacing; or no customer has bought again.
+            k is None and the RFM has no log_interpurchase; or no customer has bought again.
         """
         return _fit(cls, rfm, k) if k is not None else _search(cls, rfm)
 
     def log_likelihood(self, rfm: RFM) -> Array:
-        """Log-likelihood of each row; without the term of `log_spacing` where the RFM has none."""
+        """Log-likelihood of each row; without the term of `log_interpurchase` where the RFM has none."""
         self._unit_of(rfm)
 
         def rows(x: Array, t_x: Array, T: Array) -> Array:
             return score(x, t_x, T, self.r, self.alpha, self.a, self.b, k=self.k, first=self._first)[0]
 
-        spacing = 0.0 if rfm.log_spacing is None else (self.k - 1) * rfm.log_spacing
+        spacing = 0.0 if rfm.log_interpurchase is None else (self.k - 1) * rfm.log_interpurchase
         return self._each_row(rows, rfm, _HISTORY) + spacing
 
     def p_alive(self, rfm: RFM, ahead: ArrayLike = 0.0) -> Array:
@@ -161,14 +161,14 @@ class RegularModel(TransactionModel):
         return np.asarray((self.a + gone) / (self.a + self.b + rfm.x + self._first))
 
     def simulate(self, T: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> RFM:
-        """Draw one customer of each age in T: repeat purchases x, recency t_x and log_spacing."""
+        """Draw one customer of each age in T: repeat purchases x, recency t_x and log_interpurchase."""
         rng = np.random.default_rng(rng)
         age = np.asarray(T, dtype=np.float64)
         x, whose, each, scale = self._draw_gaps(age, rng)
         logs = np.log(each * scale[whose])
         t_x, spacing = (np.bincount(whose, values, x.size) for values in (each, logs))
         x, t_x, spacing = (column.reshape(age.shape) for column in (x, np.minimum(t_x * scale, age.ravel()), spacing))
-        return RFM(x, t_x, age, log_spacing=spacing, unit=self.known_unit(unit))
+        return RFM(x, t_x, age, log_interpurchase=spacing, unit=self.known_unit(unit))
 
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
         x, whose, each, scale = self._draw_gaps(age, rng)
@@ -265,18 +265,20 @@ def _fit(model: type[RegularModel], rfm: RFM, k: int) -> Fit[Any]:
             limits=model._limits,  # noqa: SLF001 (the family's own)
         )
     )
-    if rfm.log_spacing is not None:
-        return attrs.evolve(fit, log_likelihood=fit.log_likelihood + (k - 1) * float(rfm.log_spacing.sum()))
-    lacks = "the log-likelihood lacks the term of log_spacing: compare it neither with other k nor with other models"
+    if rfm.log_interpurchase is not None:
+        return attrs.evolve(fit, log_likelihood=fit.log_likelihood + (k - 1) * float(rfm.log_interpurchase.sum()))
+    lacks = (
+        "the log-likelihood lacks the term of log_interpurchase: compare it neither with other k nor with other models"
+    )
     return fit if k == 1 else attrs.evolve(fit, warnings=(*fit.warnings, lacks))
 
 
 def _search(model: type[RegularModel], rfm: RFM) -> Fit[Any]:
     """The best of the fits with k = 1, 2, ...; k ends where the likelihood falls."""
     histories(rfm)
-    if rfm.log_spacing is None:
+    if rfm.log_interpurchase is None:
         raise DataError(
-            "to find k, the times between purchases are needed: build the RFM with log_spacing=True, or give k, "
+            "to find k, the times between purchases are needed: build the RFM with log_interpurchase=True, or give k, "
             "such as fit(rfm, k=2)"
         )
     fits: dict[int, Fit[Any]] = {}

@@ -20,7 +20,7 @@ _same = cmp_using(eq=np.array_equal)
 
 
 @frozen(slots=False)
-class Split:
+class HoldoutSplit:
     """Calibration and holdout of one log; the arrays have a row per customer of `calibration`.
 
     Attributes
@@ -44,7 +44,7 @@ class Split:
     new_customers: int = field()
 
 
-def split(
+def holdout_split(
     log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
     *,
     at: Moment,
@@ -58,8 +58,8 @@ def split(
     first_purchase_in_spend: bool = False,
     first_purchase_from: Moment | None = None,
     timezone: str | None = None,
-    log_spacing: bool = False,
-) -> Split:
+    log_interpurchase: bool = False,
+) -> HoldoutSplit:
     """Cut a transaction log after `at`: an RFM observed until then, and each customer's purchases after it.
 
     Parameters
@@ -70,7 +70,7 @@ def split(
         Last day of the calibration (inclusive).
     until : date, datetime, datetime64 or ISO text, optional
         Last day of the holdout (inclusive; later rows are left out); the last date in the log by default.
-    customer, date, amount, unit, collapse, refunds, first_purchase_in_spend, first_purchase_from, timezone, log_spacing
+    customer, date, amount, unit, collapse, refunds, first_purchase_in_spend, first_purchase_from, timezone, log_interpurchase
         As in `RFM.from_transactions`. Weeks as collapse periods are counted from `at`, in both directions; a
         calendar period that `at` divides counts on either side. Every amount counts on its own date: a refund
         in the holdout of a purchase before it reduces the spend of the holdout.
@@ -85,7 +85,7 @@ def split(
     Examples
     --------
     >>> log = {"customer_id": [1, 1, 1, 2], "date": ["2024-01-01", "2024-01-08", "2024-02-05", "2024-02-06"]}
-    >>> halves = split(log, at="2024-01-15", until="2024-02-12")
+    >>> halves = holdout_split(log, at="2024-01-15", until="2024-02-12")
     >>> halves.calibration
     RFM of 1 customers, in weeks: 1 repeat purchases, 0 with none, T from 2 to 2
     >>> halves.purchases, halves.duration, halves.new_customers
@@ -101,12 +101,12 @@ def split(
         first_purchase_in_spend=first_purchase_in_spend,
         first_purchase_from=first_purchase_from,
         timezone=timezone,
-        log_spacing=log_spacing,
+        log_interpurchase=log_interpurchase,
     )
     return cut(log, at, until, terms)
 
 
-def cut(log: Any, at: Moment, until: Moment | None, terms: Terms) -> Split:  # noqa: ANN401 (any dataframe)
+def cut(log: Any, at: Moment, until: Moment | None, terms: Terms) -> HoldoutSplit:  # noqa: ANN401 (any dataframe)
     """Cut a log on terms that are already checked."""
     check_moment("at", at)
     if until is not None:
@@ -123,7 +123,7 @@ def cut(log: Any, at: Moment, until: Moment | None, terms: Terms) -> Split:  # n
     who = opened.histories(end)
     calibration = reduce(who, facts, end, terms).rfm
     later = opened.tally(end, last)
-    return Split(
+    return HoldoutSplit(
         calibration=calibration,
         purchases=_aligned(later, later.count, calibration),
         spend=None if later.spend is None else _aligned(later, later.spend, calibration),

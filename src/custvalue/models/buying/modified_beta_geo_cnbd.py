@@ -29,7 +29,7 @@ from custvalue.units import Unit
 
 @final
 @frozen
-class ModifiedBetaGeoErlang(RegularModel):
+class ModifiedBetaGeoCNBD(RegularModel):
     """MBG/CNBD-k (Platzer & Reutterer 2016): regular buying, leaving after any purchase, the first too.
 
     Parameters
@@ -46,7 +46,7 @@ class ModifiedBetaGeoErlang(RegularModel):
     Examples
     --------
     >>> from custvalue.evidence.rfm import RFM
-    >>> model = ModifiedBetaGeoErlang(r=0.85, alpha=1.45, a=0.79, b=2.42, k=3)
+    >>> model = ModifiedBetaGeoCNBD(r=0.85, alpha=1.45, a=0.79, b=2.42, k=3)
     >>> print(model.p_alive(RFM(3, 12, 32, unit="week")).round(8))
     0.02208681
     """

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import KINDS, engine, reference
 
-from custvalue import RFM, Opportunities, datasets, split
+from custvalue import RFM, Opportunities, datasets, holdout_split
 from custvalue.errors import DataError, ParameterError
 
 START = dt.datetime.fromisoformat("2024-01-01")
 
 
 def test_cdnow_holdout():
-    halves = split(datasets.cdnow(), at="1997-09-30", until="1998-06-30", amount="amount")
+    halves = holdout_split(datasets.cdnow(), at="1997-09-30", until="1998-06-30", amount="amount")
     assert len(halves.calibration) == 2357
     assert halves.calibration.x.sum() == 2457
     assert halves.purchases.sum() == 1882
@@ -22,7 +22,7 @@ def test_cdnow_holdout():
     assert halves.new_customers == 0
     late = datasets.cdnow()["date"] > np.datetime64("1997-09-30")
     assert halves.spend.sum() == pytest.approx(datasets.cdnow()["amount"][late].sum())
-    assert halves == split(pd.DataFrame(datasets.cdnow()), at=dt.date(1997, 9, 30), amount="amount")
+    assert halves == holdout_split(pd.DataFrame(datasets.cdnow()), at=dt.date(1997, 9, 30), amount="amount")
 
 
 NO_DATES = [39, 9900, 20000.0, True, np.int64(9), [START], pd.NaT, np.datetime64("NaT"), "NaT", ""]
@@ -33,10 +33,10 @@ NO_DATES += ["30.9.1997", "19970930", "1997-09-31", "1997-9-30", "1997-W40-2", "
 def test_what_is_no_date_names_the_argument(value):
     log = {"customer_id": ["ann"], "date": ["1997-01-01"]}
     calls = {
-        "at": lambda: split(log, at=value),
-        "until": lambda: split(log, at="1997-09-30", until=value),
+        "at": lambda: holdout_split(log, at=value),
+        "until": lambda: holdout_split(log, at="1997-09-30", until=value),
         "observed_until": lambda: RFM.from_transactions(log, observed_until=value),
-        "first_purchase_from": lambda: split(log, at="1997-09-30", first_purchase_from=value),
+        "first_purchase_from": lambda: holdout_split(log, at="1997-09-30", first_purchase_from=value),
     }
     for name, call in calls.items():
         with pytest.raises(ParameterError, match=rf"^{name} must be a date such as '1997-09-30'; got "):
@@ -100,13 +100,13 @@ def test_every_backend_agrees_with_plain_python(kind, case):
         arguments = {"at": _day(at), "until": _day(until), "amount": "amount", **options}
         if (_day(until) or last) <= _day(at):
             with pytest.raises(ParameterError, match="the holdout is empty"):
-                split(log, **arguments)
+                holdout_split(log, **arguments)
             return
         if not expected:
             with pytest.raises(DataError, match="no purchase up to"):
-                split(log, **arguments)
+                holdout_split(log, **arguments)
             return
-        found = split(log, **arguments)
+        found = holdout_split(log, **arguments)
     assert found.calibration.ids.tolist() == list(expected)
     np.testing.assert_array_equal(found.calibration.x, [row[0] for row in expected.values()])
     np.testing.assert_allclose(found.calibration.m, [float(row[3]) for row in expected.values()], atol=1e-12)
@@ -135,14 +135,14 @@ def test_older_customers_are_not_new():
         "customer_id": [1, 2, 1, 2, 3],
         "date": ["2024-01-01", "2024-01-10", "2024-02-01", "2024-02-01", "2024-02-02"],
     }
-    halves = split(log, at="2024-01-15", first_purchase_from="2024-01-05")
+    halves = holdout_split(log, at="2024-01-15", first_purchase_from="2024-01-05")
     assert halves.calibration.ids.tolist() == [2]
     assert (halves.purchases.tolist(), halves.spend, halves.new_customers) == ([1.0], None, 1)
 
 
 def test_a_quiet_holdout():
     log = {"customer_id": [1, 1], "date": ["2024-01-01", "2024-06-01"], "amount": [1.0, 2.0]}
-    halves = split(log, at="2024-01-15", until="2024-02-15", amount="amount", unit="day")
+    halves = holdout_split(log, at="2024-01-15", until="2024-02-15", amount="amount", unit="day")
     assert (halves.purchases[0], halves.spend[0], halves.duration, halves.new_customers) == (0, 0, 31, 0)
 
 
@@ -152,6 +152,6 @@ def test_both_ends_are_inclusive(kind, write):
     days = ["2024-01-01", "2024-01-15", "2024-01-16", "2024-02-15", "2024-02-16"]
     with engine(kind) as build:
         log = build({"customer_id": [1] * 5, "date": [write(day) for day in days]})
-        halves = split(log, at="2024-01-15", until="2024-02-15", unit="day")
+        halves = holdout_split(log, at="2024-01-15", until="2024-02-15", unit="day")
     assert (halves.calibration.x[0], halves.calibration.t_x[0], halves.calibration.T[0]) == (1, 14, 14)
     assert (halves.purchases[0], halves.duration) == (2, 31)

@@ -29,7 +29,7 @@ from custvalue.units import Unit
 
 @final
 @frozen
-class BetaGeoErlang(RegularModel):
+class BetaGeoCNBD(RegularModel):
     """BG/CNBD-k (Reutterer, Platzer & Schröder 2021): regular buying, leaving after a repeat purchase.
 
     Parameters
@@ -49,9 +49,9 @@ class BetaGeoErlang(RegularModel):
 
     >>> from custvalue.evidence.rfm import RFM
     >>> rows = RFM(x=[5, 5], t_x=[20, 30], T=39, unit="week")
-    >>> print(BetaGeoErlang(r=0.85, alpha=1.45, a=0.79, b=2.42, k=1).p_alive(rows).round(3))
+    >>> print(BetaGeoCNBD(r=0.85, alpha=1.45, a=0.79, b=2.42, k=1).p_alive(rows).round(3))
     [0.166 0.651]
-    >>> print(BetaGeoErlang(r=0.85, alpha=0.48, a=0.79, b=2.42, k=3).p_alive(rows).round(3))
+    >>> print(BetaGeoCNBD(r=0.85, alpha=0.48, a=0.79, b=2.42, k=3).p_alive(rows).round(3))
     [0.01  0.609]
     """
 
