@@ -5,7 +5,6 @@ A new model adds one entry to `MODELS` (or `SPEND_MODELS`); every law in tests/m
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,9 +28,8 @@ from custvalue.models.buying.periodic_death import PeriodicDeathOpportunity
 from custvalue.models.buying.weibull_gamma_nbd import WeibullGammaNBD
 from custvalue.models.spend.gamma_gamma import GammaGamma
 
-_MORE = os.environ.get("CUSTVALUE_EXAMPLES")
-law = settings(max_examples=int(_MORE or 30), deadline=None, derandomize=_MORE is None)
-"""The same examples at every run, unless CUSTVALUE_EXAMPLES asks for so many new ones."""
+few = settings(max_examples=max(1, settings.default.max_examples // 3))
+"""For laws whose examples take long."""
 
 CUSTOMERS = 6
 """Rows of the histories drawn."""

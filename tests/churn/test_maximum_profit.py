@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue.churn.maximum_profit import corners
 from custvalue.churn.targeting import MaximumProfit, contact_profit, empc, mpc
@@ -149,7 +149,6 @@ def test_as_empulse_with_one_clv_per_customer(case: dict[str, Any]) -> None:
 # Against integrals
 
 
-@law
 @given(campaigns(), shapes, shapes)
 def test_empc_is_the_integral(c: dict[str, Any], alpha: float, beta: float) -> None:
     found = empc(**c, alpha=alpha, beta=beta)
@@ -158,7 +157,6 @@ def test_empc_is_the_integral(c: dict[str, Any], alpha: float, beta: float) -> N
     assert found.fraction == pytest.approx(fraction, rel=1e-7, abs=1e-9)
 
 
-@law
 @given(campaigns(), st.floats(0, 1))
 def test_mpc_is_the_maximum(c: dict[str, Any], acceptance: float) -> None:
     gain, cost, share = lines(c)
@@ -181,7 +179,6 @@ def test_an_unlikely_profit_keeps_its_digits() -> None:
 # Laws
 
 
-@law
 @given(campaigns(), shapes, shapes)
 def test_knowing_the_acceptance_is_worth_something(c: dict[str, Any], alpha: float, beta: float) -> None:
     known, mean = empc(**c, alpha=alpha, beta=beta), mpc(**c, acceptance=alpha / (alpha + beta))
@@ -189,7 +186,6 @@ def test_knowing_the_acceptance_is_worth_something(c: dict[str, Any], alpha: flo
     assert 0 <= known.fraction <= 1 + 1e-12
 
 
-@law
 @given(campaigns(), st.floats(0.05, 0.95))
 def test_empc_of_a_certain_acceptance_is_mpc(c: dict[str, Any], mean: float) -> None:
     sure = empc(**c, alpha=1e8 * mean, beta=1e8 * (1 - mean))
@@ -197,7 +193,6 @@ def test_empc_of_a_certain_acceptance_is_mpc(c: dict[str, Any], mean: float) -> 
     assert sure.profit == pytest.approx(mpc(**c, acceptance=mean).profit, rel=1e-12, abs=1e-4 * gain)
 
 
-@law
 @given(campaigns(), log_uniform(1e-6, 1e6))
 def test_money_has_no_unit(c: dict[str, Any], factor: float) -> None:
     other = c | {name: c[name] * factor for name in ("clv", "incentive", "contact_cost")}
@@ -205,7 +200,6 @@ def test_money_has_no_unit(c: dict[str, Any], factor: float) -> None:
         assert measure(**other).profit == pytest.approx(measure(**c).profit * factor, rel=1e-9, abs=1e-12 * factor)
 
 
-@law
 @given(campaigns())
 def test_only_the_ranking_counts(c: dict[str, Any]) -> None:
     other = c | {"score": np.exp(c["score"]) - 7.0}
@@ -213,7 +207,6 @@ def test_only_the_ranking_counts(c: dict[str, Any]) -> None:
     assert empc(**c) == empc(**other)
 
 
-@law
 @given(campaigns())
 def test_a_weight_is_a_number_of_customers(c: dict[str, Any]) -> None:
     w = np.ones(len(c["y"]), dtype=int) if c["weights"] is None else c["weights"]
@@ -223,7 +216,6 @@ def test_a_weight_is_a_number_of_customers(c: dict[str, Any]) -> None:
         assert measure(**repeated).profit == pytest.approx(measure(**c).profit, rel=1e-9, abs=1e-12)
 
 
-@law
 @given(campaigns())
 def test_no_score_does_better_than_the_profit_itself(c: dict[str, Any]) -> None:
     campaign = {name: c[name] for name in ("clv", "incentive", "contact_cost")} | {"acceptance": 0.3}
@@ -231,7 +223,6 @@ def test_no_score_does_better_than_the_profit_itself(c: dict[str, Any]) -> None:
     assert mpc(**c | {"score": best}).profit >= mpc(**c).profit - 1e-12
 
 
-@law
 @given(st.lists(st.tuples(st.integers(-3, 9), st.integers(0, 9)), min_size=1, max_size=60), st.booleans())
 def test_corners_are_those_of_the_lower_hull(steps: list[tuple[int, int]], convex: bool) -> None:
     if convex:  # a chain that only its last point brings down, one by one: more of them than passes over all

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue import DataError, ParameterError
 from custvalue.churn.rates import churn_rate, convert_churn, lifetime_from_churn
@@ -13,7 +13,6 @@ DAYS = {"day": mpf(1), "week": mpf(7), "month": mpf(365.25) / 12, "quarter": mpf
 shares = st.one_of(st.floats(0, 1), log_uniform(1e-300, 1.0), st.sampled_from([0.0, 1.0, 0.5]))
 
 
-@law
 @given(shares, st.sampled_from(UNITS), st.sampled_from(UNITS))
 def test_conversion_is_exact(churn, one, other):
     with mp.workdps(400):
@@ -22,7 +21,6 @@ def test_conversion_is_exact(churn, one, other):
     assert convert_churn(churn, one, other) == pytest.approx(expected, rel=1e-13)
 
 
-@law
 @given(st.one_of(st.floats(0, 0.5), log_uniform(1e-300, 0.5)), st.sampled_from(UNITS), st.sampled_from(UNITS))
 def test_conversions_invert(churn, one, other):
     """Where the yearly churn is not so near 1 that a float cannot tell it from 1."""
@@ -31,7 +29,6 @@ def test_conversions_invert(churn, one, other):
         assert convert_churn(there, other, one) == pytest.approx(churn, rel=1e-11)
 
 
-@law
 @given(shares, st.sampled_from(UNITS), st.sampled_from(UNITS), st.sampled_from(UNITS))
 def test_conversions_by_way_of_another_period(churn, one, other, last):
     """Where the churn on the way is not so near 1 that a float cannot tell it from 1."""
@@ -65,7 +62,6 @@ def test_lifetimes():
     assert lifetime_from_churn([0.25, 1, 0]).tolist() == [4, 1, np.inf]
 
 
-@law
 @given(st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000))
 def test_denominators(start, acquired, lost):
     lost = min(lost, start)

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.churn.scores import (
     average_precision,
@@ -121,7 +120,6 @@ def test_calibration_errors_by_hand() -> None:
     assert found.maximum_error == pytest.approx(0.35)
 
 
-@law
 @given(scored())
 def test_auc_is_the_probability_of_a_right_order(sample: tuple[np.ndarray, ...]) -> None:
     y, p, w = sample
@@ -135,7 +133,6 @@ def test_auc_is_the_probability_of_a_right_order(sample: tuple[np.ndarray, ...])
     assert roc_auc(y, -p, weights=w) == pytest.approx(1 - right / total, abs=1e-14)
 
 
-@law
 @given(scored())
 def test_average_precision_by_thresholds(sample: tuple[np.ndarray, ...]) -> None:
     y, p, w = sample
@@ -149,7 +146,6 @@ def test_average_precision_by_thresholds(sample: tuple[np.ndarray, ...]) -> None
     assert average_precision(y, p, weights=w) == pytest.approx(wanted, rel=1e-12)
 
 
-@law
 @given(scored(), st.sampled_from([lambda p: 3 * p - 7, np.exp, lambda p: p**3 + p, lambda p: -1 / (1 + p)]))
 def test_ranking_is_all_that_counts(sample: tuple[np.ndarray, ...], transform: Any) -> None:
     y, p, w = sample
@@ -161,7 +157,6 @@ def test_ranking_is_all_that_counts(sample: tuple[np.ndarray, ...], transform: A
     assert gains(y, p, weights=w) == gains(y, other, weights=w)
 
 
-@law
 @given(scored(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(sample: tuple[np.ndarray, ...], random: Any) -> None:
     y, p, w = sample
@@ -171,7 +166,6 @@ def test_the_order_of_rows_does_not_matter(sample: tuple[np.ndarray, ...], rando
         assert measure(y, p, weights=w) == pytest.approx(measure(y[new], p[new], weights=w[new]), rel=1e-12)
 
 
-@law
 @given(scored())
 def test_a_weight_is_a_number_of_customers(sample: tuple[np.ndarray, ...]) -> None:
     y, p, w = sample
@@ -189,7 +183,6 @@ def test_a_weight_is_a_number_of_customers(sample: tuple[np.ndarray, ...]) -> No
     )
 
 
-@law
 @given(scored(), st.sampled_from([None, 1, 2, 5, 100]), st.sampled_from(["quantile", "uniform"]), st.booleans())
 def test_the_parts_of_a_brier_score_add_up(
     sample: tuple[np.ndarray, ...], bins: int | None, method: Any, weighted: bool
@@ -204,7 +197,6 @@ def test_the_parts_of_a_brier_score_add_up(
         assert found.within == 0
 
 
-@law
 @given(scored())
 def test_gains_rise_from_nobody_to_all(sample: tuple[np.ndarray, ...]) -> None:
     y, p, w = sample
@@ -215,7 +207,6 @@ def test_gains_rise_from_nobody_to_all(sample: tuple[np.ndarray, ...]) -> None:
     assert lift(y, p, 1.0, weights=w) == pytest.approx(1)
 
 
-@law
 @given(scored())
 def test_perfect_scores_gain_the_most(sample: tuple[np.ndarray, ...]) -> None:
     y, p, w = sample

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue.churn.targeting import (
     contact_outlay,
@@ -61,7 +61,6 @@ def test_profit_of_a_contact_by_hand() -> None:
     np.testing.assert_allclose(contact_outlay([1, 0, 0.5], **CAMPAIGN), [1 + 3, 11, 1 + 1.5 + 5])
 
 
-@law
 @given(bases())
 def test_profit_is_what_is_kept_less_the_outlay(base: dict[str, Any]) -> None:
     outlay = contact_outlay(**{name: value for name, value in base.items() if name != "clv"})
@@ -80,7 +79,6 @@ def test_a_profit_curve_by_hand() -> None:
     assert (curve.best, curve.optimal_fraction, curve.maximum) == (2, 2 / 3, pytest.approx(31.3))
 
 
-@law
 @given(bases())
 def test_ranked_by_profit_the_curve_is_concave_and_highest(base: dict[str, Any]) -> None:
     curve = profit_curve(**base)
@@ -95,7 +93,6 @@ def test_ranked_by_profit_the_curve_is_concave_and_highest(base: dict[str, Any])
     assert np.all(np.interp(other.fraction, curve.fraction, curve.expected) >= other.expected - 1e-9)
 
 
-@law
 @given(bases(), st.randoms(use_true_random=False))
 def test_what_happened_has_the_expected_profit_on_average(base: dict[str, Any], random: Any) -> None:
     base["churn"] = np.array([random.random() for _ in base["churn"][:6]])
@@ -107,7 +104,6 @@ def test_what_happened_has_the_expected_profit_on_average(base: dict[str, Any], 
     np.testing.assert_allclose(mean, profit_curve(**base).expected, atol=1e-9)
 
 
-@law
 @given(bases(), st.randoms(use_true_random=False))
 def test_mpc_is_the_top_of_the_realized_curve(base: dict[str, Any], random: Any) -> None:
     y = np.array([random.randint(0, 1) for _ in base["churn"]])
@@ -131,7 +127,6 @@ def test_a_weight_is_a_number_of_customers() -> None:
 # Selection
 
 
-@law
 @given(baskets())
 def test_selection_against_every_choice(basket: dict[str, Any]) -> None:
     profit, cost, budget = basket["profit"], basket["cost"], basket["budget"]
@@ -182,7 +177,6 @@ def test_nobody_is_chosen_without_profit_or_budget() -> None:
 # Value at risk
 
 
-@law
 @given(bases())
 def test_value_at_risk_is_churn_times_value(base: dict[str, Any]) -> None:
     found = expected_churn_loss(base["churn"], base["clv"])

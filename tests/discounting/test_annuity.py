@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.annuity import annuity, annuity_future_value, perpetuity
 from custvalue.discounting.present_value import net_present_value
@@ -42,7 +41,6 @@ def close(value, force, growth, n, timing, ahead=0):
     return abs(value - expected) <= 2.0**-52 * condition * expected + mp.mpf("1e-320")
 
 
-@law
 @given(FORCES, GROWTHS, PERIODS, DUE)
 def test_annuities_are_those_of_40_digits(force, growth, n, timing):
     with np.errstate(all="raise"):
@@ -50,7 +48,6 @@ def test_annuities_are_those_of_40_digits(force, growth, n, timing):
     assert close(value, force, growth, n, timing)
 
 
-@law
 @given(FORCES, GROWTHS, PERIODS, DUE)
 def test_future_values_are_those_of_40_digits(force, growth, n, timing):
     with np.errstate(all="raise"):
@@ -58,7 +55,6 @@ def test_future_values_are_those_of_40_digits(force, growth, n, timing):
     assert close(value, force, growth, n, timing, ahead=n)
 
 
-@law
 @given(FORCES, GROWTHS, st.integers(0, 60), st.sampled_from(DUES[:3]), st.sampled_from(["year", "month", "week"]))
 def test_an_annuity_is_the_sum_of_its_payments(force, growth, n, timing, period):
     rate = Rate.continuous(force)
@@ -152,7 +148,6 @@ def test_perpetuities():
     assert perpetuity(Rate.annual(1e-15), 1, timing="next") == pytest.approx(1e15, rel=1e-14)
 
 
-@law
 @given(st.floats(1e-3, 3), st.floats(-0.5, 0), DUE)
 def test_a_perpetuity_is_a_very_long_annuity(force, growth, timing):
     rate = Rate.continuous(force)
@@ -160,7 +155,6 @@ def test_a_perpetuity_is_a_very_long_annuity(force, growth, timing):
     assert perpetuity(rate, 1, timing=timing, growth=growth) == pytest.approx(long, rel=1e-12)
 
 
-@law
 @given(st.floats(0.01, 1), st.floats(-0.3, 0.3), st.integers(0, 50), DUE)
 def test_an_annuity_is_the_difference_of_two_perpetuities(net, growth, n, timing):
     rate = Rate.continuous(np.log1p(growth) + net)

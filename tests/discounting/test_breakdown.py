@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.breakdown import present_value_by
 from custvalue.discounting.present_value import present_value
@@ -28,7 +27,6 @@ ANN = Customer(
 BOB = Customer("bob", [Relationship("shop", 0)])
 
 
-@law
 @given(CUSTOMERS, st.sampled_from(["customer", "relationship", "kind"]))
 def test_the_parts_sum_to_the_whole(customers, by):
     records = [flow for customer in customers for flow in customer.cash_flows]

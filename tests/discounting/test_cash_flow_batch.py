@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.present_value import present_value
@@ -21,7 +20,6 @@ def columns(flows):
     return CashFlows([amount for amount, _ in flows], [t for _, t in flows])
 
 
-@law
 @given(SERIES)
 def test_a_batch_holds_its_series(series):
     batch = CashFlowBatch.from_series([columns(flows) for flows in series])
@@ -33,7 +31,6 @@ def test_a_batch_holds_its_series(series):
         batch[len(series)]
 
 
-@law
 @given(SERIES, st.floats(-0.2, 1))
 def test_values_are_those_of_the_series_one_by_one(series, force):
     batch = CashFlowBatch.from_series([columns(flows) for flows in series])
@@ -45,7 +42,6 @@ def test_values_are_those_of_the_series_one_by_one(series, force):
         assert value == pytest.approx(present_value(rate, columns(flows)), rel=0, abs=1e-14 * size)
 
 
-@law
 @given(st.lists(st.tuples(st.integers(0, 3), st.floats(-100, 100))))
 def test_grouping_gathers_by_key(rows):
     keys, amounts = [k for k, _ in rows], [a for _, a in rows]

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.annuity import annuity
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
@@ -31,14 +30,12 @@ def curves(draw, extrapolate="flat"):
 # --- laws -----------------------------------------------------------------------------------------------------------
 
 
-@law
 @given(curves())
 def test_the_curve_goes_through_its_points(curve):
     np.testing.assert_allclose(curve.spot(curve.times).continuous_value, curve.forces, rtol=1e-12, atol=1e-15)
     assert curve.discount(0) == 1
 
 
-@law
 @given(curves(), st.floats(0, 50), st.floats(0.01, 20), st.floats(0.01, 20))
 def test_forward_and_spot_rates_agree(curve, start, first, second):
     end, later = start + first, start + first + second
@@ -51,7 +48,6 @@ def test_forward_and_spot_rates_agree(curve, start, first, second):
     )
 
 
-@law
 @given(st.floats(-0.1, 0.3), TIMES, METHOD, st.lists(st.floats(-5, 60), min_size=1, max_size=9))
 def test_a_flat_curve_is_a_rate(force, times, method, t):
     rate = Rate.continuous(force)
@@ -63,7 +59,6 @@ def test_a_flat_curve_is_a_rate(force, times, method, t):
     assert present_value(curve, flows) == pytest.approx(present_value(rate, flows), rel=1e-12)
 
 
-@law
 @given(TIMES, st.lists(st.floats(0, 0.5), min_size=8, max_size=8))
 def test_monotone_cubic_has_no_negative_forward_rate_where_factors_fall(times, forwards):
     rates = Rate.continuous(np.array(forwards)[: len(times)])
@@ -104,7 +99,6 @@ def test_linear_and_log_linear_between_points():
 # --- constructors ---------------------------------------------------------------------------------------------------
 
 
-@law
 @given(curves(), METHOD)
 def test_each_way_of_making_a_curve_gives_the_same(curve, method):
     factors = curve.discount(curve.times)
@@ -134,7 +128,6 @@ def test_published_bootstrap():
 MATURITIES = st.lists(st.integers(1, 12), min_size=1, max_size=6, unique=True).map(sorted)
 
 
-@law
 @given(MATURITIES, st.floats(-0.01, 0.08), st.floats(-0.001, 0.001), st.sampled_from([1, 2, 4]), METHOD)
 def test_the_bootstrap_reprices_every_par_bond(quarters, level, slope, frequency, method):
     maturities = np.array(quarters) * 2.0
@@ -210,7 +203,6 @@ def test_factors_beyond_floats_come_without_a_warning():
 # --- the object -----------------------------------------------------------------------------------------------------
 
 
-@law
 @given(curves())
 def test_repr_is_code_and_pickle_and_equality_hold(curve):
     again = eval(repr(curve), {"YieldCurve": YieldCurve, "array": np.array})  # noqa: S307 (the claim is that repr is code)

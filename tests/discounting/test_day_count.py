@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.day_count import DayCount, years_between
 from custvalue.errors import DataError, ParameterError
@@ -14,7 +13,6 @@ DATES = st.dates(dt.date(1900, 1, 1), dt.date(2199, 12, 31))
 COUNTS = get_args(DayCount)
 
 
-@law
 @given(DATES, DATES)
 def test_actual_counts_divide_days(start, end):
     days = (end - start).days
@@ -49,13 +47,11 @@ def test_months_of_thirty_days(start, end, american, european):
     assert years_between(start, end, "30E/360") == european / 360
 
 
-@law
 @given(DATES, DATES, st.sampled_from(COUNTS))
 def test_there_and_back_is_nothing(start, end, name):
     assert years_between(start, end, name) == -years_between(end, start, name)
 
 
-@law
 @given(DATES, DATES, DATES)
 def test_actual_years_add_up(a, b, c):
     for name in ("act/365", "act/act"):
@@ -63,7 +59,6 @@ def test_actual_years_add_up(a, b, c):
         assert years_between(a, b, name) + years_between(b, c, name) == pytest.approx(whole, rel=0, abs=1e-13)
 
 
-@law
 @given(DATES, DATES, st.sampled_from(COUNTS))
 def test_conventions_agree_within_a_few_days_a_year(start, end, name):
     years = (end - start).days / 365.25

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.irr import internal_rates, irr, xirr
@@ -49,7 +48,6 @@ def test_excel_xirr():
 # --- laws -----------------------------------------------------------------------------------------------------------
 
 
-@law
 @given(CONVENTIONAL, st.lists(GAPS, min_size=19, max_size=19))
 def test_the_rate_makes_the_flows_worth_nothing(flows, gaps):
     amounts = conventional(*flows)
@@ -64,7 +62,6 @@ def test_the_rate_makes_the_flows_worth_nothing(flows, gaps):
     assert abs(step) <= bound
 
 
-@law
 @given(CONVENTIONAL, st.floats(-3, 40), st.floats(1e-3, 1e3))
 def test_a_rate_knows_neither_scale_nor_beginning(flows, begin, scale):
     amounts = np.array(conventional(*flows))
@@ -75,14 +72,12 @@ def test_a_rate_knows_neither_scale_nor_beginning(flows, begin, scale):
     assert irr(amounts).continuous_value == pytest.approx(rate / 4, rel=1e-13, abs=1e-15)
 
 
-@law
 @given(CONVENTIONAL)
 def test_backward_in_time_the_rate_has_the_other_sign(flows):
     amounts = conventional(*flows)
     assert irr(amounts[::-1]).continuous_value == pytest.approx(-irr(amounts).continuous_value, rel=1e-12, abs=1e-13)
 
 
-@law
 @given(CONVENTIONAL, st.integers(0, 20_000))
 def test_xirr_is_irr_where_days_are_equal(flows, start):
     amounts = conventional(*flows)
@@ -91,7 +86,6 @@ def test_xirr_is_irr_where_days_are_equal(flows, start):
     assert xirr(CashFlows(amounts, days)).continuous_value == pytest.approx(rate, rel=1e-12, abs=1e-14)
 
 
-@law
 @given(st.permutations(list(zip([-100, 10, 20, -30, 140], [0, 0.5, 1, 1, 3], strict=True))))
 def test_the_order_of_the_flows_does_not_matter(flows):
     amounts, times = zip(*flows, strict=True)
@@ -104,7 +98,6 @@ ROOTS = st.lists(st.integers(-6, 15), min_size=0, max_size=4, unique=True).map(l
 OTHERS = st.lists(st.floats(0.3, 3), max_size=3)
 
 
-@law
 @given(ROOTS, OTHERS)
 def test_all_rates_are_found_and_no_others(rates, others):
     # 1/(1 + rate) is a root in v = 1/(1 + rate): build the polynomial in v, lowest power first
@@ -118,7 +111,6 @@ def test_all_rates_are_found_and_no_others(rates, others):
     assert found.status.tolist() == [{0: "none", 1: "one"}.get(len(rates), "several")]
 
 
-@law
 @given(st.lists(st.integers(-9, 9), min_size=2, max_size=12))
 def test_the_number_of_rates_is_that_of_the_polynomial(amounts):
     found = internal_rates(np.array(amounts, dtype=float))
@@ -133,7 +125,6 @@ def test_the_number_of_rates_is_that_of_the_polynomial(amounts):
     assert np.atleast_1d(found.roots.continuous_value) == pytest.approx(sorted(real), abs=2e-6)
 
 
-@law
 @given(st.lists(st.tuples(st.floats(-100, 100), st.floats(0, 10)), min_size=2, max_size=8))
 def test_every_rate_found_is_one(flows):
     amounts, times = map(np.array, zip(*flows, strict=True))

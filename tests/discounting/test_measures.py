@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.curve import YieldCurve
@@ -31,7 +30,6 @@ def test_a_par_bond():
     assert duration(Rate.annual(0.05), flows) == pytest.approx(1.05 / 0.05 * (1 - 1.05**-3), rel=1e-13)
 
 
-@law
 @given(FORCES, FLOWS)
 def test_duration_and_convexity_are_derivatives_of_the_value(force, flows):
     cash, h = columns(flows), 1e-4
@@ -41,7 +39,6 @@ def test_duration_and_convexity_are_derivatives_of_the_value(force, flows):
     assert convexity(Rate.continuous(force), cash) == pytest.approx(second, rel=1e-3, abs=1e-4)
 
 
-@law
 @given(FORCES, FLOWS, st.floats(0, 10))
 def test_later_flows_have_a_longer_duration(force, flows, wait):
     rate, cash = Rate.continuous(force), columns(flows)
@@ -84,7 +81,6 @@ def test_a_value_of_nothing_has_no_duration():
         convexity(0.1, batch)
 
 
-@law
 @given(st.floats(0.01, 1e6), st.lists(st.floats(-1e6, 1e6), max_size=10), FORCES)
 def test_the_profitability_index_is_one_plus_the_value_per_outlay(outlay, later, force):
     rate, flows = Rate.continuous(force), [-outlay, *later]

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.irr import irr
@@ -23,7 +22,6 @@ def test_excel_mirr():
     assert other.effective() == pytest.approx(0.1347591, abs=5e-8)
 
 
-@law
 @given(st.lists(st.floats(1, 1e6), min_size=1, max_size=10), st.floats(1, 1e6))
 def test_at_the_internal_rate_itself_it_is_the_internal_rate(receipts, outlay):
     flows = [-outlay, *receipts]

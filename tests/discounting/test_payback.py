@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.payback import break_even_time, discounted_payback, payback
@@ -17,14 +16,12 @@ def first_time(totals):
     return next((k for k, total in enumerate(totals) if total >= 0), np.inf)
 
 
-@law
 @given(AMOUNTS)
 def test_payback_is_the_first_time_that_nothing_is_missing(amounts):
     expected = 0 if not any(amounts) else first_time(np.cumsum(np.trim_zeros(amounts, "f")))
     assert payback(amounts) == expected
 
 
-@law
 @given(AMOUNTS)
 def test_break_even_is_for_good(amounts):
     trimmed = np.trim_zeros(amounts, "f")
@@ -36,7 +33,6 @@ def test_break_even_is_for_good(amounts):
     assert payback(amounts) <= expected
 
 
-@law
 @given(st.integers(1, 1000), st.lists(st.integers(1, 1000), min_size=1, max_size=10), st.floats(0, 1))
 def test_discounting_makes_it_later(outlay, receipts, force):
     flows = [-outlay, *receipts]

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.day_count import years_between
@@ -181,7 +180,6 @@ def test_small_flows_count_beside_large_ones():
 # --- beyond the range of floats -------------------------------------------------------------------------------------
 
 
-@law
 @given(
     st.floats(-3000, 3000),
     st.lists(st.tuples(st.floats(-1e300, 1e300), st.floats(-2, 2)), min_size=1, max_size=5),
@@ -301,7 +299,6 @@ def test_bare_numbers_are_refused_everywhere(bare):
 # --- future and net present value -----------------------------------------------------------------------------------
 
 
-@law
 @given(FORCES, FLOWS, st.floats(-10, 30))
 def test_the_future_value_is_the_present_value_grown(force, flows, at):
     rate, cash = Rate.continuous(force), columns(flows)
@@ -345,7 +342,6 @@ def test_excel_npv():
     assert six == pytest.approx(-3749.47, abs=0.005)
 
 
-@law
 @given(FORCES, st.lists(AMOUNTS, max_size=12), st.sampled_from(["now", "next", "middle"]))
 def test_net_present_value_is_present_value_of_evenly_spaced_flows(force, amounts, timing):
     rate = Rate.continuous(force)

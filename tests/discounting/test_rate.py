@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError, ParameterError
@@ -188,7 +187,6 @@ def test_a_rate_passes_as_it_is():
 TIMES_A_YEAR = st.sampled_from([1, 2, 4, 12, 52, 365, 0.5, np.inf])
 
 
-@law
 @given(st.floats(-0.4, 10) | st.floats(-1e-12, 1e-12) | st.sampled_from([0.0, 1e-18]), TIMES_A_YEAR)
 def test_a_nominal_rate_is_compounded_so_often(nominal, times):
     with mp.workdps(40):

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from logs import KINDS, engine
-from strategies import law
 
 from custvalue import DataError, ParameterError, datasets
 from custvalue.evidence.cohorts import Cohorts
@@ -59,7 +58,6 @@ rows = st.tuples(st.integers(1, 4), st.integers(0, 400), st.integers(-3, 9))
 
 
 @pytest.mark.parametrize("kind", ["mapping", "pandas", "polars lazy", "polars plan", "duckdb plan"])
-@law
 @given(st.lists(rows, min_size=1, max_size=15), st.sampled_from(PERIODS), st.integers(0, 40))
 def test_cohorts_of_a_log(kind, log, period, later):
     start = dt.date(2023, 11, 20)
@@ -160,7 +158,6 @@ def test_pooled_rates_are_kaplan_meier():
 falling = st.lists(st.integers(0, 30), min_size=1, max_size=7).map(lambda drops: np.cumsum(drops)[::-1])
 
 
-@law
 @given(st.lists(falling.filter(lambda counts: counts[0] > 0), min_size=1, max_size=5))
 def test_tenures_and_cohorts_are_inverse(rows):
     rows = [list(row) for row in rows]

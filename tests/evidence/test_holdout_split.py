@@ -3,7 +3,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from logs import KINDS, engine, reference
 
@@ -81,7 +81,6 @@ def _day(number):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(case=logs())
-@settings(max_examples=25, deadline=None)
 def test_every_backend_agrees_with_plain_python(kind, case):
     rows, at, until, options = case
     columns = {

@@ -9,7 +9,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from logs import KINDS, engine
 
@@ -63,7 +63,6 @@ def logs(draw: st.DrawFn) -> tuple[list[tuple[str, dt.date]], str, dt.date | Non
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(case=logs())
-@settings(max_examples=20, deadline=None)
 def test_every_backend_agrees_with_plain_python(kind: str, case: tuple) -> None:
     rows, opportunities, until = case
     expected = reference(rows, opportunities, until)

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from logs import KINDS, engine
-from strategies import law
 
 from custvalue import DataError, ParameterError
 from custvalue.evidence.revenue_bridge import RevenueBridge
@@ -44,7 +43,6 @@ def by_hand(matrix, over):
     return found
 
 
-@law
 @given(revenues, st.integers(1, 6))
 def test_the_bridge_is_that_of_each_customer(matrix, over):
     if len(matrix[0]) <= over:
@@ -57,7 +55,6 @@ def test_the_bridge_is_that_of_each_customer(matrix, over):
     assert len(bridge) == len(matrix[0]) - over
 
 
-@law
 @given(revenues, st.floats(0.01, 1e6), st.integers(1, 3))
 def test_the_bridge_adds_up(matrix, scale, over):
     over = min(over, len(matrix[0]) - 1)

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from logs import KINDS
-from strategies import law
 
 from custvalue import Customer, DataError, ParameterError, Relationship
 from custvalue.evidence.tenures import Tenures
@@ -69,7 +68,6 @@ def table(rows, kind="mapping"):
     return KINDS[kind](columns)
 
 
-@law
 @given(books(), st.sampled_from([*MONTHS, *DAYS]), st.data())
 def test_whole_periods_are_anniversaries(book, unit, data):
     rows, as_of = book
@@ -94,7 +92,6 @@ def test_the_end_of_february():
     assert Tenures.from_table(book, as_of="2023-04-30", period="month").duration.tolist() == [1, 2, 2, 3]
 
 
-@law
 @given(books(), st.sampled_from([("day", 1), ("week", 7), ("month", 30.4375), ("year", 365.25)]), st.data())
 def test_exact_time(book, unit, data):
     rows, as_of = book
@@ -387,7 +384,6 @@ def test_cohorts_that_are_refused(cohorts, said):
         Tenures.from_cohorts(cohorts, unit="year")
 
 
-@law
 @given(st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=8), min_size=1, max_size=4))
 def test_cohorts_are_survivors(drops):
     cohorts = [list(itertools.accumulate(reversed(drop)))[::-1] for drop in drops]
@@ -423,7 +419,6 @@ def test_the_silence_that_ends_on_the_last_day_is_one():
     assert before.ended.tolist() == [False, True, True]
 
 
-@law
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 60)), min_size=1, max_size=12), st.integers(1, 40))
 def test_who_is_taken_to_have_left_depends_on_the_past_alone(rows, silence):
     """Seen from a later day, whoever had left without coming back has the same duration."""

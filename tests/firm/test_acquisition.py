@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue.errors import ParameterError
 from custvalue.firm.acquisition import WeibullAcquisition
@@ -34,7 +34,6 @@ def directly(population, rate, shape, share, growth, hazard, periods):
     share=log_uniform(0.01, 1.0),
     growth=log_uniform(1e-6, 0.2),
 )
-@law
 def test_adds_are_those_of_every_pool(rate, shape, share, growth):
     acquisition = WeibullAcquisition(1000.0, rate, shape, share, growth=growth)
     expected = directly(1000.0, rate, shape, share, growth, np.ones(15), 15)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.errors import DataError
 from custvalue.firm.disclosures import Disclosures
@@ -17,7 +16,6 @@ ENDING = np.cumsum(ADDS - LOSSES)
 
 
 @given(hidden=st.lists(st.sampled_from(["adds", "losses", "ending"]), min_size=4, max_size=4))
-@law
 def test_one_missing_figure_a_quarter_is_filled_in(hidden):
     columns = {"adds": ADDS.copy(), "losses": LOSSES.copy(), "ending": ENDING.copy()}
     for i, name in enumerate(hidden):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
@@ -33,7 +33,6 @@ def test_the_retention_elasticity_exceeds_the_others() -> None:
     assert -0.1 < each.acquisition_cost < 0
 
 
-@law
 @given(st.floats(-10, 40), log_uniform(1e-6, 1e4))
 def test_the_integral_of_future_customers(beta: float, s: float) -> None:
     """p q 2F1(1, 2; s + 2; q)/(s + 1), with s the force per unit of growth."""

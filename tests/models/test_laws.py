@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import CONTINUOUS, FITTED, MODELS, Entry, histories, law, log_uniform, spans
+from strategies import CONTINUOUS, FITTED, MODELS, Entry, histories, log_uniform, spans
 
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.rfm import RFM
@@ -41,7 +41,6 @@ def alike(one: Any, other: Any, absolute: float = 0.0) -> bool:
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans, n=st.integers(0, 300))
 def test_probabilities_are_between_0_and_1(entry: Entry, data: st.DataObject, t: float, n: int) -> None:
     model, rfm = pick(data, entry)
@@ -56,7 +55,6 @@ def test_probabilities_are_between_0_and_1(entry: Entry, data: st.DataObject, t:
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans)
 def test_expectations_are_finite_and_not_negative(entry: Entry, data: st.DataObject, t: float) -> None:
     model, rfm = pick(data, entry)
@@ -66,7 +64,6 @@ def test_expectations_are_finite_and_not_negative(entry: Entry, data: st.DataObj
 
 
 @every_model
-@law
 @given(data=st.data(), longer=log_uniform(1e-6, 1e3))
 def test_the_longer_a_customer_is_silent_the_likelier_gone(entry: Entry, data: st.DataObject, longer: float) -> None:
     model, rfm = pick(data, entry)
@@ -75,7 +72,6 @@ def test_the_longer_a_customer_is_silent_the_likelier_gone(entry: Entry, data: s
 
 
 @every_model
-@law
 @given(data=st.data(), share=st.floats(0.01, 1.0))
 def test_the_later_the_last_purchase_the_likelier_alive(entry: Entry, data: st.DataObject, share: float) -> None:
     model, rfm = pick(data, entry)
@@ -85,7 +81,6 @@ def test_the_later_the_last_purchase_the_likelier_alive(entry: Entry, data: st.D
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans)
 def test_alive_and_gone_sum_to_1(entry: Entry, data: st.DataObject, t: float) -> None:
     model, rfm = pick(data, entry)
@@ -94,7 +89,6 @@ def test_alive_and_gone_sum_to_1(entry: Entry, data: st.DataObject, t: float) ->
 
 
 @every_model
-@law
 @given(data=st.data(), after=spans, t=spans, n=st.integers(0, 300))
 def test_later_intervals_hold_chances_and_numbers(
     entry: Entry, data: st.DataObject, after: float, t: float, n: int
@@ -112,7 +106,6 @@ def test_later_intervals_hold_chances_and_numbers(
 
 
 @every_model
-@law
 @given(data=st.data(), once=spans, later=spans)
 def test_purchases_of_two_intervals_are_those_of_both(
     entry: Entry, data: st.DataObject, once: float, later: float
@@ -125,7 +118,6 @@ def test_purchases_of_two_intervals_are_those_of_both(
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans, n=st.integers(0, 50))
 def test_an_interval_from_now_is_the_plain_prediction(entry: Entry, data: st.DataObject, t: float, n: int) -> None:
     model, rfm = pick(data, entry)
@@ -140,7 +132,6 @@ def test_an_interval_from_now_is_the_plain_prediction(entry: Entry, data: st.Dat
 
 
 @every_model
-@law
 @given(data=st.data(), after=spans, t=spans)
 def test_none_until_the_end_of_an_interval_is_none_before_and_none_in_it(
     entry: Entry, data: st.DataObject, after: float, t: float
@@ -152,7 +143,6 @@ def test_none_until_the_end_of_an_interval_is_none_before_and_none_in_it(
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans)
 def test_in_the_end_those_who_leave_buy_nothing(entry: Entry, data: st.DataObject, t: float) -> None:
     model, rfm = pick(data, entry)
@@ -168,7 +158,6 @@ def test_in_the_end_those_who_leave_buy_nothing(entry: Entry, data: st.DataObjec
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans, factor=st.floats(1.0, 100.0))
 def test_customers_leave_and_do_not_come_back(entry: Entry, data: st.DataObject, t: float, factor: float) -> None:
     model, rfm = pick(data, entry)
@@ -179,7 +168,6 @@ def test_customers_leave_and_do_not_come_back(entry: Entry, data: st.DataObject,
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans)
 def test_expected_purchases_begin_at_0_and_grow_ever_slower(entry: Entry, data: st.DataObject, t: float) -> None:
     model, rfm = pick(data, entry)
@@ -192,7 +180,6 @@ def test_expected_purchases_begin_at_0_and_grow_ever_slower(entry: Entry, data: 
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans)
 def test_no_purchase_is_the_same_history_grown_older(entry: Entry, data: st.DataObject, t: float) -> None:
     """P(no purchase in (T, T + t]) = L(x, t_x, T + t) / L(x, t_x, T)."""
@@ -207,7 +194,6 @@ def test_no_purchase_is_the_same_history_grown_older(entry: Entry, data: st.Data
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans)
 def test_a_purchase_is_not_none(entry: Entry, data: st.DataObject, t: float) -> None:
     model, rfm = pick(data, entry)
@@ -215,7 +201,6 @@ def test_a_purchase_is_not_none(entry: Entry, data: st.DataObject, t: float) -> 
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans)
 def test_chance_of_a_purchase_is_below_their_expected_number(entry: Entry, data: st.DataObject, t: float) -> None:
     model, rfm = pick(data, entry)
@@ -224,7 +209,6 @@ def test_chance_of_a_purchase_is_below_their_expected_number(entry: Entry, data:
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans)
 def test_discounting_at_rate_0_changes_nothing(entry: Entry, data: st.DataObject, t: float) -> None:
     model, rfm = pick(data, entry)
@@ -232,7 +216,6 @@ def test_discounting_at_rate_0_changes_nothing(entry: Entry, data: st.DataObject
 
 
 @every_model
-@law
 @given(data=st.data(), t=spans, rate=rates)
 def test_discounted_purchases_lie_between_their_bounds(entry: Entry, data: st.DataObject, t: float, rate: Rate) -> None:
     """e^{-δt} E(t) <= D(t) <= E(t), and a longer horizon adds at most the discounted rest."""
@@ -246,7 +229,6 @@ def test_discounted_purchases_lie_between_their_bounds(entry: Entry, data: st.Da
 
 
 @in_continuous_time
-@law
 @given(data=st.data(), factor=log_uniform(1e-3, 1e3), t=spans, n=st.integers(0, 50))
 def test_a_change_of_unit_changes_no_prediction(
     entry: Entry, data: st.DataObject, factor: float, t: float, n: int
@@ -276,7 +258,6 @@ def test_a_change_of_unit_changes_no_prediction(
 
 
 @every_model
-@law
 @given(data=st.data())
 def test_limits_of_the_horizon(entry: Entry, data: st.DataObject) -> None:
     model, rfm = pick(data, entry)
@@ -298,7 +279,6 @@ def test_limits_of_the_horizon(entry: Entry, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("entry", FITTED.values(), ids=FITTED.keys())
-@law
 @given(data=st.data())
 def test_gradient_is_the_slope_of_the_log_likelihood(
     entry: Entry, data: st.DataObject, monkeypatch_module: pytest.MonkeyPatch

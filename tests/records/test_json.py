@@ -8,7 +8,6 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.errors import DataError
 from custvalue.records.cash_flow import CashFlow
@@ -41,7 +40,6 @@ def relationships(draw: st.DrawFn, *, dated: bool) -> Relationship:
     )
 
 
-@law
 @given(st.data(), st.booleans())
 def test_what_was_written_is_read(data: st.DataObject, dated: bool) -> None:
     customer = Customer(data.draw(ids), data.draw(st.lists(relationships(dated=dated), max_size=3)))

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue import datasets
 from custvalue.discounting.rate import Rate
@@ -64,7 +63,6 @@ def test_by_label() -> None:
         book.by()
 
 
-@law
 @given(
     st.lists(st.tuples(st.floats(-1e6, 1e6), st.sampled_from("abc"), st.sampled_from("xy")), min_size=1, max_size=30)
 )

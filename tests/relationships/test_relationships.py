@@ -13,7 +13,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.cash_flow import CashFlow
@@ -88,7 +87,6 @@ def records(draw: st.DrawFn, *, dated: bool) -> list[Relationship]:
     return [one(i) for i in range(draw(st.integers(0, 4)))]
 
 
-@law
 @given(st.data(), st.booleans())
 def test_records_come_back(data: st.DataObject, dated: bool) -> None:
     members = data.draw(records(dated=dated))

@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
 from custvalue.relationships.rfm_scores import SEGMENTS, quantile_groups, rfm_scores
 
 
-@law
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(2, 6))
 def test_groups_rise_with_the_values_and_keep_equals_together(values: list[int], groups: int) -> None:
     got = quantile_groups(values, groups)

@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.errors import DataError, ParameterError
 from custvalue.relationships.risk import efficient_frontier, segment_risk
 
 
-@law
 @given(st.integers(0, 10_000), st.integers(1, 6))
 def test_risk_adds_up(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
@@ -35,7 +33,6 @@ def test_two_segments_by_hand() -> None:
     np.testing.assert_allclose(frontier.expected, [0.12, 0.16, 0.2], atol=1e-7)
 
 
-@law
 @given(st.integers(0, 10_000), st.integers(2, 6))
 def test_no_portfolio_beats_the_frontier(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
@@ -51,7 +48,6 @@ def test_no_portfolio_beats_the_frontier(seed: int, n: int) -> None:
         assert np.sqrt(weights @ spread @ weights) >= least * (1 - 1e-6)
 
 
-@law
 @given(st.integers(0, 10_000), st.integers(2, 6))
 def test_segments_of_equal_mean_share_the_most_return(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)

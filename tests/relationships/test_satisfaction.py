@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from strategies import law
 
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.inference.fit import Fit
@@ -93,7 +92,6 @@ def test_links_are_values(link: SatisfactionLink) -> None:
     np.testing.assert_allclose(drawn.mean(axis=0), fit.model.retention(SCALE), atol=0.05)
 
 
-@law
 @given(st.floats(0.01, 0.98), st.floats(0.001, 0.9), st.floats(0.1, 20), st.lists(st.floats(0, 1), min_size=2))
 def test_retention_rises_from_worst_to_best(worst: float, more: float, power: float, s: list[float]) -> None:
     best = worst + more * (0.99 - worst)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.cash_flow import CashFlow
@@ -64,7 +63,6 @@ def test_volume_is_measured_within_the_kind_of_party() -> None:
         relationship_strength(book, {"volume": 1}, volume_half={"customer": 10.0})
 
 
-@law
 @given(
     st.lists(
         st.tuples(

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import law
 from survival_strategies import CASES, name_of, tenures, tenures_of
 
 from custvalue.errors import DataError
@@ -30,7 +29,6 @@ def pair_by_pair(rows: Tenures, risk: np.ndarray[Any, Any]) -> tuple[float, floa
 
 
 @given(rows=tenures(), data=st.data())
-@law
 def test_counts_every_pair(rows: Tenures, data: st.DataObject) -> None:
     risk = np.array(data.draw(st.lists(st.integers(-3, 3), min_size=len(rows), max_size=len(rows))), dtype=float)
     agree, pairs = pair_by_pair(rows, risk)

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import assume, given, reject
-from strategies import law
 from survival_strategies import ARM, CASES, REMISSION, at_risk, name_of, repeated, tenures, tenures_of
 
 from custvalue.errors import ConvergenceError, CustValueError, DataError, ParameterError
@@ -77,7 +76,6 @@ def test_the_baseline_agrees_with_lifelines() -> None:
 
 
 @given(rows=tenures(weighted=False, least=6))
-@law
 def test_is_the_maximum_of_the_likelihood_written_out(rows: Tenures) -> None:
     x = np.column_stack([np.arange(len(rows)) % 2, np.sin(np.arange(len(rows)))])
     fit = fitted(rows, x)
@@ -89,7 +87,6 @@ def test_is_the_maximum_of_the_likelihood_written_out(rows: Tenures) -> None:
 
 
 @given(rows=tenures(least=6))
-@law
 def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
     x = np.column_stack([np.arange(len(rows)) % 2, np.sin(np.arange(len(rows)))])
     fit = fitted(rows, x)
@@ -100,7 +97,6 @@ def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
 
 
 @given(rows=tenures(least=6))
-@law
 def test_other_measures_of_covariates_and_time_change_nothing_else(rows: Tenures) -> None:
     x = np.column_stack([np.arange(len(rows)) % 2, np.sin(np.arange(len(rows)))])
     fit = fitted(rows, x)
@@ -122,7 +118,6 @@ def fitted(rows: Tenures, x: np.ndarray[Any, Any]) -> Cox:
 
 
 @given(rows=tenures(least=4, late=False, weighted=False))
-@law
 def test_the_score_test_is_the_log_rank_test(rows: Tenures) -> None:
     """Of two groups without ties."""
     distinct = np.unique(rows.duration)

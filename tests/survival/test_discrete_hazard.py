@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
-from strategies import law
 from survival_strategies import repeated, tenures
 
 from custvalue.errors import ConvergenceError, CustValueError, DataError, ParameterError
@@ -49,7 +48,6 @@ def written_out(rows: Tenures, x: np.ndarray[Any, Any], fit: DiscreteHazard) -> 
 
 
 @given(rows=tenures(whole=True), link=links)
-@law
 def test_a_coefficient_for_each_period_is_the_share_who_leave(rows: Tenures, link: Any) -> None:
     """With customers added who leave, or stay, in every period, so that no share is 0 or 1."""
     every = np.arange(1, rows.duration.max() + 1)
@@ -69,7 +67,6 @@ def test_a_coefficient_for_each_period_is_the_share_who_leave(rows: Tenures, lin
 
 
 @given(rows=tenures(whole=True, least=6), link=links, baseline=st.sampled_from([0, 1, "log", [2, 9]]))
-@law
 def test_the_maximum_of_the_likelihood_written_out(rows: Tenures, link: Any, baseline: Any) -> None:
     x = np.arange(len(rows)) % 3 / 2
     try:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 from survival_strategies import CASES, REMISSION, TREATED, at_risk, name_of, repeated, tenures, tenures_of
 
 from custvalue.errors import DataError, ParameterError
@@ -65,7 +64,6 @@ def test_agrees_with_lifelines(case: dict[str, Any]) -> None:
 
 
 @given(rows=tenures())
-@law
 def test_is_the_product_over_the_times(rows: Tenures) -> None:
     curve, product = kaplan_meier(rows), 1.0
     for time, survival in zip(curve.time, curve.survival, strict=True):
@@ -77,7 +75,6 @@ def test_is_the_product_over_the_times(rows: Tenures) -> None:
 
 
 @given(rows=tenures(late=False))
-@law
 def test_without_censoring_is_the_share_still_there(rows: Tenures) -> None:
     everyone = Tenures(rows.duration, np.ones(len(rows)), weights=rows.weights)
     times = np.unique(np.concatenate([[0.0], rows.duration, rows.duration / 2]))
@@ -86,7 +83,6 @@ def test_without_censoring_is_the_share_still_there(rows: Tenures) -> None:
 
 
 @given(rows=tenures())
-@law
 def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
     weighted, one_by_one = kaplan_meier(rows), kaplan_meier(repeated(rows))
     for column in ("time", "at_risk", "ended"):
@@ -95,14 +91,12 @@ def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
 
 
 @given(rows=tenures(), share=st.floats(0.01, 3.0))
-@law
 def test_weights_in_another_measure_change_no_survival(rows: Tenures, share: float) -> None:
     scaled = Tenures(rows.duration, rows.ended, entry=rows.entry, weights=rows.weights * share)
     np.testing.assert_allclose(kaplan_meier(scaled).survival, kaplan_meier(rows).survival, rtol=1e-9, atol=1e-12)
 
 
 @given(rows=tenures(), level=st.floats(0.01, 0.999), interval=st.sampled_from(["log-log", "logit", "greenwood"]))
-@law
 def test_limits_are_probabilities_around_the_estimate(rows: Tenures, level: float, interval: Any) -> None:
     curve = kaplan_meier(rows, level=level, interval=interval)
     assert np.all((curve.lower >= 0) & (curve.upper <= 1))
@@ -112,7 +106,6 @@ def test_limits_are_probabilities_around_the_estimate(rows: Tenures, level: floa
 
 
 @given(rows=tenures(), share=st.floats(0.05, 1.0))
-@law
 def test_the_restricted_mean_is_the_area(rows: Tenures, share: float) -> None:
     curve = kaplan_meier(rows)
     horizon = share * curve.observed_until
@@ -133,7 +126,6 @@ def test_the_error_of_the_restricted_mean() -> None:
 
 
 @given(rows=tenures(), p=st.floats(0.01, 0.99))
-@law
 def test_a_quantile_is_the_first_time_reached(rows: Tenures, p: float) -> None:
     curve = kaplan_meier(rows)
     found = curve.quantile(p)

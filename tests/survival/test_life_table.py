@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 from survival_strategies import TREATED, repeated, tenures
 
 from custvalue.errors import DataError, ParameterError
@@ -36,7 +35,6 @@ def test_high_end_customers() -> None:
 
 
 @given(rows=tenures(whole=True))
-@law
 def test_is_the_share_of_those_at_risk(rows: Tenures) -> None:
     found = life_table(rows)
     for t, risk, left, hazard in zip(found.period, found.at_risk, found.ended, found.hazard, strict=True):
@@ -47,7 +45,6 @@ def test_is_the_share_of_those_at_risk(rows: Tenures) -> None:
 
 
 @given(rows=tenures(), length=st.sampled_from([0.7, 3.0, 10.0]))
-@law
 def test_is_the_fall_of_kaplan_meier_over_the_period(rows: Tenures, length: float) -> None:
     found, curve = life_table(rows, length=length), kaplan_meier(rows)
     for k, hazard in zip(found.period, found.hazard, strict=True):
@@ -57,7 +54,6 @@ def test_is_the_fall_of_kaplan_meier_over_the_period(rows: Tenures, length: floa
 
 
 @given(rows=tenures(), level=st.floats(0.01, 0.999))
-@law
 def test_limits_are_probabilities_around_the_estimate(rows: Tenures, level: float) -> None:
     found = life_table(rows, length=2.0, level=level)
     assert np.all((found.lower >= 0) & (found.upper <= 1))
@@ -67,7 +63,6 @@ def test_limits_are_probabilities_around_the_estimate(rows: Tenures, level: floa
 
 
 @given(rows=tenures())
-@law
 def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
     weighted, one_by_one = life_table(rows), life_table(repeated(rows))
     for column in ("at_risk", "ended", "hazard", "standard_error", "lower", "upper"):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import law
 from survival_strategies import ARM, CASES, REMISSION, at_risk, name_of, repeated, tenures, tenures_of
 
 from custvalue.errors import DataError, ParameterError
@@ -62,7 +61,6 @@ def compared(rows: Tenures) -> np.ndarray[Any, Any]:
 
 
 @given(rows=tenures(least=4, weighted=False))
-@law
 def test_is_the_sum_over_two_by_two_tables(rows: Tenures) -> None:
     group = compared(rows)
     difference = variance = 0.0
@@ -75,7 +73,6 @@ def test_is_the_sum_over_two_by_two_tables(rows: Tenures) -> None:
 
 
 @given(rows=tenures(least=4), power=st.sampled_from([0.5, 2.0, 3.0]), kind=st.sampled_from(KINDS[:4]))
-@law
 def test_only_the_order_of_times_matters(rows: Tenures, power: float, kind: dict[str, Any]) -> None:
     group = compared(rows)
     bent = Tenures(rows.duration**power, rows.ended, entry=rows.entry**power, weights=rows.weights)
@@ -85,7 +82,6 @@ def test_only_the_order_of_times_matters(rows: Tenures, power: float, kind: dict
 
 
 @given(rows=tenures(least=4), kind=st.sampled_from(KINDS[:4]))
-@law
 def test_names_do_not_matter_and_differences_add_up_to_0(rows: Tenures, kind: dict[str, Any]) -> None:
     group = compared(rows)
     found, swapped = log_rank(rows, group, **kind), log_rank(rows, np.array(["z", "a"])[group], **kind)
@@ -96,7 +92,6 @@ def test_names_do_not_matter_and_differences_add_up_to_0(rows: Tenures, kind: di
 
 
 @given(rows=tenures(least=4), kind=st.sampled_from(KINDS))
-@law
 def test_a_weight_is_so_many_rows(rows: Tenures, kind: dict[str, Any]) -> None:
     group = compared(rows)
     if kind["weighting"] == "fleming-harrington":

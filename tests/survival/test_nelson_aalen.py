@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from strategies import law
 from survival_strategies import CASES, TREATED, name_of, repeated, tenures, tenures_of
 
 from custvalue.errors import DataError, ParameterError
@@ -39,7 +38,6 @@ def test_agrees_with_lifelines(case: dict[str, Any]) -> None:
 
 
 @given(rows=tenures())
-@law
 def test_is_below_minus_the_log_of_kaplan_meier(rows: Tenures) -> None:
     """As h <= -log(1 - h): exp(-H) never falls below the product."""
     found, curve = nelson_aalen(rows), kaplan_meier(rows)
@@ -49,7 +47,6 @@ def test_is_below_minus_the_log_of_kaplan_meier(rows: Tenures) -> None:
 
 
 @given(rows=tenures())
-@law
 def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
     weighted, one_by_one = nelson_aalen(rows), nelson_aalen(repeated(rows))
     for column in ("cumulative_hazard", "standard_error", "lower", "upper"):

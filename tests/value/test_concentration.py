@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.errors import DataError, ParameterError
 from custvalue.value.concentration import gini, lorenz_curve, top_share, unprofitable, whale_curve
@@ -14,7 +13,6 @@ from custvalue.value.concentration import gini, lorenz_curve, top_share, unprofi
 positive_values = st.lists(st.floats(0, 1e6), min_size=1, max_size=30).filter(lambda v: sum(v) > 1e-3)
 
 
-@law
 @given(positive_values)
 def test_gini_is_the_mean_difference(values: list[float]) -> None:
     x = np.array(values)
@@ -25,7 +23,6 @@ def test_gini_is_the_mean_difference(values: list[float]) -> None:
     assert gini(values) == pytest.approx(1 - 2 * area, abs=1e-12)
 
 
-@law
 @given(positive_values, st.floats(0, 1))
 def test_the_top_holds_what_the_bottom_does_not(values: list[float], share: float) -> None:
     assert top_share(values, share) == pytest.approx(1 - lorenz_curve(values).at(1 - share), abs=1e-9)
@@ -33,7 +30,6 @@ def test_the_top_holds_what_the_bottom_does_not(values: list[float], share: floa
     assert top_share(values, 1.0) == pytest.approx(1.0)
 
 
-@law
 @given(st.lists(st.integers(-50, 50), min_size=1, max_size=20).filter(lambda v: sum(v) > 0))
 def test_the_whale_curve_peaks_where_losses_begin(values: list[int]) -> None:
     curve, losing = whale_curve(values), unprofitable(values)

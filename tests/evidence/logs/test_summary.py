@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from logs import KINDS, engine, reference
 
@@ -61,7 +61,6 @@ def columns(rows, form):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(case=logs())
-@settings(max_examples=25, deadline=None)
 def test_every_backend_agrees_with_plain_python(kind, case):
     rows, form, options = case
     newcomers = options["first_purchase_from"]

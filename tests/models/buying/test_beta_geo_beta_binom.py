@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from strategies import bb_parameters, chances, law
+from strategies import bb_parameters, chances
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError, DataError, ParameterError
@@ -236,7 +236,6 @@ def test_predictions_are_those_of_all_continued_histories() -> None:
 models = bb_parameters().map(lambda values: BetaGeoBetaBinom(**values))
 
 
-@law
 @given(model=models, rows=chances())
 def test_who_has_just_bought_is_alive_and_means_are_of_probabilities(
     model: BetaGeoBetaBinom, rows: Opportunities
@@ -246,7 +245,6 @@ def test_who_has_just_bought_is_alive_and_means_are_of_probabilities(
         assert np.all((mean > 0) & (mean < 1))
 
 
-@law
 @given(model=models, rows=chances(most=60))
 def test_gradient_is_the_slope_of_the_log_likelihood(model: BetaGeoBetaBinom, rows: Opportunities) -> None:
     columns, values, width = (rows.x, rows.t_x, rows.n), np.array(list(model.parameters.values())), 1e-3

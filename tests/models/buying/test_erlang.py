@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from scipy.special import gammaln, psi
-from strategies import bg_parameters, histories, law, spans
+from strategies import bg_parameters, histories, spans
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError, DataError, ParameterError
@@ -89,7 +89,6 @@ def test_values_of_btydplus() -> None:
 
 
 @random_too
-@law
 @given(parameters=bg_parameters(), rfm=histories(), t=spans)
 def test_at_random_it_is_the_model_of_random_buying(
     regular: Any, random: Any, parameters: dict[str, float], rfm: RFM, t: float

@@ -9,18 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from retention_strategies import RETENTION_MODELS, RetentionEntry
-from strategies import law, log_uniform
+from strategies import few, log_uniform
 
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.tenures import Tenures
 
 every_model = pytest.mark.parametrize("entry", RETENTION_MODELS.values(), ids=RETENTION_MODELS.keys())
 rates = log_uniform(1e-3, 2.0).map(Rate.continuous)
-few = settings(law, max_examples=max(1, law.max_examples // 3))
-"""For laws that take many sums each."""
 
 
 def alike(one: Any, other: Any, tolerance: float = 1e-11) -> bool:
@@ -32,7 +30,6 @@ def dues(entry: RetentionEntry) -> list[str]:
 
 
 @every_model
-@law
 @given(data=st.data())
 def test_customers_leave_and_do_not_come_back(entry: RetentionEntry, data: st.DataObject) -> None:
     model, t, more = data.draw(entry.models()), data.draw(entry.tenures), data.draw(entry.spans)
@@ -45,7 +42,6 @@ def test_customers_leave_and_do_not_come_back(entry: RetentionEntry, data: st.Da
 
 
 @every_model
-@law
 @given(data=st.data())
 def test_churn_is_what_survival_loses(entry: RetentionEntry, data: st.DataObject) -> None:
     model, t, more = data.draw(entry.models()), data.draw(entry.tenures), data.draw(entry.spans)
@@ -59,7 +55,6 @@ def test_churn_is_what_survival_loses(entry: RetentionEntry, data: st.DataObject
 
 
 @every_model
-@law
 @given(data=st.data())
 def test_staying_twice_is_staying_through(entry: RetentionEntry, data: st.DataObject) -> None:
     """The logarithms themselves, so that what hardly ever and what nearly always happens is as exact."""
@@ -74,7 +69,6 @@ def test_staying_twice_is_staying_through(entry: RetentionEntry, data: st.DataOb
 
 
 @every_model
-@law
 @given(data=st.data(), entered=st.integers(0, 5), periods=st.integers(1, 40))
 def test_whole_periods_have_probability_1(
     entry: RetentionEntry, data: st.DataObject, entered: int, periods: int

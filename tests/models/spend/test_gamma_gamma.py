@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import SPEND_MODELS, SpendEntry, law, log_uniform, spenders
+from strategies import SPEND_MODELS, SpendEntry, log_uniform, spenders
 
 from custvalue.errors import DataError
 from custvalue.evidence.rfm import RFM
@@ -47,7 +47,6 @@ def test_expected_spend() -> None:
 
 
 @every_model
-@law
 @given(data=st.data())
 def test_spend_is_finite_or_infinite_and_never_nan(entry: SpendEntry, data: st.DataObject) -> None:
     model, customers = data.draw(entry.models()), data.draw(spenders())
@@ -61,7 +60,6 @@ def test_spend_is_finite_or_infinite_and_never_nan(entry: SpendEntry, data: st.D
 
 
 @every_model
-@law
 @given(data=st.data(), currency=log_uniform(1e-6, 1e6))
 def test_a_change_of_currency_scales_spend(entry: SpendEntry, data: st.DataObject, currency: float) -> None:
     model, customers = data.draw(entry.models()), data.draw(spenders())
@@ -76,7 +74,6 @@ def test_a_change_of_currency_scales_spend(entry: SpendEntry, data: st.DataObjec
 
 
 @every_model
-@law
 @given(data=st.data(), share=st.floats(0.0, 1.0))
 def test_more_spent_is_more_expected(entry: SpendEntry, data: st.DataObject, share: float) -> None:
     model, customers = data.draw(entry.models()), data.draw(spenders())
@@ -131,7 +128,6 @@ def test_fit_in_another_currency_is_the_same_fit(entry: SpendEntry, currency: fl
     assert two.log_likelihood == pytest.approx(one.log_likelihood - (x > 0).sum() * np.log(currency), abs=1e-6)
 
 
-@law
 @given(data=st.data())
 def test_gradient_is_the_slope_of_the_log_likelihood(data: st.DataObject) -> None:
     """In log-parameters, against central differences of fourth order, at spend such as the model expects."""

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
@@ -36,7 +35,6 @@ def test_published_case2a() -> None:
     assert value == pytest.approx(8273.286927250347, rel=1e-14)
 
 
-@law
 @given(st.floats(0, 1), st.floats(0, 0.5), st.integers(0, 12), st.sampled_from([1, 2, 3, 4, 6, 7, 10, 12]))
 def test_case_2b_is_its_sum(r: float, d: float, n: int, p: int) -> None:
     """p sales a year: p n + 1 margins, retention between sales, promotion once a year."""

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
@@ -30,7 +29,6 @@ def test_venkatesan_and_kumar() -> None:
     assert value == pytest.approx(341.99686385973575, rel=1e-14)
 
 
-@law
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(0, 10), st.integers(0, 1000))
 def test_powers_of_the_switching_matrix(brands: int, f: int, years: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

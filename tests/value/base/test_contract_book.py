@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue import DataError, ParameterError, Rate
 from custvalue.evidence.tenures import Tenures
@@ -87,7 +87,6 @@ rates = st.floats(0.01, 0.3).map(Rate.annual)
 points = st.sampled_from([0.01, 0.05, -0.01, 1e-6, 0.0])
 
 
-@law
 @given(log_uniform(0.02, 0.9), rates, points, st.sampled_from(["now", "next"]), st.sampled_from([None, 1, 7]))
 def test_a_point_of_constant_retention(theta, rate, points, timing, horizon):
     """Against the closed form."""
@@ -102,7 +101,6 @@ def test_a_point_of_constant_retention(theta, rate, points, timing, horizon):
         np.testing.assert_allclose(gain, worth[0] - worth[1], rtol=1e-8, atol=1e-8)
 
 
-@law
 @given(log_uniform(0.1, 20.0), log_uniform(0.1, 20.0), rates)
 def test_a_small_point_is_the_slope(alpha, beta, rate):
     """Raising all rates by the same factor is the elasticity; by the same points, less or more of each."""

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
@@ -43,7 +42,6 @@ def test_scenarios_broadcast() -> None:
     assert firm.total[1] == pytest.approx(100 + 30 * (1.2**-1 + 1.2**-2 + 1.2**-3))
 
 
-@law
 @given(
     cost=st.floats(0, 1e4), margin=st.floats(0.1, 1e3), stays=st.floats(0, 1), rate=st.floats(0, 1),
     timing=st.sampled_from(["now", "next", "end", "middle"]),
@@ -105,7 +103,6 @@ def test_elasticities_are_those_of_the_closed_form() -> None:
         driver_elasticities(lambda a: a, {"a": 0.0})
 
 
-@law
 @given(
     n=st.floats(0, 3), decay=st.floats(0, 1) | st.just(1.0), delay=st.floats(0, 5), rate=st.floats(-0.2, 1),
     generations=st.integers(0, 12),

@@ -3,7 +3,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue import BetaGeoNBD, ParameterError
 from custvalue.evidence.cohorts import Cohorts
@@ -51,7 +51,6 @@ def by_hand(plan, model, initial):
     return end
 
 
-@law
 @given(plans, models, bases)
 def test_the_base_is_that_of_each_cohort(plan, model, initial):
     base = project_customer_base(plan, model, initial=initial)
@@ -59,7 +58,6 @@ def test_the_base_is_that_of_each_cohort(plan, model, initial):
     np.testing.assert_allclose(base.end, by_hand(plan, model, initial), rtol=1e-10, atol=1e-14 * size)
 
 
-@law
 @given(plans, models, bases)
 def test_nobody_is_lost_from_the_books(plan, model, initial):
     """Start + acquired - lost = end in every period, and cohorts and ages add up to it."""
@@ -76,7 +74,6 @@ def test_nobody_is_lost_from_the_books(plan, model, initial):
     assert (base.initial_end <= sum(initial or ()) * (1 + 1e-12)).all()
 
 
-@law
 @given(models, st.lists(counts, min_size=1, max_size=4))
 def test_losses_are_exact_where_they_are_few(model, ages):
     """Without acquisition the losses are those that the model says of each age."""
@@ -90,7 +87,6 @@ def test_few_losses():
     np.testing.assert_allclose(base.lost, [1e-9, 1e-9], rtol=1e-12)
 
 
-@law
 @given(plans, models, bases, st.integers(1, 7))
 def test_to_project_in_two_steps_is_to_project_once(plan, model, initial, cut):
     """The ages at a cut are a base to begin with."""
@@ -154,7 +150,6 @@ def test_churn_of_a_base():
     assert np.isnan(project_customer_base(0, Geometric(0.25), 2).churn).all()
 
 
-@law
 @given(discrete, st.floats(0.1, 1e4))
 def test_steady_states(model, won):
     """As many are lost as are won where the ages are those of a steady state."""
@@ -178,7 +173,6 @@ def test_steady_states_that_are_none():
     np.testing.assert_allclose(steady_state([[100]], draws), [[1000], [500]])
 
 
-@law
 @given(models, st.lists(st.floats(1, 1000), min_size=1, max_size=4), st.integers(1, 8))
 def test_standing_still(model, ages, periods):
     won = replacement_acquisition(ages, model, periods)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
@@ -48,7 +48,6 @@ def test_the_best_budgets_of_both_kinds() -> None:
 curves = st.tuples(st.floats(0.01, 0.999), log_uniform(1e-3, 10.0))
 
 
-@law
 @given(log_uniform(0.01, 1e4), curves, curves, log_uniform(1e-3, 1.0))
 def test_pfeifers_conditions_hold_and_no_neighbor_is_better(
     margin: float, win: tuple[float, float], keep: tuple[float, float], d: float

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
@@ -41,7 +40,6 @@ def spent(given_: dict, A: np.ndarray, R: np.ndarray) -> float:
     return float((given_["prospects"] * A + (given_["prospects"] * a + given_["customers"]) * R).sum())
 
 
-@law
 @given(st.integers(0, 100_000), st.floats(2, 6))
 def test_no_other_division_is_worth_more(seed: int, digits: float) -> None:
     known, budget = segments(seed), 10.0**digits

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
@@ -79,7 +79,6 @@ def test_gupta_and_lehmann_finite_horizon() -> None:
     assert five == pytest.approx(2.0351639197953237, rel=1e-14)
 
 
-@law
 @given(retentions, yearly, horizons, timings)
 def test_without_growth_all_digits_are_right(r: float, d: float, n: int | None, timing: Any) -> None:
     rate = Rate.annual(d)
@@ -87,7 +86,6 @@ def test_without_growth_all_digits_are_right(r: float, d: float, n: int | None, 
     assert close(value, exact(r, float(rate.force()), 0.0, n, timing), 1e-14)
 
 
-@law
 @given(retentions, st.floats(-0.5, 1), st.floats(-0.5, 1), st.integers(0, 2000), timings)
 def test_growth_costs_only_the_digits_that_offsetting_costs(r: float, d: float, g: float, n: int, timing: Any) -> None:
     """With a ratio q near 1, rounding of d and g itself changes the value by n or 1/(1 - q) times as much."""
@@ -116,7 +114,6 @@ def test_what_does_not_converge_is_infinite(timing: Any) -> None:
         np.testing.assert_array_equal(found, [np.inf, -np.inf, 0.0])
 
 
-@law
 @given(retentions, yearly, st.integers(0, 60), st.floats(-0.2, 0.2), timings)
 def test_the_closed_form_is_the_sum_over_periods(r: float, d: float, n: int, g: float, timing: Any) -> None:
     """A path of n equal retentions and growing margins: begun, paid and discounted period by period."""
@@ -130,7 +127,6 @@ def test_the_closed_form_is_the_sum_over_periods(r: float, d: float, n: int, g: 
     np.testing.assert_allclose(closed, path, rtol=1e-12, atol=1e-13)
 
 
-@law
 @given(retentions, yearly, timings)
 def test_a_long_horizon_is_forever(r: float, d: float, timing: Any) -> None:
     forever = constant_retention_value(1, r, Rate.annual(d), timing=timing)
@@ -141,7 +137,6 @@ def test_a_long_horizon_is_forever(r: float, d: float, timing: Any) -> None:
         np.testing.assert_allclose(long, forever, rtol=1e-14)
 
 
-@law
 @given(st.floats(0.01, 1), yearly, horizons)
 def test_timings_differ_by_waiting_and_renewal(r: float, d: float, n: int | None) -> None:
     """Payments now are the next ones (1 + d)/r times over; the end is a period and the middle half a one later."""

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.present_value import present_value
 from custvalue.discounting.rate import Rate
@@ -32,7 +31,6 @@ def test_the_steps_of_the_pizza() -> None:
     assert "8,000.00" in str(bridge)
 
 
-@law
 @given(
     rate=st.floats(-0.5, 2.0),
     retention=st.floats(0.0, 1.0),

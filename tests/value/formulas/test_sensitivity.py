@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
@@ -24,7 +24,6 @@ def test_gupta_and_lehmann() -> None:
     np.testing.assert_allclose([e.retention, e.margin, e.rate, e.acquisition_cost], [3.5, 1.0, -0.375, 0.0], rtol=1e-14)
 
 
-@law
 @given(
     st.floats(0.05, 0.98),
     log_uniform(1e-3, 1.0),

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.errors import DataError, ParameterError
 from custvalue.value.formulas.shapley import shapley_change
@@ -21,7 +20,6 @@ def worth(margin: np.ndarray, retention: np.ndarray, count: np.ndarray, cost: np
     return count * (margin * retention / (1.1 - retention) - cost)
 
 
-@law
 @given(st.lists(st.tuples(amounts, rates, amounts, amounts), min_size=2, max_size=2))
 def test_it_is_the_mean_over_all_orders(rows: list[tuple[float, ...]]) -> None:
     names = ("margin", "retention", "count", "cost")

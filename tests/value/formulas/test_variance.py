@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
@@ -36,7 +36,6 @@ def enumerated(r: float, force: float, g: float, n: int, timing: str) -> Any:
         return square - mean**2
 
 
-@law
 @given(
     st.one_of(st.floats(0, 1), log_uniform(1e-15, 0.1).map(lambda x: 1 - x)),
     st.one_of(st.just(0.0), log_uniform(1e-12, 2.0)),
@@ -65,7 +64,6 @@ def test_forever_is_the_closed_form_and_the_limit(r: float, d: float, timing: An
     np.testing.assert_allclose([found, long], 49 * factor * plain, rtol=1e-12)
 
 
-@law
 @given(
     st.one_of(st.floats(1e-3, 0.999), log_uniform(1e-12, 0.1).map(lambda x: 1 - x)),
     log_uniform(1e-9, 1.0),

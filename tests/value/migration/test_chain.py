@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law, log_uniform
+from strategies import log_uniform
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
@@ -76,7 +76,6 @@ def test_pfeifer_and_carraway_visits() -> None:
     np.testing.assert_allclose(MAIL.absorption()[:, 4], 1, rtol=1e-14)
 
 
-@law
 @given(chains(), st.floats(-0.2, 0.5), st.integers(0, 12), st.sampled_from(TIMINGS), st.sampled_from(TIMINGS))
 def test_a_horizon_is_a_sum_of_powers(chain: MigrationModel, d: float, n: int, timing: Any, cost_timing: Any) -> None:
     rate = Rate.annual(d)
@@ -93,7 +92,6 @@ def test_a_horizon_is_a_sum_of_powers(chain: MigrationModel, d: float, n: int, t
     np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-9)
 
 
-@law
 @given(chains(), st.floats(0.2, 1.0), st.sampled_from(TIMINGS), st.sampled_from(TIMINGS))
 def test_a_long_horizon_is_forever(chain: MigrationModel, d: float, timing: Any, cost_timing: Any) -> None:
     when: dict[str, Any] = {"timing": timing, "cost_timing": cost_timing}
@@ -103,7 +101,6 @@ def test_a_long_horizon_is_forever(chain: MigrationModel, d: float, timing: Any,
     np.testing.assert_allclose(chain.variance(Rate.annual(d), horizon=400, **when), spread, rtol=1e-9, atol=1e-7)
 
 
-@law
 @given(chains(), st.floats(0, 0.5), st.integers(0, 4), st.sampled_from(TIMINGS), st.sampled_from(TIMINGS))
 def test_mean_and_variance_over_all_paths(
     chain: MigrationModel, d: float, n: int, timing: Any, cost_timing: Any
@@ -133,7 +130,6 @@ def test_mean_and_variance_over_all_paths(
         assert spread == pytest.approx(variance, rel=1e-9, abs=1e-7)
 
 
-@law
 @given(chains(), st.one_of(log_uniform(1e-14, 1.0), st.just(0.0)))
 def test_visits_are_right_to_the_last_digits(chain: MigrationModel, d: float) -> None:
     """Against 60-digit elimination, with the chance of staying taken for what the others leave; d → 0 included."""
@@ -158,7 +154,6 @@ def test_visits_are_right_to_the_last_digits(chain: MigrationModel, d: float) ->
                 assert abs(mp.mpf(float(found[i, j])) - wanted[a, b]) <= 1e-13 * abs(wanted[a, b])
 
 
-@law
 @given(chains(), st.floats(0.01, 0.5), st.randoms(use_true_random=False))
 def test_names_of_states_do_not_matter(chain: MigrationModel, d: float, random: Any) -> None:
     order = list(range(len(chain.states)))

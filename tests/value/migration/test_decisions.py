@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import law
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
@@ -30,7 +29,6 @@ def choices(seed: int, actions: int, states: int, *batch: int) -> MigrationDecis
     )
 
 
-@law
 @given(st.integers(0, 10_000), st.integers(1, 3), st.integers(1, 4), st.floats(0.01, 1), st.sampled_from(TIMINGS))
 def test_no_policy_is_better(seed: int, actions: int, states: int, d: float, timing: Any) -> None:
     """Every allowed policy, valued as the chain that it makes, in every state at once."""
@@ -49,7 +47,6 @@ def test_no_policy_is_better(seed: int, actions: int, states: int, d: float, tim
     np.testing.assert_allclose(reached, best.value, rtol=1e-12)
 
 
-@law
 @given(st.integers(0, 10_000), st.integers(1, 3), st.integers(1, 3), st.integers(0, 5), st.floats(-0.2, 0.5))
 def test_backward_induction_is_the_best_plan(seed: int, actions: int, states: int, n: int, d: float) -> None:
     """The plan's value is what following it brings, and no first action followed by the rest is better."""
@@ -92,7 +89,6 @@ def test_batches_are_solved_one_by_one() -> None:
         np.testing.assert_allclose(plan.value[i], one.optimal_within(Rate.annual(d), horizon=3, timing="middle").value)
 
 
-@law
 @given(st.lists(st.floats(0, 0.9), min_size=1, max_size=6), st.floats(1, 100), st.floats(0, 10), st.floats(0.05, 0.5))
 def test_stopping_is_never_worse_than_contacting_forever(p: list[float], m: float, cost: float, d: float) -> None:
     chain = MigrationModel.from_recency(p, margin=m, contact_cost=cost)

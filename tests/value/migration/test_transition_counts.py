@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from strategies import law
 
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
@@ -70,7 +69,6 @@ def test_numbers_as_states_are_in_order() -> None:
     np.testing.assert_array_equal(seen.counts, [[0, 1, 0], [0, 0, 0], [1, 0, 0]])
 
 
-@law
 @given(
     st.lists(st.lists(st.sampled_from("abc"), max_size=6), min_size=1, max_size=8), st.randoms(use_true_random=False)
 )
