@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from custvalue._typing import Array, ArrayLike, Bools, NDArray
-from custvalue.errors import DataError
+from custvalue.errors import CustValueError, DataError
 
 DAY = np.timedelta64(1, "D")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]|$)", re.ASCII)
@@ -23,18 +25,18 @@ def read_only(values: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-def numbers(name: str, values: ArrayLike) -> Array:
-    """Turn `values` into a float64 array, or raise DataError that names the column."""
+def numbers(name: str, values: ArrayLike, error: type[CustValueError] = DataError) -> Array:
+    """Turn `values` into a float64 array, or raise an error (DataError) that names the column."""
     try:
         array = np.asarray(values)
     except ValueError:
-        raise DataError(f"{name} must be a column, or rows of equal length; got rows of different lengths") from None
+        raise error(f"{name} must be a column, or rows of equal length; got rows of different lengths") from None
     if array.dtype.kind in "OUS" or array.dtype.kind in "mM":
         bad = _first_text(array)
         if bad is not None:
-            raise DataError(f"{name} must be numbers; got {bad} (convert the column first)")
+            raise error(f"{name} must be numbers; got {bad} (convert the column first)")
     if array.dtype.kind == "c":
-        raise DataError(f"{name} must be real numbers; got complex ones")
+        raise error(f"{name} must be real numbers; got complex ones")
     return np.asarray(array, dtype=np.float64)
 
 
@@ -68,9 +70,10 @@ def check_rows(
     remedy: str,
     *,
     ids: NDArray[Any] | None = None,
+    error: type[CustValueError] = DataError,
     **columns: Array,
 ) -> None:
-    """Raise DataError unless `ok` everywhere; the message shows the rule, the first rows and the remedy.
+    """Raise an error (DataError) unless `ok` everywhere; its message shows the rule, the first rows, the remedy.
 
     Parameters
     ----------
@@ -87,7 +90,7 @@ def check_rows(
         return
     broken = np.flatnonzero(~ok.ravel())
     shown = "; ".join(_row(int(i), ids, columns, ok.shape) for i in broken[:3])
-    raise DataError(f"{rule}; broken in {len(broken)} of {ok.size} rows, first: {shown}. {remedy}")
+    raise error(f"{rule}; broken in {len(broken)} of {ok.size} rows, first: {shown}. {remedy}")
 
 
 def _row(i: int, ids: NDArray[Any] | None, columns: Mapping[str, Array], shape: tuple[int, ...]) -> str:
@@ -188,3 +191,24 @@ def _no_nat(name: str, values: NDArray[Any]) -> None:
             f"{name} must be present; missing (NaT) in {len(missing)} of {values.size} rows, "
             f"first: row {missing[0]}. Leave those rows out."
         )
+
+
+class Tabular(ABC):
+    """A result that has rows: as columns that any dataframe library takes, and as JSON."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def table(self) -> dict[str, NDArray[Any]]:
+        """The rows as columns by name."""
+
+    def to_json(self) -> str:
+        """The columns of `table` as JSON: lists by name, null where a value is missing."""
+        return columns_json(self.table())
+
+
+def columns_json(columns: Mapping[str, NDArray[Any]]) -> str:
+    """Columns as JSON: lists by name, dates as ISO text, null where a value is missing."""
+    plain = {name: np.asarray(values).astype(object) for name, values in columns.items()}
+    known = {name: np.where(values == values, values, None).tolist() for name, values in plain.items()}  # noqa: PLR0124 (NaN, NaT)
+    return json.dumps(known, default=str)

@@ -204,8 +204,8 @@ def test_a_firm_is_a_value():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"variable_cost": 1.4}, "0 <= variable_cost <= 1"),
-        ({"tax": -0.1}, "0 <= tax <= 1"),
+        ({"variable_cost": 1.4}, "variable_cost must lie between 0 and 1"),
+        ({"tax": -0.1}, "tax must lie between 0 and 1"),
         ({"acquisition_cost": -1}, "acquisition_cost must be >= 0"),
         ({"fixed_costs": np.nan}, "fixed_costs must be finite"),
         ({"losses": "ignored"}, "'carry_forward'"),

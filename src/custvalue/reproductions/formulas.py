@@ -72,7 +72,7 @@ def _multiples() -> Iterator[Reproduction]:
     texts = {
         f"multiple, r={r} i={i} %": by_rate[4 * j + k] for j, r in enumerate(retentions) for k, i in enumerate(rates)
     }
-    table = margin_multiple(np.array(retentions)[:, None], Rate.annual(np.array(rates) / 100), timing="next")
+    table = margin_multiple(np.array(retentions)[:, None], Rate.annual(np.array([rates]) / 100), timing="next")
     yield from rows("formulas", _GUPTA, "memory", texts, table)
     by_growth = _BY_GROWTH.split()
     growths = (2, 4, 6, 8)
@@ -81,7 +81,7 @@ def _multiples() -> Iterator[Reproduction]:
         for j, r in enumerate(retentions)
         for k, g in enumerate(growths)
     }
-    rising = np.array(growths) / 100
+    rising = np.array([growths]) / 100
     table = margin_multiple(np.array(retentions)[:, None], Rate.annual(0.12), growth=rising, timing="next")
     tie = "2.125 exactly and the like: a tie rounded the other way"
     yield from rows("formulas", _GUPTA, "memory", texts, table, tie)

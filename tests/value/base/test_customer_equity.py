@@ -135,7 +135,7 @@ def test_endless_chains() -> None:
 
 
 def test_referrals_that_are_refused() -> None:
-    with pytest.raises(ParameterError, match="0 <= decay <= 1"):
+    with pytest.raises(ParameterError, match="decay must lie between 0 and 1"):
         referral_value(1.0, 1.0, TEN, delay=1, decay=1.5)
     with pytest.raises(ParameterError, match="referrals must be >= 0"):
         referral_value(1.0, -1.0, TEN, delay=1)

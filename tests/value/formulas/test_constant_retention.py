@@ -61,7 +61,7 @@ def test_fader_and_hardie_2012_five_conventions() -> None:
 def test_gupta_and_lehmann_margin_multiples() -> None:
     """Gupta & Lehmann (2003), the tables of r/(1+i-r) and, at i = 12 %, r/(1+i-r(1+g)); as cited."""
     r = np.array([0.6, 0.7, 0.8, 0.9])[:, None]
-    table = margin_multiple(r, Rate.annual([0.10, 0.12, 0.14, 0.16]), timing="next")
+    table = margin_multiple(r, Rate.annual([[0.10, 0.12, 0.14, 0.16]]), timing="next")
     printed = [[1.2, 1.15, 1.11, 1.07], [1.75, 1.67, 1.59, 1.52], [2.67, 2.5, 2.35, 2.22], [4.5, 4.09, 3.75, 3.46]]
     assert np.abs(table - printed).max() <= 0.005
     grows = margin_multiple(r, Rate.annual(0.12), timing="next", growth=[0, 0.02, 0.04, 0.06, 0.08])
@@ -198,7 +198,7 @@ def test_the_last_retention_may_be_left_out_where_it_does_not_matter() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"retention": [0.5, 1.2]}, r"0 <= retention <= 1 must hold; broken in 1 of 2 rows, first: row 1"),
+        ({"retention": [0.5, 1.2]}, r"retention must lie between 0 and 1; broken in 1 of 2 rows, first: row 1"),
         ({"retention": float("nan")}, "retention must be finite"),
         ({"margin": "x"}, "margin must be numbers"),
         ({"rate": 0.1}, "rate must be a Rate"),

@@ -110,7 +110,7 @@ def test_nothing_uncertain_and_too_uncertain() -> None:
 @pytest.mark.parametrize("timing", [*DISCRETE, "continuous"])
 @pytest.mark.parametrize("horizon", [None, 6])
 def test_draws_have_the_mean_and_the_variance(timing: Any, horizon: int | None) -> None:
-    terms: dict[str, Any] = {"timing": timing, "horizon": horizon, "growth": [0.0, 0.02]}
+    terms: dict[str, Any] = {"timing": timing, "horizon": horizon, "growth": [[0.0, 0.02]]}
     drawn = simulate_constant_retention(100, [[0.5], [0.8]], TENTH, size=100_000, rng=3, acquisition_cost=20, **terms)
     assert drawn.shape == (100_000, 2, 2)
     mean = constant_retention_value(100, [[0.5], [0.8]], TENTH, acquisition_cost=20, **terms)

@@ -265,7 +265,7 @@ def test_who_is_hardly_ever_lost_keeps_all_digits() -> None:
     [
         ({"transitions": [[0.5, 0.4], [0, 1]]}, r"each row of transitions must sum to 1; broken in 1 of 2 rows"),
         ({"transitions": [[0.5, 0.5, 0], [0, 1, 0]]}, "transitions must be square"),
-        ({"transitions": [[1.5, -0.5], [0, 1]]}, "0 <= transitions <= 1"),
+        ({"transitions": [[1.5, -0.5], [0, 1]]}, "transitions must lie between 0 and 1"),
         ({"reward": [1, 2, 3]}, r"reward must broadcast to \(2,\), one per state"),
         ({"states": ["a", "a"]}, "states must be 2 different names"),
         ({"states": ["a"]}, "states must be 2 different names"),
