@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -191,24 +189,3 @@ def _no_nat(name: str, values: NDArray[Any]) -> None:
             f"{name} must be present; missing (NaT) in {len(missing)} of {values.size} rows, "
             f"first: row {missing[0]}. Leave those rows out."
         )
-
-
-class Tabular(ABC):
-    """A result that has rows: as columns that any dataframe library takes, and as JSON."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def table(self) -> dict[str, NDArray[Any]]:
-        """The rows as columns by name."""
-
-    def to_json(self) -> str:
-        """The columns of `table` as JSON: lists by name, null where a value is missing."""
-        return columns_json(self.table())
-
-
-def columns_json(columns: Mapping[str, NDArray[Any]]) -> str:
-    """Columns as JSON: lists by name, dates as ISO text, null where a value is missing."""
-    plain = {name: np.asarray(values).astype(object) for name, values in columns.items()}
-    known = {name: np.where(values == values, values, None).tolist() for name, values in plain.items()}  # noqa: PLR0124 (NaN, NaT)
-    return json.dumps(known, default=str)
