@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from references import every, reference
 
 from custvalue.evidence.tenures import Tenures
 
@@ -23,7 +22,7 @@ REMISSION = Tenures(
 ARM = ["6-MP"] * 21 + ["placebo"] * 21
 TREATED = REMISSION[:21]
 
-CASES = json.loads((Path(__file__).parent / "reference" / "survival.json").read_text("utf-8"))["cases"]
+CASES = reference("survival")["cases"]
 """lifelines' values of random tenures."""
 
 
@@ -36,6 +35,10 @@ def tenures_of(case: dict[str, Any]) -> Tenures:
 def name_of(case: dict[str, Any]) -> str:
     """Which kind of case it is."""
     return "-".join(kind for kind in ("ties", "late", "weighted") if case[kind]) or "plain"
+
+
+every_case = every(CASES, name_of)
+every_case_from_the_start = every([case for case in CASES if not case["late"]], name_of)
 
 
 @st.composite

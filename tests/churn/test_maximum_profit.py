@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -12,16 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from references import every, reference
 from strategies import log_uniform
 
 from custvalue.churn.maximum_profit import corners
 from custvalue.churn.targeting import MaximumProfit, contact_profit, empc, mpc
 from custvalue.errors import DataError, ParameterError
 
-CASES: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "reference" / "churn_scores.json").read_text(encoding="utf-8")
-)["cases"]
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+CASES = reference("churn_scores")["cases"]
+every_case = every(CASES, lambda case: case["name"])
 TEN = (
     [1, 1, 0, 0, 0, 1, 1, 1, 1, 0],
     [

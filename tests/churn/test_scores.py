@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise, product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from references import every, reference
 
 from custvalue.churn.scores import (
     average_precision,
@@ -24,16 +23,14 @@ from custvalue.churn.scores import (
 )
 from custvalue.errors import DataError, ParameterError
 
-CASES: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "reference" / "churn_scores.json").read_text(encoding="utf-8")
-)["cases"]
+CASES = reference("churn_scores")["cases"]
 MEASURES = {
     "roc_auc": roc_auc,
     "average_precision": average_precision,
     "brier": lambda y, p, weights=None: brier(y, p, weights=weights).score,
     "log_loss": log_loss,
 }
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+every_case = every(CASES, lambda case: case["name"])
 
 
 @st.composite

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from survival_strategies import CASES, name_of, tenures, tenures_of
+from survival_strategies import every_case_from_the_start, tenures, tenures_of
 
 from custvalue.errors import DataError
 from custvalue.evidence.tenures import Tenures
@@ -38,7 +38,7 @@ def test_counts_every_pair(rows: Tenures, data: st.DataObject) -> None:
     assert concordance(rows, np.zeros(len(rows))) == 0.5
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if not case["late"]], ids=name_of)
+@every_case_from_the_start
 def test_agrees_with_lifelines(case: dict[str, Any]) -> None:
     """Without late entry, which lifelines ignores here."""
     rows, covariates = tenures_of(case), {name: case["data"][name] for name in ("x1", "x2")}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import assume, given, reject
-from survival_strategies import ARM, CASES, REMISSION, at_risk, name_of, repeated, tenures, tenures_of
+from survival_strategies import ARM, CASES, REMISSION, at_risk, every_case, name_of, repeated, tenures, tenures_of
 
 from custvalue.errors import ConvergenceError, CustValueError, DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
@@ -56,7 +56,7 @@ def test_freireich_is_at_the_maximum() -> None:
     assert fit.covariance[0, 0] == pytest.approx(1 / information[0, 0], rel=1e-12)
 
 
-@pytest.mark.parametrize("case", CASES, ids=name_of)
+@every_case
 def test_agrees_with_lifelines(case: dict[str, Any]) -> None:
     """Which ends its search when a step is small: its coefficients are good to eight digits."""
     fit, known = cox(tenures_of(case), two(case)), case["cox"]

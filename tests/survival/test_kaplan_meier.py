@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from survival_strategies import CASES, REMISSION, TREATED, at_risk, name_of, repeated, tenures, tenures_of
+from survival_strategies import REMISSION, TREATED, at_risk, every_case, repeated, tenures, tenures_of
 
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
@@ -50,7 +50,7 @@ def test_freireich_median() -> None:
     assert kaplan_meier(REMISSION[21:]).median().value == 8
 
 
-@pytest.mark.parametrize("case", CASES, ids=name_of)
+@every_case
 def test_agrees_with_lifelines(case: dict[str, Any]) -> None:
     curve, known = kaplan_meier(tenures_of(case)), case["curves"]
     alive = curve.survival > 0

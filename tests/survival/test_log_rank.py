@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from survival_strategies import ARM, CASES, REMISSION, at_risk, name_of, repeated, tenures, tenures_of
+from survival_strategies import ARM, REMISSION, at_risk, every_case_from_the_start, repeated, tenures, tenures_of
 
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
@@ -41,7 +41,7 @@ def test_freireich_by_gehan() -> None:
     assert found.statistic == pytest.approx(13.4579, abs=5e-5)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if not case["late"]], ids=name_of)
+@every_case_from_the_start
 @each_kind
 def test_agrees_with_lifelines(case: dict[str, Any], kind: dict[str, Any]) -> None:
     found = log_rank(tenures_of(case), case["data"]["group"], **kind)

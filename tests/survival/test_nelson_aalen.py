@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from survival_strategies import CASES, TREATED, name_of, repeated, tenures, tenures_of
+from survival_strategies import TREATED, every_case, repeated, tenures, tenures_of
 
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
@@ -31,7 +31,7 @@ def test_freireich() -> None:
     assert found.at([5.9, 6, 35]).tolist() == [0, hazard[0], pytest.approx(hazard[-1], rel=1e-14)]
 
 
-@pytest.mark.parametrize("case", CASES, ids=name_of)
+@every_case
 def test_agrees_with_lifelines(case: dict[str, Any]) -> None:
     found = nelson_aalen(tenures_of(case))
     np.testing.assert_allclose(found.cumulative_hazard, case["curves"]["cumulative_hazard"], rtol=1e-13)

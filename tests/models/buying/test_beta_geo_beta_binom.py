@@ -1,11 +1,9 @@
-"""BG/BB against 50-digit arithmetic (tests/reference/make_beta_geo_beta_binom.py), published values, and its laws."""
+"""BG/BB: published values and its laws. Accuracy: test_accuracy.py."""
 
 from __future__ import annotations
 
-import json
 from itertools import product
 from math import comb
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,74 +17,6 @@ from custvalue.evidence.opportunities import Opportunities
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.beta_geo_beta_binom import BetaGeoBetaBinom, gradient, log_likelihood
 
-CASES = json.loads((Path(__file__).parents[2] / "reference" / "beta_geo_beta_binom.json").read_text(encoding="utf-8"))
-ACCURACY = 1e-10
-PREDICTIONS = {
-    "p_alive": lambda model, rows, t, _: model.p_alive(rows),
-    "gone": lambda model, rows, t, _: model.churn_probability(rows, 0),
-    "p_alive_ahead": lambda model, rows, t, _: model.p_alive(rows, t),
-    "churn_probability": lambda model, rows, t, _: model.churn_probability(rows, t),
-    "expected_purchases": lambda model, rows, t, _: model.expected_purchases(rows, t),
-    "probability_of_purchase": lambda model, rows, t, _: model.probability_of_purchase(rows, t),
-    "discounted": lambda model, rows, t, rate: model.discounted_expected_purchases(rows, rate, t),
-    "discounted forever": lambda model, rows, t, rate: model.discounted_expected_purchases(rows, rate),
-    "purchase_rate": lambda model, rows, t, _: model.posterior_mean_purchase_rate(rows),
-    "drop_out": lambda model, rows, t, _: model.posterior_mean_drop_out(rows),
-}
-
-
-def inputs(cases: list[dict[str, Any]]) -> tuple[BetaGeoBetaBinom, Opportunities, np.ndarray, Rate]:
-    """All cases at once: a model with parameters for each customer, their histories, horizons and rates."""
-    names = ("alpha", "beta", "gamma", "delta")
-    model = BetaGeoBetaBinom(**{name: [case["model"][name] for case in cases] for name in names})
-    horizons = np.array([case["t"] for case in cases])
-    rate = Rate.continuous([case["force"] or 0.0 for case in cases])
-    return model, Opportunities(*np.array([case["rows"] for case in cases]).T), horizons, rate
-
-
-def wrong(got: np.ndarray, cases: list[dict[str, Any]], name: str) -> list[Any]:
-    """The cases whose value is not the reference."""
-    expected = np.array([case["values"][name] for case in cases])
-    assert got.shape == expected.shape
-    good = np.isclose(got, expected, rtol=ACCURACY, atol=1e-290)
-    return [(cases[i]["model"], cases[i]["rows"], cases[i]["t"], got[i], expected[i]) for i in np.flatnonzero(~good)]
-
-
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_predictions(name: str) -> None:
-    cases = [case for case in CASES if name in case["values"]]
-    assert len(cases) >= 30
-    assert wrong(PREDICTIONS[name](*inputs(cases)), cases, name) == []
-
-
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_predictions_one_by_one(name: str) -> None:
-    cases = [case for case in CASES if name in case["values"]]
-    got = []
-    for case in cases:
-        rows, rate = Opportunities(*case["rows"]), Rate.continuous(case["force"] or 0.0)
-        got.append(float(PREDICTIONS[name](BetaGeoBetaBinom(**case["model"]), rows, case["t"], rate)))
-    assert wrong(np.array(got), cases, name) == []
-
-
-def test_pmf() -> None:
-    for case in CASES:
-        n = [int(name.split()[1]) for name in case["values"] if name.startswith("pmf")]
-        if n:
-            pmf = BetaGeoBetaBinom(**case["model"]).purchase_pmf(Opportunities(*case["rows"]), n, case["t"])
-            expected = [case["values"][f"pmf {k}"] for k in n]
-            assert pmf == pytest.approx(np.array(expected), rel=ACCURACY, abs=1e-290), case
-
-
-def test_later_intervals() -> None:
-    cases = [case for case in CASES if "after" in case]
-    model, rows, t, _ = inputs(cases)
-    after, k = (np.array([case[name] for case in cases]) for name in ("after", "k"))
-    assert len(cases) >= 50
-    assert wrong(model.expected_purchases(rows, t, after=after), cases, "later purchases") == []
-    assert wrong(model.probability_of_purchase(rows, t, after=after), cases, "later buys") == []
-    assert wrong(model.purchase_pmf(rows, k, t, after=after), cases, "later pmf") == []
-
 
 def test_a_later_interval_begins_and_ends_with_whole_periods() -> None:
     rows = Opportunities([0, 2, 6], [0, 4, 6], 6)
@@ -96,16 +26,6 @@ def test_a_later_interval_begins_and_ends_with_whole_periods() -> None:
         assert np.array_equal(MODEL.expected_purchases(rows, t, after=after), expected)
     assert np.all(MODEL.expected_purchases(rows, 5, after=np.inf) == 0)
     assert np.all(MODEL.purchase_pmf(rows, 0, 5, after=np.inf) == 1)
-
-
-def test_log_likelihood() -> None:
-    model, rows, _, _ = inputs(CASES)
-    expected = np.array([case["values"]["log_likelihood"] for case in CASES])
-    assert np.all(np.abs(model.log_likelihood(rows) - expected) <= ACCURACY * np.maximum(1, np.abs(expected)))
-    for case, value in zip(CASES, expected, strict=True):
-        x, t_x, n = case["rows"]
-        beside = BetaGeoBetaBinom(**case["model"]).log_likelihood(Opportunities([x, 0], [t_x, 0], [n, 3]))
-        assert abs(beside[0] - value) <= ACCURACY * max(1, abs(value)), case
 
 
 # The donations of Fader, Hardie & Shang (2010): 11,104 people who first gave in 1995, their gifts in 1996-2001.

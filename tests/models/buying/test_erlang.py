@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
 import pytest
 from hypothesis import given
+from references import every, reference
 from scipy.special import gammaln, psi
 from strategies import bg_parameters, histories, spans
 
@@ -25,18 +24,22 @@ from custvalue.models.buying.modified_beta_geo_cnbd import ModifiedBetaGeoCNBD
 from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 from custvalue.numerics import summation as _whole
 
-REFERENCE: dict[str, list[dict[str, Any]]] = json.loads(
-    (Path(__file__).parents[2] / "reference" / "erlang.json").read_text(encoding="utf-8")
-)
+REFERENCE = reference("erlang")
 MODELS = [BetaGeoCNBD, ModifiedBetaGeoCNBD]
 PARAMETERS = {"r": 0.85, "alpha": 1.45, "a": 0.79, "b": 2.42, "unit": "week"}
 both = pytest.mark.parametrize("model", MODELS, ids=["BG", "MBG"])
+
+
+def every_case(part: str) -> pytest.MarkDecorator:
+    return every(REFERENCE[part], lambda case: f"k={case['k']}")
+
+
 random_too = pytest.mark.parametrize(
     ("regular", "random"), list(zip(MODELS, [BetaGeoNBD, ModifiedBetaGeoNBD], strict=True)), ids=["BG", "MBG"]
 )
 
 
-@pytest.mark.parametrize("case", REFERENCE["ahead"], ids=lambda case: f"k={case['k']}")
+@every_case("ahead")
 @pytest.mark.parametrize("question", ["purchases", "leaves", "stays"])
 @pytest.mark.parametrize("beats", [3000.0, -1.0], ids=["as chosen", "in runs"])
 def test_what_lies_ahead(case: dict[str, Any], question: Any, beats: float, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +50,7 @@ def test_what_lies_ahead(case: dict[str, Any], question: Any, beats: float, monk
         assert found == pytest.approx(expected, rel=3e-11)
 
 
-@pytest.mark.parametrize("case", REFERENCE["later"], ids=lambda case: f"k={case['k']}")
+@every_case("later")
 @pytest.mark.parametrize("few", [200.0, -1.0], ids=["as chosen", "in runs"])
 def test_what_is_bought_later(case: dict[str, Any], few: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_whole, "_FEW", few)
@@ -61,13 +64,13 @@ def test_what_is_bought_later(case: dict[str, Any], few: float, monkeypatch: pyt
         assert value[case["j"], 0] == pytest.approx(float(case[name]), rel=3e-11)
 
 
-@pytest.mark.parametrize("case", REFERENCE["discounted"], ids=lambda case: f"k={case['k']}")
+@every_case("discounted")
 def test_discounted(case: dict[str, Any]) -> None:
     found = discounted(case["k"], case["R"], case["a"], case["b"], float(case["h"]), case["theta"])[case["j"]]
     assert found == pytest.approx(float(case["value"]), rel=3e-11)
 
 
-@pytest.mark.parametrize("case", REFERENCE["history"], ids=lambda case: f"k={case['k']}")
+@every_case("history")
 def test_likelihood_and_p_alive(case: dict[str, Any]) -> None:
     model = MODELS[case["first"]](**{name: case[name] for name in ("r", "alpha", "a", "b", "k")})
     row, expected = RFM(case["x"], case["t_x"], case["T"]), float(case["log_likelihood"])

@@ -1,6 +1,6 @@
 """Gamma-Gompertz/NBD: published values, its neighbors, and what it must refuse.
 
-BG2012: Bemmaor & Glady (2012), Management Science 58(5), 1012-1021. Accuracy over the whole domain: test_latent.py.
+BG2012: Bemmaor & Glady (2012), Management Science 58(5), 1012-1021. Accuracy over the whole domain: test_accuracy.py.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 SMC1987: Schmittlein, Morrison & Colombo (1987), Management Science 33(1). FHL2005: Fader, Hardie & Lee (2005),
 Marketing Science 24(2), 275-284. RFM-CLV: Fader, Hardie & Lee (2005), RFM and CLV, Journal of Marketing Research 42(4),
 415-430. BTYD: manual and walkthrough of the R package BTYD 2.4 (2014). CLVTools: tests of the R package CLVTools 0.12.
-Accuracy over the whole domain: test_latent.py.
+Accuracy over the whole domain: test_accuracy.py.
 """
 
 from __future__ import annotations

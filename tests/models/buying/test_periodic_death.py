@@ -1,6 +1,6 @@
 """PDO: its likelihood on CDNOW, its limits NBD and Pareto/NBD, and its chances to leave.
 
-JFH2011: Jerath, Fader & Hardie (2011), Marketing Science 30(5), 866-880. Accuracy: test_latent.py.
+JFH2011: Jerath, Fader & Hardie (2011), Marketing Science 30(5), 866-880. Accuracy: test_accuracy.py.
 """
 
 from __future__ import annotations

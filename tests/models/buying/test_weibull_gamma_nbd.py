@@ -1,4 +1,4 @@
-"""Weibull-gamma/NBD: Pareto/NBD where c = 1, and recovery. Accuracy over the whole domain: test_latent.py."""
+"""Weibull-gamma/NBD: Pareto/NBD where c = 1, and recovery. Accuracy over the whole domain: test_accuracy.py."""
 
 from __future__ import annotations
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from references import every, reference
 
 from custvalue.discounting.rate import Rate
 from custvalue.models.retention.beta_discrete_weibull import BetaDiscreteWeibull
@@ -21,7 +20,7 @@ from custvalue.models.retention.split_population import SplitPopulation
 from custvalue.models.retention.weibull import Weibull
 from custvalue.models.retention.weibull_gamma import WeibullGamma
 
-REFERENCE = json.loads((Path(__file__).parents[2] / "reference" / "retention.json").read_text(encoding="utf-8"))
+REFERENCE = reference("retention")
 KINDS = {
     kind.__name__: kind
     for kind in (
@@ -65,7 +64,7 @@ def test_residual_lifetimes_are_exact(name: str) -> None:
         assert off(model.retention_elasticity(*arguments), case["elasticity"]) < 1e-11, case
 
 
-@pytest.mark.parametrize("case", REFERENCE["forever"], ids=lambda case: case["model"])
+@every(REFERENCE["forever"], lambda case: case["model"])
 def test_sums_that_hardly_converge_are_exact(case: dict[str, Any]) -> None:
     model = build(case["model"], case["parameters"])
     timing = "next" if model._by_period else "continuous"

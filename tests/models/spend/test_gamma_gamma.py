@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -11,13 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from references import columns
 from strategies import SPEND_MODELS, SpendEntry, log_uniform, spenders
 
 from custvalue.errors import DataError
 from custvalue.evidence.rfm import RFM
 from custvalue.models.spend.gamma_gamma import GammaGamma, gradient, log_likelihood
 
-CASES = json.loads((Path(__file__).parents[2] / "reference" / "gamma_gamma.json").read_text(encoding="utf-8"))
+CASES = columns("gamma_gamma")
 every_model = pytest.mark.parametrize("entry", SPEND_MODELS.values(), ids=SPEND_MODELS.keys())
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(400)
 
@@ -27,23 +26,20 @@ def rows(x: Any, m: Any) -> RFM:
     return RFM(x, np.minimum(x, 1.0), 2.0, m=m)
 
 
-def column(name: str) -> np.ndarray:
-    return np.array([case[name] for case in CASES], dtype=float)
-
-
 def test_log_likelihood() -> None:
-    model = GammaGamma(p=column("p"), q=column("q"), v=column("v"))
-    got, expected = model.log_likelihood(rows(column("x"), column("m"))), column("log_likelihood")
-    alone = [float(GammaGamma(c["p"], c["q"], c["v"]).log_likelihood(rows(c["x"], c["m"]))) for c in CASES]
+    parameters, x, m = [CASES[name] for name in "pqv"], CASES["x"], CASES["m"]
+    got = GammaGamma(*parameters).log_likelihood(rows(x, m))
+    each = zip(*parameters, x, m, strict=True)
+    alone = [float(GammaGamma(p, q, v).log_likelihood(rows(x, m))) for p, q, v, x, m in each]
+    expected = CASES["log_likelihood"]
     for values in (got, alone):
         assert np.all(np.abs(values - expected) <= 1e-10 * np.maximum(1, np.abs(expected)))
 
 
 def test_expected_spend() -> None:
-    model = GammaGamma(p=column("p"), q=column("q"), v=column("v"))
-    got = model.expected_spend(rows(column("x"), column("m")))
-    assert np.allclose(got, column("expected_spend"), rtol=1e-10, atol=0)
-    assert np.isinf(got).sum() == np.isinf(column("expected_spend")).sum() > 0
+    got = GammaGamma(*[CASES[name] for name in "pqv"]).expected_spend(rows(CASES["x"], CASES["m"]))
+    assert np.allclose(got, CASES["expected_spend"], rtol=1e-10, atol=0)
+    assert np.isinf(got).sum() == np.isinf(CASES["expected_spend"]).sum() > 0
 
 
 @every_model
