@@ -24,7 +24,7 @@ def require(ok: Bools | bool, rule: str, remedy: str, **values: ArrayLike) -> No
         return
     found = {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
     if np.ndim(ok):
-        check_rows(np.asarray(ok), rule, remedy, error=ParameterError, **found)
+        check_rows(np.asarray(ok), rule, remedy, ParameterError, **found)
     got = [value.ravel()[0].item() for value in found.values()]
     shown = f"{got[0]!r}" if len(got) == 1 else ", ".join(f"{k}={v!r}" for k, v in zip(found, got, strict=True))
     raise ParameterError(f"{rule}; got {shown}. {remedy}")

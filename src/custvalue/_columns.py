@@ -66,9 +66,10 @@ def check_rows(
     ok: Bools,
     rule: str,
     remedy: str,
+    error: type[CustValueError] = DataError,
+    /,
     *,
     ids: NDArray[Any] | None = None,
-    error: type[CustValueError] = DataError,
     **columns: Array,
 ) -> None:
     """Raise an error (DataError) unless `ok` everywhere; its message shows the rule, the first rows, the remedy.
