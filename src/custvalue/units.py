@@ -1,4 +1,4 @@
-"""Units of time, with exact lengths: a week is 7 days, a year 365.25, a month a twelfth of a year.
+"""Units of time, with exact lengths: a week is 7 days, a year 365.25, a month a twelfth of a year, a quarter a fourth.
 
 Evidence (`RFM`) is measured in a unit, models remember it, and a `Rate` converts to it.
 """
@@ -12,6 +12,9 @@ from custvalue.errors import ParameterError
 Unit: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
 
 DAYS_PER_YEAR: Final = 365.25
+"""Of every unit, and so of every rate: the mean year of the Julian calendar, on which weeks, months and years agree."""
+DATED_DAYS_PER_YEAR: Final = 365.0
+"""Between the dates of cash flows, unless another day count is asked for: act/365, as in Excel's XNPV and XIRR."""
 DAYS: Final[dict[Unit, float]] = {
     "day": 1.0,
     "week": 7.0,

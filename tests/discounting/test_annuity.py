@@ -44,14 +44,14 @@ def close(value, force, growth, n, timing, ahead=0):
 @given(FORCES, GROWTHS, PERIODS, DUE)
 def test_annuities_are_those_of_40_digits(force, growth, n, timing):
     with np.errstate(all="raise"):
-        value = annuity(Rate.continuous(force), 1.0, n, timing=timing, growth=growth)
+        value = annuity(Rate.continuous(force), 1.0, n, timing=timing, growth=growth, unit="year")
     assert close(value, force, growth, n, timing)
 
 
 @given(FORCES, GROWTHS, PERIODS, DUE)
 def test_future_values_are_those_of_40_digits(force, growth, n, timing):
     with np.errstate(all="raise"):
-        value = annuity_future_value(Rate.continuous(force), 1.0, n, timing=timing, growth=growth)
+        value = annuity_future_value(Rate.continuous(force), 1.0, n, timing=timing, growth=growth, unit="year")
     assert close(value, force, growth, n, timing, ahead=n)
 
 
@@ -73,7 +73,7 @@ def test_an_annuity_is_the_sum_of_its_payments(force, growth, n, timing, period)
     ],
 )
 def test_ten_years_at_ten_percent(timing, expected):
-    assert annuity(Rate.annual(0.10), 1, 10, timing=timing) == pytest.approx(expected, rel=1e-14)
+    assert annuity(Rate.annual(0.10), 1, 10, timing=timing, unit="year") == pytest.approx(expected, rel=1e-14)
 
 
 def test_excel_pv_and_fv():
@@ -88,48 +88,57 @@ def test_excel_pv_and_fv():
 def test_tiny_rates_lose_nothing(tiny):
     # where numpy-financial's pv is 11 % off, at 1e-15
     for timing in DUES:
-        assert annuity(Rate.annual(tiny), 1, 10, timing=timing) == pytest.approx(10, rel=1e-13)
-        assert annuity_future_value(Rate.annual(tiny), 1, 10, timing=timing) == pytest.approx(10, rel=1e-13)
+        assert annuity(Rate.annual(tiny), 1, 10, timing=timing, unit="year") == pytest.approx(10, rel=1e-13)
+        assert annuity_future_value(Rate.annual(tiny), 1, 10, timing=timing, unit="year") == pytest.approx(
+            10, rel=1e-13
+        )
 
 
 @pytest.mark.parametrize("n", [1, 10, 10**6])
 def test_growth_at_the_rate_of_interest_is_exact(n):
     rate = Rate.annual(0.05)
-    assert annuity(rate, 1, n, timing="now", growth=0.05) == n
-    assert annuity(rate, 1, n, timing="next", growth=0.05) == pytest.approx(n / 1.05, rel=1e-15)
-    assert annuity(rate, 1, n, timing="continuous", growth=0.05) == n
+    assert annuity(rate, 1, n, timing="now", growth=0.05, unit="year") == n
+    assert annuity(rate, 1, n, timing="next", growth=0.05, unit="year") == pytest.approx(n / 1.05, rel=1e-15)
+    assert annuity(rate, 1, n, timing="continuous", growth=0.05, unit="year") == n
 
 
 def test_a_growing_annuity():
-    value = annuity(Rate.annual(0.10), 100, 10, timing="next", growth=0.03)
+    value = annuity(Rate.annual(0.10), 100, 10, timing="next", growth=0.03, unit="year")
     assert value == pytest.approx(100 * (1 - (1.03 / 1.1) ** 10) / 0.07, rel=1e-14)
 
 
 def test_arguments_broadcast():
-    values = annuity(Rate.annual([[0.0], [0.1]]), [1, 2], [10, 5], timing="next")
-    assert values.shape == (2, 2)
+    values = annuity(Rate.annual([[0.0], [0.1], [0.2]]), [1, 2], [10, 5], timing="next", unit="year")
+    assert values.shape == (3, 2)
     assert values[0].tolist() == [10, 10]
-    assert values[1, 1] == annuity(Rate.annual(0.1), 2, 5, timing="next")
+    assert values[1, 1] == annuity(Rate.annual(0.1), 2, 5, timing="next", unit="year")
 
 
 def test_shapes_that_do_not_broadcast_are_refused():
-    with pytest.raises(ParameterError, match=r"got shapes payment \(2,\), periods \(3,\)"):
-        annuity(Rate.annual(0.1), [1, 2], [1, 2, 3], timing="next")
+    with pytest.raises(ParameterError, match=r"got payment \(2,\), periods \(3,\)"):
+        annuity(Rate.annual(0.1), [1, 2], [1, 2, 3], timing="next", unit="year")
+
+
+def test_a_column_beside_a_row_of_its_length_is_refused():
+    with pytest.raises(ParameterError, match=r"got rate \(2, 1\), payment \(2,\). Ravel"):
+        annuity(Rate.annual([[0.0], [0.1]]), [1, 2], 10, timing="next", unit="year")
+    grid = annuity(Rate.annual([[0.0], [0.1]]), [[1, 2]], 10, timing="next", unit="year")
+    assert grid.shape == (2, 2)
 
 
 def test_half_a_period_of_a_continuous_annuity():
-    assert annuity(Rate.annual(0.1), 100, 0.5, timing="continuous") == pytest.approx(
+    assert annuity(Rate.annual(0.1), 100, 0.5, timing="continuous", unit="year") == pytest.approx(
         100 * (1 - 1.1**-0.5) / np.log(1.1), rel=1e-14
     )
-    assert annuity(Rate.zero(), 100, 0.5, timing="continuous") == 50
+    assert annuity(Rate.zero(), 100, 0.5, timing="continuous", unit="year") == 50
 
 
 def test_values_beyond_floats():
     with np.errstate(all="raise"):
-        assert annuity(Rate.annual(-0.5), 1, 5_000, timing="next") == np.inf
-        assert annuity(Rate.continuous(2000), 1, 5, timing="next") == 0
-        assert annuity(Rate.continuous(2000), 0, 5, timing="next") == 0
-        value = annuity(Rate.continuous(-1), 1e-300, 1_000, timing="next")
+        assert annuity(Rate.annual(-0.5), 1, 5_000, timing="next", unit="year") == np.inf
+        assert annuity(Rate.continuous(2000), 1, 5, timing="next", unit="year") == 0
+        assert annuity(Rate.continuous(2000), 0, 5, timing="next", unit="year") == 0
+        value = annuity(Rate.continuous(-1), 1e-300, 1_000, timing="next", unit="year")
     with mp.workdps(40):
         expected = mp.mpf(1e-300) * mp.fsum(mp.exp(mp.mpf(k)) for k in range(1, 1001))
     assert value == pytest.approx(float(expected), rel=1e-12)
@@ -140,27 +149,27 @@ def test_values_beyond_floats():
 
 def test_perpetuities():
     rate = Rate.annual(0.10)
-    assert perpetuity(rate, 100, timing="next") == pytest.approx(1000, rel=1e-14)
-    assert perpetuity(rate, 100, timing="next", growth=0.03) == pytest.approx(100 / 0.07, rel=1e-14)
-    assert perpetuity(rate, 100, timing="now") == pytest.approx(1100, rel=1e-14)
-    assert perpetuity(rate, 100, timing="middle") == pytest.approx(1000 * 1.1**0.5, rel=1e-14)
-    assert perpetuity(rate, 100, timing="continuous") == pytest.approx(100 / np.log(1.1), rel=1e-14)
-    assert perpetuity(Rate.annual(1e-15), 1, timing="next") == pytest.approx(1e15, rel=1e-14)
+    assert perpetuity(rate, 100, timing="next", unit="year") == pytest.approx(1000, rel=1e-14)
+    assert perpetuity(rate, 100, timing="next", growth=0.03, unit="year") == pytest.approx(100 / 0.07, rel=1e-14)
+    assert perpetuity(rate, 100, timing="now", unit="year") == pytest.approx(1100, rel=1e-14)
+    assert perpetuity(rate, 100, timing="middle", unit="year") == pytest.approx(1000 * 1.1**0.5, rel=1e-14)
+    assert perpetuity(rate, 100, timing="continuous", unit="year") == pytest.approx(100 / np.log(1.1), rel=1e-14)
+    assert perpetuity(Rate.annual(1e-15), 1, timing="next", unit="year") == pytest.approx(1e15, rel=1e-14)
 
 
 @given(st.floats(1e-3, 3), st.floats(-0.5, 0), DUE)
 def test_a_perpetuity_is_a_very_long_annuity(force, growth, timing):
     rate = Rate.continuous(force)
-    long = annuity(rate, 1, 100_000, timing=timing, growth=growth)
-    assert perpetuity(rate, 1, timing=timing, growth=growth) == pytest.approx(long, rel=1e-12)
+    long = annuity(rate, 1, 100_000, timing=timing, growth=growth, unit="year")
+    assert perpetuity(rate, 1, timing=timing, growth=growth, unit="year") == pytest.approx(long, rel=1e-12)
 
 
 @given(st.floats(0.01, 1), st.floats(-0.3, 0.3), st.integers(0, 50), DUE)
 def test_an_annuity_is_the_difference_of_two_perpetuities(net, growth, n, timing):
     rate = Rate.continuous(np.log1p(growth) + net)
-    rest = perpetuity(rate, (1 + growth) ** n, timing=timing, growth=growth) * rate.discount(n)
-    whole = perpetuity(rate, 1, timing=timing, growth=growth)
-    assert annuity(rate, 1, n, timing=timing, growth=growth) == pytest.approx(
+    rest = perpetuity(rate, (1 + growth) ** n, timing=timing, growth=growth, unit="year") * rate.discount(n)
+    whole = perpetuity(rate, 1, timing=timing, growth=growth, unit="year")
+    assert annuity(rate, 1, n, timing=timing, growth=growth, unit="year") == pytest.approx(
         whole - rest, rel=1e-11, abs=1e-12 * whole
     )
 
@@ -190,7 +199,7 @@ def test_the_first_payment_has_no_default():
         with pytest.raises(TypeError, match="timing"):
             call(Rate.annual(0.1), 1, 10)
     with pytest.raises(TypeError, match="timing"):
-        perpetuity(Rate.annual(0.1), 1)
+        perpetuity(Rate.annual(0.1), 1, unit="year")
 
 
 @pytest.mark.parametrize(
@@ -198,16 +207,16 @@ def test_the_first_payment_has_no_default():
     [
         ({"rate": 0.1}, "does not say per what"),
         ({"timing": "end"}, "timing must be 'now'"),
-        ({"periods": -1}, "periods must be finite and at least 0"),
+        ({"periods": -1}, "periods must be finite and >= 0"),
         ({"periods": np.inf}, "Payments forever: perpetuity"),
-        ({"periods": 1.5}, "whole numbers of payments"),
-        ({"growth": -1}, "growth must be finite and above -1"),
+        ({"periods": 1.5}, "periods must be a whole number"),
+        ({"growth": -1}, "growth must be > -1"),
         ({"growth": np.nan}, "growth must be finite"),
         ({"payment": np.inf}, "payment must be finite"),
         ({"unit": "fortnight"}, "unit must be one of"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, says):
-    good = {"rate": Rate.annual(0.1), "payment": 1, "periods": 10, "timing": "next"}
+    good = {"rate": Rate.annual(0.1), "payment": 1, "periods": 10, "timing": "next", "unit": "year"}
     with pytest.raises(ParameterError, match=says):
         annuity(**(good | arguments))

@@ -70,9 +70,9 @@ def test_periodic_amounts_fall_when_they_are_due(timing, first):
 
 def test_there_is_no_default_for_the_first_payment():
     with pytest.raises(TypeError, match="timing"):
-        CashFlowBatch.periodic([[1, 2]])
-    with pytest.raises(ParameterError, match=r"'now' \(first payment now\), 'next'"):
-        CashFlowBatch.periodic([[1, 2]], timing="later")
+        CashFlowBatch.periodic([[1, 2]], unit="year")
+    with pytest.raises(ParameterError, match=r"timing must be 'now' \(the first payment is made now\), 'next'"):
+        CashFlowBatch.periodic([[1, 2]], timing="later", unit="year")
 
 
 @pytest.mark.parametrize("offsets", [[0, 2], [1, 3], [0, 3, 2, 3], [0.0, 3.0], [[0, 3]], [], 3])
@@ -80,7 +80,7 @@ def test_offsets_must_rise_to_the_number_of_flows(offsets):
     with pytest.raises(DataError, match="offsets must"):
         CashFlowBatch(CashFlows([1, 2, 3], [0, 1, 2]), offsets)
     with pytest.raises(DataError, match="offsets must"):
-        CashFlowBatch.periodic([1, 2, 3], offsets, timing="now")
+        CashFlowBatch.periodic([1, 2, 3], offsets, timing="now", unit="year")
 
 
 def test_other_shapes_are_refused():
@@ -90,7 +90,7 @@ def test_other_shapes_are_refused():
     with pytest.raises(DataError, match="one key per flow"):
         CashFlowBatch.grouped(flows, by=["a", "b"])
     with pytest.raises(DataError, match=r"shape \(series, periods\)"):
-        CashFlowBatch.periodic([1, 2, 3], timing="now")
+        CashFlowBatch.periodic([1, 2, 3], timing="now", unit="year")
     with pytest.raises(DataError, match="missing in 1 of 3 rows, first: row 1"):
         CashFlowBatch.grouped(flows, by=["a", None, "b"])
     with pytest.raises(DataError, match="missing in 1 of 3 rows, first: row 2"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.day_count import years_between
-from custvalue.discounting.present_value import future_value, net_present_value, present_value
+from custvalue.discounting.present_value import future_value, net_present_value, present_value, profitability_index
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.cash_flow import CashFlow, CashFlows
@@ -251,13 +251,15 @@ def test_day_counts_are_those_of_years_between():
         value = present_value(Rate.continuous(0.1), flows, as_of="2020-02-29", day_count=name)
         years = years_between("2020-02-29", "2024-03-31", name)
         assert value == pytest.approx(100 * np.exp(-0.1 * years), rel=1e-14)
-    with pytest.raises(ParameterError, match="day_count must be one of"):
+    with pytest.raises(ParameterError, match="day_count must be"):
         present_value(Rate.zero(), flows, as_of="2024-01-01", day_count="thirty")
 
 
 def test_many_series_are_valued_block_by_block():
     counts = np.random.default_rng(3).integers(0, 50, 20_000)
-    batch = CashFlowBatch.periodic(np.arange(counts.sum()) % 7.0, np.append(0, np.cumsum(counts)), timing="next")
+    batch = CashFlowBatch.periodic(
+        np.arange(counts.sum()) % 7.0, np.append(0, np.cumsum(counts)), timing="next", unit="year"
+    )
     values = present_value(Rate.annual(0.07), batch)
     for i in (0, 1, 1234, 9_999, 19_999):
         assert values[i] == pytest.approx(present_value(Rate.annual(0.07), batch[i]), rel=1e-14)
@@ -265,7 +267,7 @@ def test_many_series_are_valued_block_by_block():
 
 
 def test_a_long_series_beside_short_ones():
-    batch = CashFlowBatch.periodic(np.ones(200_003), [0, 1, 200_001, 200_001, 200_003], timing="now")
+    batch = CashFlowBatch.periodic(np.ones(200_003), [0, 1, 200_001, 200_001, 200_003], timing="now", unit="year")
     values = present_value(Rate.annual(0.01), batch)
     assert values == pytest.approx([1, 101, 0, 1 + 1 / 1.01], rel=1e-12)
 
@@ -290,7 +292,7 @@ def test_bare_numbers_are_refused_everywhere(bare):
     for call in (
         lambda: present_value(bare, BATCH),
         lambda: future_value(bare, BATCH, at=1.0),
-        lambda: net_present_value(bare, [1, 2], timing="now"),
+        lambda: net_present_value(bare, [1, 2], timing="now", unit="year"),
     ):
         with pytest.raises(ParameterError, match="does not say per what"):
             call()
@@ -333,12 +335,14 @@ def test_flows_in_years_grow_until_a_number_of_years(at):
 
 def test_excel_npv():
     # Microsoft Excel documentation, NPV: the first amount one period from now
-    first = net_present_value(Rate.annual(0.10), [-10_000, 3_000, 4_200, 6_800], timing="next")
+    first = net_present_value(Rate.annual(0.10), [-10_000, 3_000, 4_200, 6_800], timing="next", unit="year")
     assert first == pytest.approx(1188.44, abs=0.005)
     assert first == pytest.approx(1188.4434123352216, rel=1e-13)
     five = [8_000, 9_200, 10_000, 12_000, 14_500]
-    assert net_present_value(Rate.annual(0.08), five, timing="next", outlay=40_000) == pytest.approx(1922.06, abs=0.005)
-    six = net_present_value(Rate.annual(0.08), [*five, -9_000], timing="next", outlay=40_000)
+    assert net_present_value(Rate.annual(0.08), five, timing="next", outlay=40_000, unit="year") == pytest.approx(
+        1922.06, abs=0.005
+    )
+    six = net_present_value(Rate.annual(0.08), [*five, -9_000], timing="next", outlay=40_000, unit="year")
     assert six == pytest.approx(-3749.47, abs=0.005)
 
 
@@ -353,31 +357,58 @@ def test_net_present_value_is_present_value_of_evenly_spaced_flows(force, amount
 
 def test_rows_and_offsets_are_series():
     rows = [[-100, 60, 60], [-50, 40, 40]]
-    table = net_present_value(Rate.annual(0.1), rows, timing="now")
-    flat = net_present_value(Rate.annual(0.1), np.ravel(rows), timing="now", offsets=[0, 3, 6])
+    table = net_present_value(Rate.annual(0.1), rows, timing="now", unit="year")
+    flat = net_present_value(Rate.annual(0.1), np.ravel(rows), timing="now", offsets=[0, 3, 6], unit="year")
     assert table.tolist() == flat.tolist()
-    each = [net_present_value(Rate.annual(0.1), row, timing="now") for row in rows]
+    each = [net_present_value(Rate.annual(0.1), row, timing="now", unit="year") for row in rows]
     assert table == pytest.approx(each, rel=1e-14)
-    one = net_present_value(Rate.annual(0.1), rows[0], timing="now", offsets=[0, 3])
+    one = net_present_value(Rate.annual(0.1), rows[0], timing="now", offsets=[0, 3], unit="year")
     assert one.shape == (1,)
-    own = net_present_value(Rate.annual([0.1, 0.2]), rows, timing="now", outlay=[1.0, 2.0])
+    own = net_present_value(Rate.annual([0.1, 0.2]), rows, timing="now", outlay=[1.0, 2.0], unit="year")
     assert own[1] == pytest.approx(-50 + 40 / 1.2 + 40 / 1.44 - 2, rel=1e-14)
-    assert net_present_value(Rate.annual([[0.1], [0.2]]), rows[0], timing="now").shape == (2,)
-    assert net_present_value(Rate.annual(0.1), np.zeros((0, 3)), timing="now").shape == (0,)
+    assert net_present_value(Rate.annual([[0.1], [0.2]]), rows[0], timing="now", unit="year").shape == (2,)
+    assert net_present_value(Rate.annual(0.1), np.zeros((0, 3)), timing="now", unit="year").shape == (0,)
 
 
 @pytest.mark.parametrize("bad", [5.0, [1, np.nan], [[[1.0]]], "12"])
 def test_amounts_must_be_finite_columns_or_rows(bad):
     with pytest.raises(DataError, match="amounts must be"):
-        net_present_value(Rate.annual(0.1), bad, timing="now")
+        net_present_value(Rate.annual(0.1), bad, timing="now", unit="year")
 
 
 def test_the_timing_of_a_net_present_value_is_required():
     with pytest.raises(TypeError, match="timing"):
-        net_present_value(Rate.annual(0.1), [1, 2])
+        net_present_value(Rate.annual(0.1), [1, 2], unit="year")
     with pytest.raises(ParameterError, match="timing must be 'now'"):
-        net_present_value(Rate.annual(0.1), [1, 2], timing="end")
+        net_present_value(Rate.annual(0.1), [1, 2], timing="end", unit="year")
     with pytest.raises(ParameterError, match="unit must be one of"):
         net_present_value(Rate.annual(0.1), [1, 2], timing="now", unit="fortnight")
     with pytest.raises(DataError, match="outlay must be finite"):
-        net_present_value(Rate.annual(0.1), [1, 2], timing="now", outlay=np.inf)
+        net_present_value(Rate.annual(0.1), [1, 2], timing="now", outlay=np.inf, unit="year")
+
+
+@given(st.floats(0.01, 1e6), st.lists(st.floats(-1e6, 1e6), max_size=10), st.floats(-0.2, 1))
+def test_the_profitability_index_is_one_plus_the_value_per_outlay(outlay, later, force):
+    rate, flows = Rate.continuous(force), [-outlay, *later]
+    value = net_present_value(rate, flows, timing="now", unit="year")
+    size = net_present_value(rate, np.abs(flows), timing="now", unit="year")
+    index = profitability_index(rate, flows, unit="year")
+    assert index == pytest.approx(1 + value / outlay, rel=0, abs=1e-13 * size / outlay)
+
+
+def test_profitability_of_many_series():
+    flows = [-100, 60, 60, -50, 40, -10]
+    index = profitability_index(Rate.annual([[0.0], [0.1]]), flows, offsets=[0, 3, 6], unit="year")
+    assert index == pytest.approx(np.array([[1.2, 0.6], [(60 / 1.1 + 60 / 1.21) / 100, (40 / 1.1 - 10 / 1.21) / 50]]))
+    dated = CashFlows([-100, 110], ["2024-01-01", "2024-12-31"])
+    assert profitability_index(Rate.annual(0.1), dated) == pytest.approx(1, rel=1e-14)
+    at_once = CashFlows([-60, -40, 121], [1, 1, 2])
+    assert profitability_index(Rate.annual(0.1), at_once) == pytest.approx(1.1, rel=1e-14)
+
+
+@pytest.mark.parametrize("amounts", [[100, -60], [0, 5], []])
+def test_an_investment_must_be_a_payment(amounts):
+    with pytest.raises(DataError, match="must begin with a payment"):
+        profitability_index(Rate.annual(0.1), amounts, unit="year")
+    with pytest.raises(DataError, match="must begin with a payment"):
+        profitability_index(Rate.annual(0.1), CashFlows([-5, 5, 3], [0, 0, 1]))

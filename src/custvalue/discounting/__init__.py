@@ -11,7 +11,6 @@ from custvalue.discounting.irr import InternalRates as InternalRates
 from custvalue.discounting.irr import internal_rates as internal_rates
 from custvalue.discounting.irr import irr as irr
 from custvalue.discounting.irr import xirr as xirr
-from custvalue.discounting.measures import profitability_index as profitability_index
 from custvalue.discounting.mirr import mirr as mirr
 from custvalue.discounting.payback import break_even_time as break_even_time
 from custvalue.discounting.payback import discounted_payback as discounted_payback
@@ -19,4 +18,5 @@ from custvalue.discounting.payback import payback as payback
 from custvalue.discounting.present_value import future_value as future_value
 from custvalue.discounting.present_value import net_present_value as net_present_value
 from custvalue.discounting.present_value import present_value as present_value
+from custvalue.discounting.present_value import profitability_index as profitability_index
 from custvalue.discounting.rate import Rate as Rate

@@ -1,4 +1,4 @@
-"""How many years from the day of value each cash flow lies, block by block."""
+"""Series of cash flows, of one or of many: read from any form a user may give, and discounted in blocks."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ import numpy as np
 from attrs import frozen
 
 from custvalue._columns import DAY, check_rows, is_dated, moments, numbers
-from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
-from custvalue.discounting._factors import Discounting, discounted_sums, log_factors
+from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.discounting.cash_flow_batch import CashFlowBatch, as_batch, as_offsets
-from custvalue.discounting.day_count import DayCount, as_day_count, years_between
-from custvalue.discounting.rate import Rate
-from custvalue.discounting.timing import due_offset
+from custvalue.discounting.day_count import ACTUAL, DayCount, as_day_count, years_between
+from custvalue.discounting.rate import Discounting, Rate, log_factors
+from custvalue.discounting.timing import first_payment
 from custvalue.errors import DataError, ParameterError
-from custvalue.numerics.ragged import blocks, positions, sums, to_offsets
+from custvalue.numerics.ragged import blocks, exponential_sums, largest
 from custvalue.records.cash_flow import CashFlow, CashFlows, HasCashFlows
-from custvalue.records.time import DateLike
+from custvalue.records.time import EPOCH, DateLike, as_ticks
 from custvalue.units import Unit, as_unit, per_year
 
 DatesLike: TypeAlias = DateLike | ArrayLike
 """One date, or one per series."""
 
-_LEAVE_OUT = "Flows in years from now are valued now: leave as_of out."
-_EPOCH = np.datetime64("1970-01-01", "us")
+FlowsLike: TypeAlias = CashFlows | HasCashFlows | Iterable[CashFlow] | CashFlowBatch | ArrayLike
+"""Cash flows with their own times, of one or of many; or plain amounts, one period apart."""
+
+Shape: TypeAlias = tuple[int, ...]
 
 
 class Series(Protocol):
@@ -44,7 +45,7 @@ class Series(Protocol):
 
 @frozen(eq=False)
 class Clock:
-    """The series of a batch, seen from a day of value: one for all, or one per series."""
+    """The series of a batch, seen from a day of value: one for all, or one per series; None where times are years."""
 
     batch: CashFlowBatch
     origin: NDArray[Any] | None
@@ -65,8 +66,8 @@ class Clock:
         origin = self.origin
         if origin.ndim:
             origin = np.repeat(origin[rows], np.diff(self.offsets[rows.start : rows.stop + 1]))
-        if self.day_count == "act/365":
-            return np.asarray((self.batch.flows.times[flows] - (origin - _EPOCH) / DAY) / 365.0)
+        if self.day_count in ACTUAL:
+            return np.asarray((self.batch.flows.times[flows] - (origin - EPOCH) / DAY) / ACTUAL[self.day_count])
         return years_between(origin, self.batch.flows.when[flows], self.day_count)
 
 
@@ -85,6 +86,58 @@ class Periodic:
         return np.asarray((number + self.first) / self.periods_per_year)
 
 
+@frozen(eq=False)
+class Given:
+    """What a user gave: series with times from their own first flow (or from now), and whether it is a single one."""
+
+    series: Series
+    single: bool
+    dated: bool
+    ids: NDArray[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.series.offsets) - 1
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def given(
+    flows: FlowsLike, *, offsets: ArrayLike | None = None, unit: Unit | None = None, day_count: DayCount = "act/365"
+) -> Given:
+    """Read plain amounts, which `offsets` and `unit` are about, or cash flows, which need neither."""
+    if not has_times(flows, empty=unit is None):
+        if unit is None:
+            raise ParameterError("plain amounts need unit, the time between two of them, such as unit='year'")
+        amounts: Any = flows
+        series = periodic(amounts, offsets, timing="now", unit=unit)
+        return Given(series, offsets is None and np.ndim(amounts) == 1, dated=False)
+    if offsets is not None or unit is not None:
+        raise ParameterError(
+            "offsets and unit are for plain amounts; cash flows have times of their own, and a batch has offsets"
+        )
+    batch = as_batch(flows)  # type: ignore[arg-type]
+    origin = as_ticks(_first_times(batch)) if batch.flows.dated else None
+    return Given(Clock(batch, origin, as_day_count(day_count)), batch is not flows, batch.flows.dated, batch.ids)
+
+
+def has_times(flows: Any, *, empty: bool) -> bool:  # noqa: ANN401 (anything a user may give)
+    """Whether these are cash flows, and not plain amounts; `empty` is what a list of nothing is."""
+    if isinstance(flows, (CashFlows, CashFlowBatch)) or hasattr(flows, "cash_flows"):
+        return True
+    if hasattr(flows, "__array__") or not isinstance(flows, Iterable):
+        return False
+    if not isinstance(flows, (list, tuple)):
+        return True
+    return all(isinstance(one, CashFlow) for one in flows) if flows else empty
+
+
+def _first_times(batch: CashFlowBatch) -> Array:
+    """The earliest time of each series; 0 for an empty one."""
+    first = -largest(-batch.flows.times, batch.offsets)
+    return np.where(np.diff(batch.offsets) > 0, first, 0.0)
+
+
 def periodic(amounts: ArrayLike, offsets: ArrayLike | None, *, timing: str, unit: Unit) -> Periodic:
     """Check amounts one period apart: one row per series, one series, or several with offsets."""
     table = numbers("amounts", amounts)
@@ -94,13 +147,14 @@ def periodic(amounts: ArrayLike, offsets: ArrayLike | None, *, timing: str, unit
     check_rows(np.isfinite(table), "amounts must be finite", "Write 0 where nothing is paid.", amount=table)
     rows = np.arange(len(np.atleast_2d(table)) + 1) * table.shape[-1] if offsets is None else offsets
     ends = as_offsets(rows, table.size)
-    return Periodic(table.ravel(), ends, due_offset(timing), per_year(as_unit(unit)))
+    return Periodic(table.ravel(), ends, first_payment(timing), per_year(as_unit(unit)))
 
 
 def clock(batch: CashFlowBatch, as_of: DatesLike | None, day_count: DayCount) -> Clock:
     """Return the clock of a batch, or raise ParameterError where `as_of` does not belong to its flows."""
     name = as_day_count(day_count)
-    origin = None if as_of is None else dates("as_of", as_of, len(batch), _LEAVE_OUT)
+    remedy = "Flows in years from now are valued now: leave as_of out."
+    origin = None if as_of is None else dates("as_of", as_of, len(batch), remedy)
     if batch.flows.dated and origin is None:
         raise ParameterError("dated flows need as_of, the day of the value, such as as_of='2024-12-31'")
     if origin is not None and len(batch.flows) and not batch.flows.dated:
@@ -114,8 +168,7 @@ def dates(name: str, value: object, n: int, remedy: str) -> NDArray[Any]:
     items: Any = [value] if single else np.asarray(value) if hasattr(value, "__array__") else value
     if not single and not _all_dated(items):
         raise ParameterError(f"{name} must be a date; got {value!r}. {remedy}")
-    days, _ = moments(name, items)
-    ticks = _EPOCH + np.rint(days * 86_400_000_000).astype("timedelta64[us]")
+    ticks = as_ticks(moments(name, items)[0])
     if not single and ticks.shape != (n,):
         raise ParameterError(f"{name} must be one date, or one per series, shape ({n},); got shape {ticks.shape}")
     return np.asarray(ticks[0]) if single else ticks
@@ -127,80 +180,7 @@ def _all_dated(items: Any) -> bool:  # noqa: ANN401 (anything a user may give)
     return isinstance(items, (list, tuple, np.ndarray)) and all(map(is_dated, items))
 
 
-APART = 1e-12
-"""Years, 30 microseconds: flows that are no further apart are at one time."""
-
-
-@frozen(eq=False)
-class Ordered:
-    """Series whose times rise strictly and whose amounts are not zero."""
-
-    times: Array
-    amounts: Array
-    offsets: Ints
-
-    @property
-    def counts(self) -> Ints:
-        return np.diff(self.offsets)
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def select(self, series: Bools | Ints) -> Ordered:
-        """Return some of the series."""
-        if series.dtype == bool and series.all():
-            return self
-        chosen = np.flatnonzero(series) if series.dtype == bool else series
-        counts = self.counts[chosen]
-        flows = positions(self.offsets[chosen], counts)
-        return Ordered(self.times[flows], self.amounts[flows], to_offsets(counts))
-
-
-def ordered(times: Array, amounts: Array, offsets: Ints) -> Ordered:
-    """Sort the flows of each series by time, add up those at one time, and leave out what comes to nothing."""
-    rising = times[1:] - times[:-1] > APART
-    inner = offsets[1:-1]
-    rising[inner[(inner > 0) & (inner < len(times))] - 1] = True
-    if not rising.all():
-        times, amounts, offsets = _merged(times, amounts, offsets)
-    if np.all(amounts):
-        return Ordered(times, amounts, offsets)
-    some = amounts != 0
-    before = np.concatenate(([0], np.cumsum(some)))
-    return Ordered(times[some], amounts[some], before[offsets])
-
-
-def _merged(times: Array, amounts: Array, offsets: Ints) -> tuple[Array, Array, Ints]:
-    """One flow per time; sums that are nothing but rounding are 0."""
-    series = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    order = np.lexsort((times, series))
-    times, amounts = times[order], amounts[order]
-    new = np.append(True, (times[1:] - times[:-1] > APART) | (series[1:] != series[:-1]))
-    begins = np.flatnonzero(new)
-    ends = np.append(begins, len(times))
-    total, size = sums(amounts, ends), sums(np.abs(amounts), ends)
-    together = np.diff(ends)
-    noise = np.minimum(together, 64) * 2.0**-53 * size  # pairwise sums: it grows with the logarithm of their number
-    total[(together > 1) & (np.abs(total) <= noise)] = 0.0
-    return times[begins], total, np.searchsorted(begins, offsets)
-
-
-def sign_changes(series: Ordered) -> Bools:
-    """Whether the sign of each flow differs from that of the one before it in its series."""
-    positive = series.amounts > 0
-    change = np.append(False, positive[1:] != positive[:-1])
-    starts = series.offsets[:-1]
-    change[starts[starts < len(change)]] = False
-    return change[: len(positive)]
-
-
-def count(marks: Bools, offsets: Ints) -> Ints:
-    """How many flows of each series are marked."""
-    before = np.concatenate(([0], np.cumsum(marks)))
-    return np.asarray(np.diff(before[offsets]))
-
-
-Shape: TypeAlias = tuple[int, ...]
+# --- discounting ---------------------------------------------------------------------------------------------------
 
 
 @frozen(eq=False)
@@ -218,7 +198,7 @@ def valued(rate: Discounting, series: Series, *, single: bool, at: Array | None 
     """Present values of the series, or their values `at` some years from the day of value."""
     out = np.empty((*scenarios(rate, series, single=single), len(series.offsets) - 1))
     for block in discounted(rate, series, single=single, at=at):
-        out[..., block.rows] = discounted_sums(block.amounts, block.log_factors, block.offsets)
+        out[..., block.rows] = exponential_sums(block.amounts, block.log_factors, block.offsets)
     return out[..., 0][()] if single else out
 
 
@@ -227,7 +207,7 @@ def discounted(rate: Discounting, series: Series, *, single: bool, at: Array | N
     for rows in blocks(series.offsets):
         offsets = series.offsets[rows.start : rows.stop + 1]
         counts = np.diff(offsets)
-        own = rate if single else per_flow(rate, rows, counts)
+        own = rate if single else _per_flow(rate, rows, counts)
         years = series.years(rows)
         logs = log_factors(own, years)
         if at is not None:
@@ -247,67 +227,9 @@ def scenarios(rate: Discounting, series: Series, *, single: bool) -> Shape:
     return shape[:-1]
 
 
-def per_flow(rate: Discounting, rows: slice, counts: Ints) -> Discounting:
+def _per_flow(rate: Discounting, rows: slice, counts: Ints) -> Discounting:
     """Rates per series become rates per flow."""
     if not isinstance(rate, Rate) or np.shape(rate.continuous_value)[-1:] in {(), (1,)}:
         return rate
     force = np.asarray(rate.continuous_value)[..., rows]
     return Rate.continuous(np.repeat(force, counts, axis=-1))
-
-
-FlowsLike: TypeAlias = CashFlows | HasCashFlows | Iterable[CashFlow] | CashFlowBatch | ArrayLike
-"""Cash flows with their own times, of one or of many; or plain amounts, one period apart."""
-
-
-@frozen(eq=False)
-class Given:
-    """Series with times from their own first flow (or from now), and whether it is a single one."""
-
-    series: Series
-    single: bool
-    dated: bool
-    ids: NDArray[Any] | None = None
-
-    def __len__(self) -> int:
-        return len(self.series.offsets) - 1
-
-
-def given(
-    flows: FlowsLike, *, offsets: ArrayLike | None = None, unit: Unit | None = None, day_count: DayCount = "act/365"
-) -> Given:
-    """Read plain amounts, which `offsets` and `unit` are about, or cash flows, which need neither."""
-    if not _has_times(flows):
-        amounts: Any = flows
-        series = periodic(amounts, offsets, timing="now", unit=unit or "year")
-        return Given(series, offsets is None and np.ndim(amounts) == 1, dated=False)
-    if offsets is not None or unit is not None:
-        raise ParameterError(
-            "offsets and period are for plain amounts; cash flows have times of their own, and a batch has offsets"
-        )
-    batch = as_batch(flows)  # type: ignore[arg-type]
-    origin = _first_days(batch) if batch.flows.dated else None
-    clock = Clock(batch, origin, as_day_count(day_count))
-    return Given(clock, batch is not flows, batch.flows.dated, batch.ids)
-
-
-def _has_times(flows: Any) -> bool:  # noqa: ANN401 (anything a user may give)
-    if isinstance(flows, (CashFlows, CashFlowBatch)) or hasattr(flows, "cash_flows"):
-        return True
-    if hasattr(flows, "__array__") or not isinstance(flows, Iterable):
-        return False
-    return not isinstance(flows, (list, tuple)) or all(isinstance(one, CashFlow) for one in flows)
-
-
-def _first_days(batch: CashFlowBatch) -> NDArray[Any]:
-    """The day of the first flow of each series, as microseconds."""
-    days = first_times(batch.flows.times, batch)
-    return np.datetime64("1970-01-01", "us") + np.rint(days * (DAY / np.timedelta64(1, "us"))).astype("timedelta64[us]")
-
-
-def first_times(times: Array, batch: CashFlowBatch) -> Array:
-    """The earliest time of each series; 0 for an empty one."""
-    some = np.diff(batch.offsets) > 0
-    first = np.zeros(len(batch))
-    if some.any():
-        first[some] = np.minimum.reduceat(times, batch.offsets[:-1][some])
-    return first

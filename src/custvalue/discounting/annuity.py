@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal
 
 import numpy as np
 from attrs import frozen
 
-from custvalue._columns import numbers
+from custvalue._arguments import common_shape, growth_rate, number, real, require, whole
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._factors import times_exp
-from custvalue.discounting.rate import Rate, as_rate
-from custvalue.discounting.timing import check_broadcast, due_offset
-from custvalue.errors import ParameterError
+from custvalue.discounting.rate import Rate
+from custvalue.discounting.timing import WAIT, as_timing, force_of
+from custvalue.numerics.ragged import times_exp
 from custvalue.units import Unit
 
-AnnuityTiming: TypeAlias = Literal["now", "next", "middle", "continuous"]
-"""When payments fall: at the beginning of each period, at its end, in its middle, or evenly throughout."""
-
-_NEAR = 4 * 2.0**-52
-_TINY = 1e-17
-"""Below it, size n changes no digit of the sum of n terms."""
+_NEAR: Final = 4 * 2.0**-52
+"""Force of interest less force of growth, relative to both, that rounding of the two logarithms alone may leave."""
+_TINY: Final = 1e-17
+"""Below it, size · n changes no digit of the sum of n terms, n (1 - size n / 2 ...)."""
 
 
 def annuity(
@@ -28,9 +25,9 @@ def annuity(
     payment: ArrayLike,
     periods: ArrayLike,
     *,
-    timing: AnnuityTiming,
+    timing: Literal["now", "next", "middle", "continuous"],
+    unit: Unit,
     growth: ArrayLike = 0.0,
-    unit: Unit = "year",
 ) -> Array:
     """Present value of a number of payments, one per period, level or growing.
 
@@ -41,15 +38,16 @@ def annuity(
     payment : array_like
         The first payment, and every one where they do not grow; per period where it is continuous.
     periods : array_like
-        How many payments: whole numbers; for a continuous annuity how many periods, any number. At least 0.
+        How many payments: whole numbers; for a continuous annuity how many periods, any number. At least 0; for
+        payments forever see `perpetuity`.
     timing : {"now", "next", "middle", "continuous"}
         The first payment falls now (annuity-due), one period from now (ordinary annuity), half a period
         from now (mid-period); or money flows evenly all the time.
+    unit : {"day", "week", "month", "quarter", "year"}
+        How far payments are apart.
     growth : array_like
         Each payment is 1 + growth times the one before; above -1. Continuous ones grow continuously, by as
         much in a period.
-    unit : {"day", "week", "month", "quarter", "year"}
-        How far payments are apart.
 
     Returns
     -------
@@ -59,7 +57,8 @@ def annuity(
     Raises
     ------
     ParameterError
-        The rate is a bare number, periods are negative or not whole, growth is -1 or less, or `timing` is unknown.
+        The rate is a bare number, periods are negative or not whole, growth is -1 or less, `timing` is unknown, or
+        the arguments do not broadcast.
 
     Notes
     -----
@@ -69,14 +68,15 @@ def annuity(
 
     Examples
     --------
-    >>> print(annuity(Rate.annual(0.10), 1, 10, timing="next").round(6))
+    >>> print(annuity(Rate.annual(0.10), 1, 10, timing="next", unit="year").round(6))
     6.144567
-    >>> print(annuity(Rate.annual(0.10), 1, 10, timing="now").round(6))
+    >>> print(annuity(Rate.annual(0.10), 1, 10, timing="now", unit="year").round(6))
     6.759024
-    >>> print(annuity(Rate.annual(0.05), 100, 10, timing="next", growth=0.05).round(6))  # 10 payments of 100 / 1.05
+    >>> ten = annuity(Rate.annual(0.05), 100, 10, timing="next", unit="year", growth=0.05)
+    >>> print(ten.round(6))  # 10 payments of 100 / 1.05
     952.380952
     """
-    first, n = _payment(payment), _periods(periods, timing)
+    first, n = real("payment", payment), _periods(periods, timing)
     terms = _terms(rate, growth, timing, unit, payment=first, periods=n)
     count, lift = terms.worth(n)
     return _worth(first * count, lift - terms.wait)
@@ -87,9 +87,9 @@ def annuity_future_value(
     payment: ArrayLike,
     periods: ArrayLike,
     *,
-    timing: AnnuityTiming,
+    timing: Literal["now", "next", "middle", "continuous"],
+    unit: Unit,
     growth: ArrayLike = 0.0,
-    unit: Unit = "year",
 ) -> Array:
     """What payments, one per period, have grown to at the end of the last period.
 
@@ -102,7 +102,7 @@ def annuity_future_value(
     >>> print((saved + 500 * 1.005**10).round(2))  # Excel's FV(0.06/12, 10, -200, -500, 1)
     2581.4
     """
-    first, n = _payment(payment), _periods(periods, timing)
+    first, n = real("payment", payment), _periods(periods, timing)
     terms = _terms(rate, growth, timing, unit, payment=first, periods=n)
     count, lift = terms.worth(n)
     with np.errstate(under="ignore"):
@@ -114,15 +114,15 @@ def perpetuity(
     rate: Rate,
     payment: ArrayLike,
     *,
-    timing: AnnuityTiming,
+    timing: Literal["now", "next", "middle", "continuous"],
+    unit: Unit,
     growth: ArrayLike = 0.0,
-    unit: Unit = "year",
 ) -> Array:
     """Present value of payments forever, one per period, level or growing.
 
     Parameters
     ----------
-    rate, payment, timing, growth, unit
+    rate, payment, timing, unit, growth
         As for `annuity`.
 
     Returns
@@ -138,12 +138,12 @@ def perpetuity(
 
     Examples
     --------
-    >>> print(perpetuity(Rate.annual(0.10), 100, timing="next").round(6))
+    >>> print(perpetuity(Rate.annual(0.10), 100, timing="next", unit="year").round(6))
     1000.0
-    >>> print(perpetuity(Rate.annual(0.10), 100, timing="next", growth=0.03).round(6))
+    >>> print(perpetuity(Rate.annual(0.10), 100, timing="next", unit="year", growth=0.03).round(6))
     1428.571429
     """
-    first = _payment(payment)
+    first = real("payment", payment)
     terms = _terms(rate, growth, timing, unit, payment=first)
     ends = terms.net > _NEAR * (np.abs(terms.force) + np.abs(terms.force - terms.net))
     net = np.where(ends, terms.net, 1.0)
@@ -170,41 +170,18 @@ class _Terms:
 
 
 def _terms(rate: Rate, growth: ArrayLike, timing: str, unit: Unit, **others: Array) -> _Terms:
-    force = np.asarray(as_rate(rate).force(unit))
-    grows = numbers("growth", growth)
-    if not (np.isfinite(grows) & (grows > -1)).all():
-        raise ParameterError(f"growth must be finite and above -1 (-100 % per {unit}); got {growth!r}")
-    check_broadcast(rate=force, growth=grows, **others)
-    continuous = timing == "continuous"
-    shift = 0.0 if continuous else annuity_offset(timing)
+    paid = as_timing(timing, allowed=("now", "next", "middle", "continuous"))
+    force, grows = force_of(rate, unit), growth_rate(growth)
+    common_shape(rate=force, growth=grows, **others)
     with np.errstate(under="ignore"):
-        return _Terms(force, force - np.log1p(grows), np.asarray(force * shift), not continuous)
-
-
-def annuity_offset(timing: str) -> float:
-    """Periods from now to the first payment; ParameterError for any other name."""
-    if timing not in {"now", "next", "middle", "continuous"}:
-        raise ParameterError(
-            f"timing must be 'now' (first payment now), 'next' (one period from now), 'middle' (half a period) or "
-            f"'continuous' (evenly all the time); got {timing!r}"
-        )
-    return due_offset(timing)
-
-
-def _payment(payment: ArrayLike) -> Array:
-    first = numbers("payment", payment)
-    if not np.isfinite(first).all():
-        raise ParameterError(f"payment must be finite; got {payment!r}")
-    return first
+        return _Terms(force, force - np.log1p(grows), np.asarray(force * WAIT[paid]), paid != "continuous")
 
 
 def _periods(periods: ArrayLike, timing: str) -> Array:
-    n = numbers("periods", periods)
-    if not (np.isfinite(n) & (n >= 0)).all():
-        raise ParameterError(f"periods must be finite and at least 0; got {periods!r}. Payments forever: perpetuity.")
-    if timing != "continuous" and (n != np.floor(n)).any():
-        raise ParameterError(f"periods must be whole numbers of payments; got {periods!r}")
-    return n
+    n = number("periods", periods)
+    rule, remedy = "periods must be finite and >= 0", "Payments forever: perpetuity."
+    require(np.isfinite(n) & (n >= 0), rule, remedy, periods=n)
+    return n if timing == "continuous" else whole("periods", n)
 
 
 def _quotient(size: Array, n: Array, bottom: Array) -> Array:
@@ -216,7 +193,7 @@ def _quotient(size: Array, n: Array, bottom: Array) -> Array:
 
 
 def _worth(amount: Array, exponent: Array) -> Array:
-    """Amount · e^exponent; infinite only where that is above the largest float."""
+    """Amount · e^exponent; infinite only where that is above the largest float, 1.8e308 = e^709."""
     if np.all(np.abs(exponent) < 300) and np.all(np.abs(amount) < 1e100):
         return np.asarray(amount * np.exp(exponent))
     return times_exp(amount, exponent)

@@ -8,15 +8,15 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from custvalue._typing import Array
-from custvalue.discounting._factors import Discounting
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.day_count import DayCount
 from custvalue.discounting.present_value import present_value
+from custvalue.discounting.rate import Discounting
 from custvalue.errors import DataError, ParameterError
 from custvalue.numerics.ragged import to_offsets
-from custvalue.records._fields import tuple_of
 from custvalue.records.cash_flow import CashFlow, CashFlows, as_cash_flows
 from custvalue.records.customer import Customer
+from custvalue.records.record import tuple_of
 from custvalue.records.time import DateLike
 
 By: TypeAlias = Literal["customer", "relationship", "kind"]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import accumulate
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from attrs import cmp_using, field, frozen
 
 from custvalue._columns import read_only
 from custvalue._typing import ArrayLike, Ints, NDArray
-from custvalue.discounting.timing import Due, due_offset
+from custvalue.discounting.timing import first_payment
 from custvalue.errors import DataError
 from custvalue.numerics.ragged import to_offsets
-from custvalue.records._fields import tuple_of
 from custvalue.records.cash_flow import CashFlow, CashFlows, HasCashFlows, as_cash_flows
 from custvalue.records.customer import Customer
+from custvalue.records.record import tuple_of
 from custvalue.units import Unit, as_unit, per_year
 
 _same = cmp_using(eq=np.array_equal)
@@ -120,11 +120,11 @@ class CashFlowBatch:
         amounts: ArrayLike,
         offsets: ArrayLike | None = None,
         *,
-        timing: Due,
-        unit: Unit = "year",
+        timing: Literal["now", "next", "middle"],
+        unit: Unit,
         ids: ArrayLike | None = None,
     ) -> Self:
-        """From amounts that fall one period apart, the first of each series now, after a period or amid it.
+        """From amounts one period apart, the first of each series now, one period from now, or half a period.
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class CashFlowBatch:
 
         Examples
         --------
-        >>> CashFlowBatch.periodic([[-100, 60, 60], [-50, 40, 40]], timing="now").flows.when
+        >>> CashFlowBatch.periodic([[-100, 60, 60], [-50, 40, 40]], timing="now", unit="year").flows.when
         array([0., 1., 2., 0., 1., 2.])
         """
         table = np.asarray(amounts)
@@ -148,7 +148,7 @@ class CashFlowBatch:
         rows = np.arange(len(table) + 1) * table.shape[-1] if offsets is None else offsets
         begins = as_offsets(rows, table.size)
         number = np.arange(table.size) - np.repeat(begins[:-1], np.diff(begins))
-        return cls(CashFlows(table.ravel(), (number + due_offset(timing)) / per_year(as_unit(unit))), begins, ids)
+        return cls(CashFlows(table.ravel(), (number + first_payment(timing)) / per_year(as_unit(unit))), begins, ids)
 
     @classmethod
     def from_series(cls, series: Iterable[CashFlows | HasCashFlows | Iterable[CashFlow]]) -> Self:

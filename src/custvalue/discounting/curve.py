@@ -3,76 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Final, Literal, Self, TypeAlias, get_args
 
 import numpy as np
 from attrs import cmp_using, field, frozen
 
+from custvalue._arguments import common_shape, number, one_of, require
 from custvalue._columns import check_rows, numbers, read_only
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
-from custvalue.errors import DataError, ParameterError
+from custvalue.errors import DataError
 
 Method: TypeAlias = Literal["linear", "log-linear", "monotone cubic"]
-METHODS: Final[tuple[Method, ...]] = get_args(Method)
-
-
-def accumulated(times: Array, forces: Array, method: Method, t: Array) -> Array:
-    """-log of the discount factor for 0 <= t <= times[-1]; `forces` are spot rates at `times`."""
-    if method == "linear":
-        return np.asarray(np.interp(t, times, forces) * t)
-    knots, values = np.append(0.0, times), np.append(0.0, forces * times)
-    if method == "log-linear":
-        return np.asarray(np.interp(t, knots, values))
-    return _hermite(knots, values, slopes(knots, values), t)
-
-
-def first_force(times: Array, forces: Array, method: Method) -> float:
-    """Return the limit of the spot rate at time 0."""
-    if method != "monotone cubic":
-        return float(forces[0])
-    knots, values = np.append(0.0, times), np.append(0.0, forces * times)
-    return float(slopes(knots, values)[0])
-
-
-def slopes(x: Array, y: Array) -> Array:
-    """Slopes at the knots with which cubics rise and fall only where the values do.
-
-    Weighted harmonic means of the slopes beside (Fritsch & Butland 1984, SIAM J. Sci. Stat. Comput. 5, 300);
-    three-point formulas at the ends, cut so that they keep the direction, as in MATLAB's and SciPy's pchip.
-    """
-    steps, rises = np.diff(x), np.diff(y) / np.diff(x)
-    if len(rises) == 1:
-        return np.repeat(rises, 2)
-    before, after = 2 * steps[1:] + steps[:-1], steps[1:] + 2 * steps[:-1]
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        harmonic = (before + after) / (before / rises[:-1] + after / rises[1:])
-    inner = np.where(np.sign(rises[:-1]) * np.sign(rises[1:]) > 0, harmonic, 0.0)
-    return np.concatenate(([_end(steps, rises)], inner, [_end(steps[::-1], rises[::-1])]))
-
-
-def _end(steps: Array, rises: Array) -> float:
-    slope = ((2 * steps[0] + steps[1]) * rises[0] - steps[0] * rises[1]) / (steps[0] + steps[1])
-    if np.sign(slope) != np.sign(rises[0]):
-        return 0.0
-    if np.sign(rises[0]) != np.sign(rises[1]) and abs(slope) > 3 * abs(rises[0]):
-        return float(3 * rises[0])
-    return float(slope)
-
-
-def _hermite(x: Array, y: Array, slope: Array, t: Array) -> Array:
-    """The piecewise cubic with these values and slopes."""
-    i = np.clip(np.searchsorted(x, t, side="right") - 1, 0, len(x) - 2)
-    step, rise = np.diff(x), np.diff(y) / np.diff(x)
-    s = t - x[i]
-    quadratic = (3 * rise[i] - 2 * slope[i] - slope[i + 1]) / step[i]
-    cubic = (slope[i] + slope[i + 1] - 2 * rise[i]) / step[i] ** 2
-    return np.asarray(y[i] + s * (slope[i] + s * (quadratic + s * cubic)))
-
-
 Extrapolation: TypeAlias = Literal["raise", "flat"]
-_EXTRAPOLATIONS: Final[tuple[Extrapolation, ...]] = ("raise", "flat")
+
+_METHODS: Final[tuple[Method, ...]] = get_args(Method)
+_EXTRAPOLATIONS: Final[tuple[Extrapolation, ...]] = get_args(Extrapolation)
+_ROUNDING: Final = 1e-12
+"""How far beyond the last time, relative to it, a time computed by the caller may lie."""
 _same = cmp_using(eq=np.array_equal)
 
 
@@ -96,25 +44,20 @@ def _forces(values: ArrayLike) -> Array:
 
 
 def _method(value: str) -> Method:
-    for name in METHODS:
-        if value == name:
-            return name
-    raise ParameterError(f"interpolation must be one of {', '.join(map(repr, METHODS))}; got {value!r}")
+    return one_of("interpolation", value, _METHODS)
 
 
 def _extrapolation(value: str) -> Extrapolation:
-    for name in _EXTRAPOLATIONS:
-        if value == name:
-            return name
-    raise ParameterError(f"extrapolate must be 'raise' or 'flat'; got {value!r}")
+    return one_of("extrapolate", value, _EXTRAPOLATIONS)
 
 
 @frozen(kw_only=True, repr=False)
 class YieldCurve:
     """A term structure of interest: spot rates at some times, and a rule for the times between.
 
-    Make one with the constructor that says what is known: `from_spot`, `from_forwards`,
-    `from_discount_factors`, `from_par`. It goes wherever a `Rate` goes that is the same for all.
+    Make one with the constructor that says what is known: `from_spot`, `from_forwards` or
+    `from_discount_factors`. It goes wherever a `Rate` goes that is the same for all. Curves of par rates, and their
+    bootstrapping, are the business of bond analytics libraries, such as QuantLib, whose discount factors it takes.
 
     Parameters
     ----------
@@ -184,45 +127,6 @@ class YieldCurve:
         check_rows(worth > 0, "discount factors must be above 0", "Leave the rows out.", time=ends, factor=worth)
         return cls(times=ends, forces=-np.log(worth) / ends, interpolation=interpolation, extrapolate=extrapolate)
 
-    @classmethod
-    def from_par(
-        cls,
-        maturities: ArrayLike,
-        par_rates: ArrayLike,
-        *,
-        frequency: int,
-        interpolation: Method,
-        extrapolate: Extrapolation = "raise",
-    ) -> Self:
-        """Bootstrap from par rates: coupons at which bonds are worth their face value.
-
-        Parameters
-        ----------
-        maturities : array_like, shape (n,)
-            Years, whole numbers of coupon periods; not every coupon date need be among them.
-        par_rates : array_like, shape (n,)
-            Coupons per year as a share of face value, 0.04 for 4 %; paid in `frequency` parts at the ends of
-            periods, the first one period from now.
-        frequency : int
-            Coupons per year: 1, 2, 4, 12.
-
-        Raises
-        ------
-        DataError
-            A maturity is no whole number of coupon periods, or no positive discount factors give the bonds
-            their face value.
-
-        Examples
-        --------
-        >>> curve = YieldCurve.from_par([1, 2, 3], [0.03, 0.035, 0.04], frequency=1, interpolation="log-linear")
-        >>> print(curve.discount([1, 2, 3]).round(6), round(curve.spot(3).effective(), 6))
-        [0.970874 0.933352 0.888299] 0.040272
-        """
-        ends, coupons, rule = _times(maturities), _column("par_rates", par_rates), _method(interpolation)
-        _same_length(ends, coupons)
-        forces = bootstrap(ends, coupons, frequency, rule)
-        return cls(times=ends, forces=forces, interpolation=rule, extrapolate=extrapolate)
-
     def log_discount(self, t: ArrayLike) -> Array:
         """Return the logarithm of `discount`."""
         t = numbers("t", t)
@@ -231,7 +135,7 @@ class YieldCurve:
         if self.extrapolate == "raise" and t.size:
             self._check_within(t)
         inside = np.clip(t, 0.0, self.times[-1])
-        logs = -accumulated(self.times, self.forces, self.interpolation, inside)
+        logs = -_accumulated(self.times, self.forces, self.interpolation, inside)
         return np.asarray(logs - np.where(t > inside, self.forces[-1], self.forces[0]) * (t - inside))
 
     def discount(self, t: ArrayLike) -> Array:
@@ -248,7 +152,7 @@ class YieldCurve:
     def spot(self, t: ArrayLike) -> Rate:
         """Return the one rate that discounts from time t as the curve does; its limit at t = 0."""
         years = numbers("t", t)
-        begin = first_force(self.times, self.forces, self.interpolation)
+        begin = _first_force(self.times, self.forces, self.interpolation)
         logs, apart = self.log_discount(years), np.where(years == 0, 1.0, years)
         return Rate.continuous(np.where(years == 0, begin, -logs / apart))
 
@@ -260,23 +164,10 @@ class YieldCurve:
         ParameterError
             `start` is not before `end`.
         """
-        first, last = numbers("start", start), numbers("end", end)
-        if not (first < last).all():
-            raise ParameterError(f"a forward rate needs start < end; got start={start!r}, end={end!r}")
+        first, last = number("start", start), number("end", end)
+        common_shape(start=first, end=last)
+        require(first < last, "a forward rate needs start < end", "Exchange them.", start=first, end=last)
         return Rate.continuous((self.log_discount(first) - self.log_discount(last)) / (last - first))
-
-    def par(self, maturity: ArrayLike, *, frequency: int) -> Array:
-        """Return the coupon per year, paid in `frequency` parts, at which a bond is worth its face value now.
-
-        Timing: coupons at the ends of periods, the first one period from now, the last at maturity.
-
-        Raises
-        ------
-        DataError
-            A maturity is no whole number of coupon periods, or outside the curve.
-        """
-        years = numbers("maturity", maturity)
-        return np.array([self._par(one, frequency) for one in years.ravel()]).reshape(years.shape)[()]
 
     def __repr__(self) -> str:
         with np.printoptions(floatmode="unique", threshold=sys.maxsize):
@@ -285,13 +176,9 @@ class YieldCurve:
                 f"interpolation={self.interpolation!r}, extrapolate={self.extrapolate!r})"
             )
 
-    def _par(self, maturity: float, frequency: int) -> float:
-        dates = coupon_dates(maturity, frequency)
-        return float(-np.expm1(self.log_discount(dates[-1])) * frequency / self.discount(dates).sum())
-
     def _check_within(self, t: Array) -> None:
         check_rows(
-            (t >= 0) & (t <= self.times[-1] * (1 + 1e-12)),
+            (t >= 0) & (t <= self.times[-1] * (1 + _ROUNDING)),
             f"times must be within the curve, 0 to {self.times[-1]:.6g} years",
             'Extend the curve, or make it with extrapolate="flat".',
             time=t,
@@ -303,69 +190,54 @@ def _same_length(times: Array, values: Array) -> None:
         raise DataError(f"a curve must have one value per time; got {len(times)} times and {len(values)} values")
 
 
-ROUNDS = 60
-HALVINGS = 20
-STEP = 1e-6
+def _accumulated(times: Array, forces: Array, method: Method, t: Array) -> Array:
+    """-log of the discount factor for 0 <= t <= times[-1]; `forces` are spot rates at `times`."""
+    if method == "linear":
+        return np.asarray(np.interp(t, times, forces) * t)
+    knots, values = np.append(0.0, times), np.append(0.0, forces * times)
+    if method == "log-linear":
+        return np.asarray(np.interp(t, knots, values))
+    return _hermite(knots, values, _slopes(knots, values), t)
 
 
-def coupon_dates(maturity: float, frequency: int) -> Array:
-    """Times of the coupons of a bond, the first one period from now, the last at maturity."""
-    if not isinstance(frequency, (int, np.integer)) or isinstance(frequency, bool) or frequency < 1:
-        raise ParameterError(f"frequency must be a whole number of coupons per year, 1 or more; got {frequency!r}")
-    number = round(maturity * frequency) if np.isfinite(maturity) else 0
-    if number < 1 or abs(maturity * frequency - number) > 1e-9 * number:
-        raise DataError(
-            f"a maturity must be a whole number of coupon periods, 1/{frequency} year each; got {maturity:.6g} years. "
-            "Choose another frequency, or give such times as spot rates or discount factors."
-        )
-    return np.arange(1, number + 1) / frequency
+def _first_force(times: Array, forces: Array, method: Method) -> float:
+    """Return the limit of the spot rate at time 0."""
+    if method != "monotone cubic":
+        return float(forces[0])
+    knots, values = np.append(0.0, times), np.append(0.0, forces * times)
+    return float(_slopes(knots, values)[0])
 
 
-def bootstrap(times: Array, coupons: Array, frequency: int, method: Method) -> Array:
-    """Solve for all spot forces at once by Newton's method, whatever lies between the times.
+def _slopes(x: Array, y: Array) -> Array:
+    """Slopes at the knots with which cubics rise and fall only where the values do.
 
-    Raises
-    ------
-    DataError
-        No positive discount factors give the bonds their face value.
+    Weighted harmonic means of the slopes beside (Fritsch & Butland 1984, SIAM J. Sci. Stat. Comput. 5, 300);
+    three-point formulas at the ends, cut so that they keep the direction, as in MATLAB's and SciPy's pchip.
     """
-    dates = [np.minimum(coupon_dates(time, frequency), times[-1]) for time in times]
-    if not (coupons > -frequency).all():
-        raise DataError(f"par rates must be above -{frequency} (-100 % per period); write 5 % as 0.05")
-    ends, t = np.cumsum([len(one) for one in dates]), np.concatenate(dates)
-    weights = np.repeat(coupons / frequency, np.diff(ends, prepend=0))
-    weights[ends - 1] += 1.0
-
-    def excess(forces: Array) -> Array:
-        """What each bond is worth above its face value."""
-        with np.errstate(over="ignore", under="ignore"):
-            worth = weights * np.exp(-accumulated(times, forces, method, t))
-        return np.asarray(np.add.reduceat(worth, np.append(0, ends[:-1])) - 1.0)
-
-    forces = frequency * np.log1p(coupons / frequency)
-    for _ in range(ROUNDS):
-        better = _improved(excess, forces)
-        if better is None:
-            break
-        forces = better
-    if np.abs(excess(forces)).max() < 1e-13:
-        return forces
-    raise DataError(
-        "no positive discount factors give every bond its face value: par rates rise too steeply for their coupons "
-        "to be covered. Check that they are shares (0.05 for 5 %), in the order of the maturities."
-    )
+    steps, rises = np.diff(x), np.diff(y) / np.diff(x)
+    if len(rises) == 1:
+        return np.repeat(rises, 2)
+    before, after = 2 * steps[1:] + steps[:-1], steps[1:] + 2 * steps[:-1]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        harmonic = (before + after) / (before / rises[:-1] + after / rises[1:])
+    inner = np.where(np.sign(rises[:-1]) * np.sign(rises[1:]) > 0, harmonic, 0.0)
+    return np.concatenate(([_end(steps, rises)], inner, [_end(steps[::-1], rises[::-1])]))
 
 
-def _improved(excess: Callable[[Array], Array], forces: Array) -> Array | None:
-    """A Newton step, shortened until it comes nearer; None where nothing does, because there is no more to gain."""
-    here = excess(forces)
-    slopes = np.column_stack([(excess(forces + STEP * one) - here) / STEP for one in np.eye(len(forces))])
-    try:
-        step = np.linalg.solve(slopes, -here)
-    except np.linalg.LinAlgError:
-        return None
-    for _ in range(HALVINGS):
-        if np.abs(excess(forces + step)).max() < np.abs(here).max():
-            return np.asarray(forces + step)
-        step = 0.5 * step
-    return None
+def _end(steps: Array, rises: Array) -> float:
+    slope = ((2 * steps[0] + steps[1]) * rises[0] - steps[0] * rises[1]) / (steps[0] + steps[1])
+    if np.sign(slope) != np.sign(rises[0]):
+        return 0.0
+    if np.sign(rises[0]) != np.sign(rises[1]) and abs(slope) > 3 * abs(rises[0]):
+        return float(3 * rises[0])
+    return float(slope)
+
+
+def _hermite(x: Array, y: Array, slope: Array, t: Array) -> Array:
+    """The piecewise cubic with these values and slopes."""
+    i = np.clip(np.searchsorted(x, t, side="right") - 1, 0, len(x) - 2)
+    step, rise = np.diff(x), np.diff(y) / np.diff(x)
+    s = t - x[i]
+    quadratic = (3 * rise[i] - 2 * slope[i] - slope[i + 1]) / step[i]
+    cubic = (slope[i] + slope[i + 1] - 2 * rise[i]) / step[i] ** 2
+    return np.asarray(y[i] + s * (slope[i] + s * (quadratic + s * cubic)))

@@ -6,24 +6,25 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from custvalue._arguments import one_of
 from custvalue._columns import DAY, is_dated, moments
 from custvalue._typing import Array, NDArray
-from custvalue.errors import DataError, ParameterError
-from custvalue.records.time import DateLike
+from custvalue.errors import DataError
+from custvalue.records.time import DateLike, as_ticks
+from custvalue.units import DATED_DAYS_PER_YEAR, DAYS_PER_YEAR
 
 DayCount: TypeAlias = Literal["act/365", "act/365.25", "act/360", "act/act", "30/360", "30E/360"]
 """A day count convention by its usual name."""
 
-_ACTUAL: Final = {"act/365": 365.0, "act/365.25": 365.25, "act/360": 360.0}
-_MICROSECONDS: Final = 86_400_000_000
+_DAY_COUNTS: Final[tuple[DayCount, ...]] = get_args(DayCount)
+
+ACTUAL: Final = {"act/365": DATED_DAYS_PER_YEAR, "act/365.25": DAYS_PER_YEAR, "act/360": 360.0}
+"""Days per year of the conventions that divide the actual days by a constant."""
 
 
 def as_day_count(value: str) -> DayCount:
     """Return `value` if it names a day count; raise ParameterError otherwise."""
-    for name in get_args(DayCount):
-        if value == name:
-            return name  # type: ignore[no-any-return]
-    raise ParameterError(f"day_count must be one of {', '.join(map(repr, get_args(DayCount)))}; got {value!r}")
+    return one_of("day_count", value, _DAY_COUNTS)
 
 
 def years_between(
@@ -61,8 +62,8 @@ def years_between(
     """
     name = as_day_count(day_count)
     first, last = _ticks(start), _ticks(end)
-    if name in _ACTUAL:
-        return np.asarray((last - first) / DAY / _ACTUAL[name])
+    if name in ACTUAL:
+        return np.asarray((last - first) / DAY / ACTUAL[name])
     if name == "act/act":
         year, part = _year_and_part(first)
         other, more = _year_and_part(last)
@@ -83,7 +84,7 @@ def _ticks(dates: DateLike | NDArray[Any]) -> NDArray[Any]:
     days, dated = moments("dates", items)
     if not dated:
         raise DataError(f"start and end must be dates; got {dates!r}")
-    ticks = np.datetime64("1970-01-01", "us") + np.rint(days * _MICROSECONDS).astype("timedelta64[us]")
+    ticks = as_ticks(days)
     return ticks[0] if single else ticks
 
 

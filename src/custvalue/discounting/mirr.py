@@ -6,12 +6,11 @@ import numpy as np
 
 from custvalue._columns import check_rows
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._factors import log_sums
 from custvalue.discounting._series import FlowsLike, Given, discounted, given, scenarios
 from custvalue.discounting.day_count import DayCount
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import ParameterError
-from custvalue.numerics.ragged import largest
+from custvalue.numerics.ragged import largest, log_exponential_sums
 from custvalue.units import Unit
 
 
@@ -31,7 +30,7 @@ def mirr(
 
     Parameters
     ----------
-    flows, offsets, period, day_count
+    flows, offsets, unit, day_count
         As for `internal_rates`.
     finance, reinvest : Rate
         One for all series, or one per series.
@@ -49,7 +48,7 @@ def mirr(
     Examples
     --------
     >>> flows = [-120000, 39000, 30000, 21000, 37000, 46000]
-    >>> rate = mirr(flows, finance=Rate.annual(0.10), reinvest=Rate.annual(0.12))
+    >>> rate = mirr(flows, finance=Rate.annual(0.10), reinvest=Rate.annual(0.12), unit="year")
     >>> print(f"{rate.effective():.6%}")  # Excel's MIRR
     12.609413%
     """
@@ -80,6 +79,6 @@ def _log_values(rate: Rate, rows: Given, *, sign: int) -> tuple[Array, Array, Ar
         out[:, block.rows] = (
             -largest(-block.years, block.offsets),
             largest(block.years, block.offsets),
-            log_sums(amounts, block.log_factors, block.offsets),
+            log_exponential_sums(amounts, block.log_factors, block.offsets),
         )
     return out[0], out[1], out[2]

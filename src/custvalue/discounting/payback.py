@@ -6,11 +6,11 @@ import numpy as np
 from attrs import define
 
 from custvalue._typing import Array, ArrayLike, Ints
-from custvalue.discounting._factors import Discounting, as_discounting, relative_worth
-from custvalue.discounting._series import FlowsLike, Given, discounted, given, ordered, scenarios
+from custvalue.discounting._series import FlowsLike, Given, discounted, given, scenarios
 from custvalue.discounting.day_count import DayCount
-from custvalue.discounting.rate import Rate
+from custvalue.discounting.rate import Discounting, Rate, as_discounting
 from custvalue.errors import ParameterError
+from custvalue.numerics.ragged import ordered, relative_terms
 from custvalue.units import Unit
 
 EPS = 2.0**-52
@@ -28,7 +28,7 @@ def payback(
 
     Parameters
     ----------
-    flows, offsets, period, day_count
+    flows, offsets, unit, day_count
         As for `internal_rates`: plain amounts one period apart, or cash flows with times, of one or many.
     interpolate : bool
         False (the default): each flow counts at its own time, so that payback is the time of a flow. True: a
@@ -42,7 +42,8 @@ def payback(
 
     Examples
     --------
-    >>> print(payback([-100, 40, 40, 40]), payback([-100, 40, 40, 40], interpolate=True))
+    >>> flows = [-100, 40, 40, 40]
+    >>> print(payback(flows, unit="year"), payback(flows, interpolate=True, unit="year"))
     3.0 2.5
     """
     rows = given(flows, offsets=offsets, unit=unit, day_count=day_count)
@@ -65,12 +66,12 @@ def discounted_payback(
     rate : Rate or YieldCurve
         One for all series, or one per series, shape (n,). A curve counts from now; for dated flows and plain
         amounts, from the first flow.
-    flows, interpolate, offsets, period, day_count
+    flows, interpolate, offsets, unit, day_count
         As for `payback`.
 
     Examples
     --------
-    >>> print(discounted_payback(Rate.annual(0.10), [-100, 40, 40, 40, 40]))
+    >>> print(discounted_payback(Rate.annual(0.10), [-100, 40, 40, 40, 40], unit="year"))
     4.0
     """
     rows = given(flows, offsets=offsets, unit=unit, day_count=day_count)
@@ -95,7 +96,8 @@ def break_even_time(
     Examples
     --------
     >>> flows = [-100, 120, -60, 50, 50]
-    >>> print(discounted_payback(Rate.zero(), flows), break_even_time(Rate.zero(), flows))
+    >>> zero = Rate.zero()
+    >>> print(discounted_payback(zero, flows, unit="year"), break_even_time(zero, flows, unit="year"))
     1.0 3.0
     """
     rows = given(flows, offsets=offsets, unit=unit, day_count=day_count)
@@ -107,7 +109,7 @@ def _times(rate: Discounting, rows: Given, *, interpolate: bool, lasting: bool) 
         raise ParameterError("a time of payback takes one rate, or one per series; go through scenarios one by one")
     out = np.empty(len(rows))
     for block in discounted(rate, rows.series, single=False):
-        worth = relative_worth(block.amounts, block.log_factors, block.offsets)
+        worth = relative_terms(block.amounts, block.log_factors, block.offsets)
         out[block.rows] = _walk(block.years, worth, block.offsets, interpolate=interpolate, lasting=lasting)
     return out[0][()] if rows.single else out
 

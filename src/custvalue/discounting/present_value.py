@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
-from custvalue._columns import numbers
+from custvalue._arguments import number
+from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting._factors import Discounting, as_discounting
-from custvalue.discounting._series import DatesLike, clock, dates, periodic, valued
+from custvalue.discounting._series import (
+    DatesLike,
+    FlowsLike,
+    clock,
+    dates,
+    discounted,
+    given,
+    periodic,
+    scenarios,
+    valued,
+)
 from custvalue.discounting.cash_flow_batch import CashFlowBatch, as_batch
 from custvalue.discounting.day_count import DayCount, years_between
-from custvalue.discounting.rate import Rate
-from custvalue.discounting.timing import Due
+from custvalue.discounting.rate import Discounting, Rate, as_discounting
 from custvalue.errors import DataError, ParameterError
+from custvalue.numerics.ragged import exponential_sums, largest
 from custvalue.records.cash_flow import CashFlow, CashFlows, HasCashFlows
 from custvalue.units import Unit
 
@@ -72,7 +82,7 @@ def present_value(
     >>> dated = CashFlows([30, 45], ["2024-01-05", "2024-08-02"])
     >>> print(f"{present_value(Rate.annual(0.10), dated, as_of='2024-12-31'):.4f}")
     79.7753
-    >>> batch = CashFlowBatch.periodic([[-100, 60, 60], [-50, 40, 40]], timing="now")
+    >>> batch = CashFlowBatch.periodic([[-100, 60, 60], [-50, 40, 40]], timing="now", unit="year")
     >>> present_value(Rate.annual(0.10), batch).round(4)
     array([ 4.1322, 19.4215])
     """
@@ -130,8 +140,8 @@ def net_present_value(
     rate: Discounting,
     amounts: ArrayLike,
     *,
-    timing: Due,
-    unit: Unit = "year",
+    timing: Literal["now", "next", "middle"],
+    unit: Unit,
     outlay: ArrayLike = 0.0,
     offsets: ArrayLike | None = None,
 ) -> Array:
@@ -167,9 +177,10 @@ def net_present_value(
 
     Examples
     --------
-    >>> print(f"{net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], timing='next'):.2f}")
+    >>> rate = Rate.annual(0.10)
+    >>> print(f"{net_present_value(rate, [-10000, 3000, 4200, 6800], timing='next', unit='year'):.2f}")
     1188.44
-    >>> net_present_value(Rate.annual(0.10), [-100, 60, 60, -50, 80], timing="now", offsets=[0, 3, 5]).round(4)
+    >>> net_present_value(rate, [-100, 60, 60, -50, 80], timing="now", unit="year", offsets=[0, 3, 5]).round(4)
     array([ 4.1322, 22.7273])
     """
     series, spent = periodic(amounts, offsets, timing=timing, unit=unit), numbers("outlay", outlay)
@@ -180,10 +191,63 @@ def net_present_value(
     return np.asarray((values[..., 0] if single else values) - spent)[()]
 
 
+def profitability_index(
+    rate: Discounting,
+    flows: FlowsLike,
+    *,
+    offsets: ArrayLike | None = None,
+    unit: Unit | None = None,
+    day_count: DayCount = "act/365",
+) -> Array:
+    """Present value of what follows the investment, per unit of it: above 1 where the net present value is positive.
+
+    Parameters
+    ----------
+    rate : Rate or YieldCurve
+        One for all series, one per series (shape (n,)), or k scenarios (shape (k, 1) or (k, n)).
+    flows, offsets, unit, day_count
+        As for `internal_rates`: plain amounts one period apart, or cash flows with times. The flows at the
+        first time of a series are the investment, all later ones what follows. A curve counts from now, for
+        dated flows and plain amounts from the first flow.
+
+    Returns
+    -------
+    float64, shape () or (k,); of many series (n,) or (k, n)
+        PV of later flows / investment = 1 + NPV / investment.
+
+    Raises
+    ------
+    DataError
+        A series does not begin with a payment (a negative amount).
+
+    Examples
+    --------
+    >>> print(f"{profitability_index(Rate.annual(0.10), [-100, 60, 60], unit='year'):.4f}")
+    1.0413
+    """
+    rows, discounting = given(flows, offsets=offsets, unit=unit, day_count=day_count), as_discounting(rate)
+    out = np.empty((*scenarios(discounting, rows.series, single=False), len(rows)))
+    invested = np.empty_like(out)
+    for block in discounted(discounting, rows.series, single=False):
+        first = np.repeat(-largest(-block.years, block.offsets), np.diff(block.offsets))
+        begins = block.years == first
+        invested[..., block.rows] = -exponential_sums(block.amounts * begins, block.log_factors, block.offsets)
+        out[..., block.rows] = exponential_sums(block.amounts * ~begins, block.log_factors, block.offsets)
+    check_rows(
+        invested > 0,
+        "a series must begin with a payment, a negative amount, to have a profitability index",
+        "Leave these series out, or divide the present values of your own choice of flows.",
+        ids=rows.ids,
+        present_value_at_first=-invested,
+    )
+    out = out / invested
+    return out[..., 0][()] if rows.single else out
+
+
 def _finite_years(at: DatesLike | ArrayLike, n: int) -> Array:
     try:
-        years = numbers("at", at)  # type: ignore[arg-type]
-    except DataError:
+        years = number("at", at)  # type: ignore[arg-type]
+    except ParameterError:
         raise ParameterError(f"at must be a number of years from now, as the flows are; got {at!r}") from None
     if not np.isfinite(years).all() or years.shape not in {(), (n,)}:
         raise ParameterError(f"at must be a finite number of years, or one per series, shape ({n},); got {at!r}")

@@ -1,12 +1,13 @@
-"""Rate: what waiting costs. One inner form, the force of interest per year; every other form converts."""
+"""Rate: what waiting costs, kept as the force of interest per year; every other form converts to it and back."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from attrs import field, frozen
 
+from custvalue._arguments import common_shape, number, real, require
 from custvalue._columns import numbers, read_only
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import DataError, ParameterError
@@ -14,7 +15,7 @@ from custvalue.units import Unit, as_unit, per_year
 
 
 def _as_force(value: ArrayLike) -> Parameter:
-    force = _finite("the force of interest", value)
+    force = real("the force of interest", value)
     return read_only(force.copy()) if force.ndim else float(force)
 
 
@@ -87,7 +88,7 @@ class Rate:
 
     @classmethod
     def nominal(cls, rate: ArrayLike, times_a_year: ArrayLike) -> Self:
-        """From a nominal rate per year, compounded so many times a year (12: monthly; inf: continuously).
+        """From a nominal rate per year, compounded `times_a_year` times (12: monthly; inf: continuously).
 
         Raises
         ------
@@ -99,13 +100,11 @@ class Rate:
         >>> print(f"{Rate.nominal(0.0525, 4).effective():.7f}")  # Excel's EFFECT(0.0525, 4)
         0.0535427
         """
-        nominal, times = np.broadcast_arrays(_finite("Rate.nominal", rate), _compounding(times_a_year))
+        nominal, times = real("Rate.nominal", rate), _compounding(times_a_year)
+        common_shape(rate=nominal, times_a_year=times)
         per_period = nominal / times
-        if not (per_period > -1).all():
-            raise ParameterError(
-                f"Rate.nominal needs rate / times_a_year > -1 (-100 % per period); got {per_period.min():.6g}. "
-                "Write 5 % as 0.05."
-            )
+        rule = "Rate.nominal needs rate / times_a_year > -1 (-100 % per period)"
+        require(per_period > -1, rule, "Write 5 % as 0.05.", rate_per_period=per_period)
         continuous = np.isinf(times)
         compounded = np.log1p(per_period) * np.where(continuous, 1.0, times)
         return cls(continuous_value=np.where(continuous, nominal, compounded))
@@ -117,12 +116,9 @@ class Rate:
 
     @classmethod
     def _from_effective(cls, name: str, effective: ArrayLike, unit: Unit) -> Self:
-        rate = _finite(f"Rate.{name}", effective)
-        if not (rate > -1).all():
-            raise ParameterError(
-                f"Rate.{name} needs rates > -1 (-100 % per {unit}); got {rate.min():.6g}. "
-                "Write 5 % as 0.05, a loss of 5 % as -0.05."
-            )
+        rate = real(f"Rate.{name}", effective)
+        rule, remedy = f"Rate.{name} needs rates > -1 (-100 % per {unit})", "Write 5 % as 0.05, a loss of 5 % as -0.05."
+        require(rate > -1, rule, remedy, rate=rate)
         return cls(continuous_value=np.log1p(rate) * per_year(unit))
 
     def force(self, unit: Unit = "year") -> Parameter:
@@ -140,12 +136,13 @@ class Rate:
         return rate if np.ndim(rate) else float(rate)
 
     def nominal_rate(self, times_a_year: ArrayLike) -> Parameter:
-        """Return the nominal rate per year that is compounded so many times a year (inf: continuously).
+        """Return the nominal rate per year, compounded `times_a_year` times (inf: continuously).
 
         >>> print(f"{Rate.annual(0.053543).nominal_rate(4):.8f}")  # Excel's NOMINAL(0.053543, 4)
         0.05250032
         """
-        force, times = np.broadcast_arrays(self.continuous_value, _compounding(times_a_year))
+        force, times = np.asarray(self.continuous_value), _compounding(times_a_year)
+        common_shape(rate=force, times_a_year=times)
         finite = np.where(np.isinf(times), 1.0, times)
         with np.errstate(over="ignore", under="ignore"):
             rate: Array = np.where(np.isinf(times), force, np.expm1(force / finite) * finite)
@@ -207,21 +204,38 @@ def as_rate(value: Rate) -> Rate:
     )
 
 
+class Discounting(Protocol):
+    """Whatever says what 1 in t years is worth now: a `Rate`, a `YieldCurve`, a class of your own."""
+
+    def discount(self, t: ArrayLike, /) -> Array:
+        """Return the factors for times in years."""
+        ...
+
+
+def as_discounting(value: Discounting) -> Discounting:
+    """Return a rate or a curve as it is, and refuse a bare number.
+
+    Raises
+    ------
+    ParameterError
+        The value has no method `discount`.
+    """
+    if callable(getattr(value, "discount", None)) and not isinstance(value, type):
+        return value
+    return as_rate(value)  # type: ignore[arg-type]  # which says what is wrong with it
+
+
+def log_factors(rate: Discounting, t: Array) -> Array:
+    """Logarithms of the discount factors for times in years."""
+    exact = getattr(rate, "log_discount", None)
+    if exact is not None:
+        logs: Array = exact(t)
+        return logs
+    with np.errstate(divide="ignore"):
+        return np.log(rate.discount(t))
+
+
 def _compounding(times_a_year: ArrayLike) -> Array:
-    try:
-        times = numbers("times_a_year", times_a_year)
-    except DataError as error:
-        raise ParameterError(str(error)) from None
-    if not (times > 0).all():
-        raise ParameterError(f"times_a_year must be above 0, such as 12 for monthly compounding; got {times_a_year!r}")
+    times = number("times_a_year", times_a_year)
+    require(times > 0, "times_a_year must be > 0", "Write 12 for monthly compounding.", times_a_year=times)
     return times
-
-
-def _finite(name: str, value: ArrayLike) -> Array:
-    try:
-        rate = numbers(name, value)
-    except DataError as error:
-        raise ParameterError(str(error)) from None
-    if not np.isfinite(rate).all():
-        raise ParameterError(f"{name} must be finite; got {value!r}")
-    return rate

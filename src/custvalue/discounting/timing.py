@@ -1,7 +1,8 @@
-"""When payments fall, and what they are worth for it."""
+"""When payments fall, and what the first of them is worth for it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -12,20 +13,32 @@ from custvalue.errors import ParameterError
 from custvalue.units import Unit
 
 Timing: TypeAlias = Literal["now", "next", "end", "middle", "continuous"]
-"""When a payment is made; what each word means stands with `constant_retention_value`."""
+"""When payments, one per period, fall; each function names those of them that it takes."""
 
-_MEANINGS: Final = (
-    "'now' (the first payment is made now), 'next' (after one period, if the customer renews), 'end' or 'middle' (at "
-    "the end or in the middle of each period the customer begins) or 'continuous'"
-)
+_MEANINGS: Final[dict[Timing, str]] = {
+    "now": "the first payment is made now",
+    "next": "one period from now; by a customer, if the customer renews",
+    "end": "at the end of each period that the customer begins",
+    "middle": "in the middle of each period",
+    "continuous": "evenly all the time",
+}
+
+WAIT: Final[dict[Timing, float]] = {"now": 0.0, "next": 1.0, "end": 1.0, "middle": 0.5, "continuous": 0.0}
+"""Periods from now to the first payment, or to the start of a continuous one."""
 
 
-def as_timing(value: str, name: str = "timing") -> Timing:
-    """Return `value` if it names a timing; raise ParameterError, which says what each means, otherwise."""
-    for timing in get_args(Timing):
+def as_timing(value: str, name: str = "timing", *, allowed: Sequence[Timing] = get_args(Timing)) -> Timing:
+    """Return `value` if it names one of the timings allowed; otherwise ParameterError, which says what each means."""
+    for timing in allowed:
         if isinstance(value, str) and value == timing:
-            return timing  # type: ignore[no-any-return]
-    raise ParameterError(f"{name} must be {_MEANINGS}; got {value!r}")
+            return timing
+    listed = [f"{timing!r} ({_MEANINGS[timing]})" for timing in allowed]
+    raise ParameterError(f"{name} must be {', '.join(listed[:-1])} or {listed[-1]}; got {value!r}")
+
+
+def first_payment(timing: str) -> float:
+    """Periods from now to the first of payments that are counted from now, from one period on, or from mid-period."""
+    return WAIT[as_timing(timing, allowed=("now", "next", "middle"))]
 
 
 def delay(timing: Timing, force: Array) -> Array:
@@ -35,7 +48,7 @@ def delay(timing: Timing, force: Array) -> Array:
     """
     if timing == "continuous":
         return average_discount(force)
-    return np.asarray(np.exp(-{"now": 0.0, "next": 1.0, "end": 1.0, "middle": 0.5}[timing] * force))
+    return np.asarray(np.exp(-WAIT[timing] * force))
 
 
 def average_discount(force: Array) -> Array:
@@ -45,34 +58,7 @@ def average_discount(force: Array) -> Array:
 
 
 def force_of(rate: Rate, unit: Unit, name: str = "rate") -> Array:
-    """Force of interest per period; ParameterError for a bare number or an unknown period."""
+    """Force of interest per period; ParameterError for a bare number or an unknown unit."""
     if not isinstance(rate, Rate) and name != "rate":
         raise ParameterError(f"{name} must be a Rate, such as Rate.annual(0.1); got {rate!r}")
     return np.asarray(as_rate(rate).force(unit), dtype=np.float64)
-
-
-Due: TypeAlias = Literal["now", "next", "middle"]
-"""When the first payment falls: now, one period from now, half a period from now."""
-
-_OFFSETS: Final = {"now": 0.0, "next": 1.0, "middle": 0.5}
-
-
-def due_offset(timing: str) -> float:
-    """Periods from now to the first payment; ParameterError for any other name."""
-    if timing in _OFFSETS:
-        return _OFFSETS[timing]
-    raise ParameterError(
-        f"timing must be 'now' (first payment now), 'next' (one period from now) or 'middle' (half a period); got {timing!r}"
-    )
-
-
-def check_broadcast(**columns: Array) -> None:
-    """Raise ParameterError unless the arrays broadcast against each other."""
-    try:
-        np.broadcast_shapes(*(column.shape for column in columns.values()))
-    except ValueError:
-        shapes = ", ".join(f"{name} {column.shape}" for name, column in columns.items() if column.shape)
-        raise ParameterError(
-            f"arguments must be one number for all, or arrays that broadcast; got shapes {shapes}. "
-            "A value per customer has shape (n,), a scenario (k, 1)."
-        ) from None

@@ -16,7 +16,7 @@ from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.logs.options import DAY_US, Collapse
 from custvalue.evidence.logs.summary import summarize_arrays
 from custvalue.evidence.rfm import RFM
-from custvalue.records._fields import tuple_of
+from custvalue.records.record import tuple_of
 from custvalue.records.cash_flow import CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.time import Moment, MomentLike, as_moment

@@ -13,9 +13,8 @@ from attrs import cmp_using, field, frozen
 from custvalue._columns import check_rows, moments, numbers, read_only
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError
-from custvalue.records._fields import finite, name_of, tuple_of
-from custvalue.records._json import from_json, to_json
-from custvalue.records.time import Moment, MomentLike, as_moment
+from custvalue.records.record import Record, finite, name_of, tuple_of
+from custvalue.records.time import Moment, MomentLike, as_moment, as_ticks
 
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -36,9 +35,6 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
 TimesLike: TypeAlias = ArrayLike | MomentLike | Sequence[MomentLike]
 """What becomes a column of times: dates or years from now, one or many."""
 
-_EPOCH = np.datetime64("1970-01-01", "us")
-_DAYS = "datetime64[D]"
-_MICROSECONDS_PER_DAY = 86_400_000_000
 _same = cmp_using(eq=np.array_equal)
 
 
@@ -51,7 +47,7 @@ def _as_kind(value: str) -> str:
 
 
 @frozen
-class CashFlow:
+class CashFlow(Record):
     """One amount at one time: positive when money comes in, negative when it goes out.
 
     Parameters
@@ -80,15 +76,6 @@ class CashFlow:
     when: Moment = field(converter=as_moment)
     kind: str = field(default="purchase", converter=_as_kind)
 
-    def to_json(self) -> str:
-        """The record and all inside it as JSON; ids must be text or numbers."""
-        return to_json(self)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The record that `to_json` wrote."""
-        return from_json(cls, text, {})
-
 
 def _amounts(values: ArrayLike) -> Array:
     amounts = numbers("amounts", values)
@@ -106,7 +93,7 @@ def _when(values: TimesLike) -> NDArray[Any]:
         return times.copy()
     if isinstance(items, np.ndarray) and items.dtype.kind == "M":
         return items.copy()
-    return _EPOCH + np.rint(times * _MICROSECONDS_PER_DAY).astype("timedelta64[us]")
+    return as_ticks(times)
 
 
 def _kinds(values: ArrayLike | None) -> NDArray[np.str_] | None:
@@ -226,7 +213,7 @@ class CashFlows:
             return count
         first, last = self.when.min(), self.when.max()
         if self.dated:
-            span = f"{first.astype(_DAYS)} to {last.astype(_DAYS)}"
+            span = f"{first.astype('datetime64[D]')} to {last.astype('datetime64[D]')}"
         else:
             span = f"{first:.6g} to {last:.6g} years from now"
         return f"{count} from {span}, total {self.amounts.sum():.6g}"

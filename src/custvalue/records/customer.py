@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from typing import Self
+from collections.abc import Hashable, Iterable, Mapping
+from typing import ClassVar
 
 import numpy as np
 from attrs import field, frozen
 
 from custvalue._columns import moments
-from custvalue.records._fields import tuple_of
-from custvalue.records._json import from_json, to_json
 from custvalue.records.cash_flow import CashFlow
+from custvalue.records.record import Record, tuple_of
 from custvalue.records.relationship import Relationship
 
 
@@ -20,7 +19,7 @@ def _as_relationships(relationships: Iterable[Relationship]) -> tuple[Relationsh
 
 
 @frozen
-class Customer:
+class Customer(Record):
     """A customer with all their relationships: shops, contracts, accounts.
 
     Parameters
@@ -43,6 +42,8 @@ class Customer:
     [45.0, 30.0]
     """
 
+    _inside: ClassVar[Mapping[str, type[Record]]] = {"relationships": Relationship}
+
     id: Hashable
     relationships: tuple[Relationship, ...] = field(default=(), converter=_as_relationships)
 
@@ -59,12 +60,3 @@ class Customer:
         flows = [flow for relationship in self.relationships for flow in relationship.cash_flows]
         times, _ = moments("cash flows", [flow.when for flow in flows])
         return tuple(flows[i] for i in np.argsort(times, kind="stable"))
-
-    def to_json(self) -> str:
-        """The record and all inside it as JSON; ids must be text or numbers."""
-        return to_json(self)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The record that `to_json` wrote."""
-        return from_json(cls, text, {"relationships": Relationship})

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Final, Literal, Self, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
 from custvalue._columns import moments
 from custvalue.errors import DataError
-from custvalue.records._fields import name_of, tuple_of
-from custvalue.records._json import from_json, to_json
 from custvalue.records.cash_flow import CashFlow
+from custvalue.records.record import Record, name_of, tuple_of
 from custvalue.records.time import Moment, as_moment, as_optional_moment
 from custvalue.records.trait import Trait
 
@@ -44,7 +43,7 @@ def _as_party(value: str) -> str:
 
 
 def _as_type(value: str | None) -> str | None:
-    return None if value is None else name_of("type", value, {"best friends": "", "fleeting acquaintances": ""})
+    return None if value is None else name_of("type", value, ("best friends", "fleeting acquaintances"))
 
 
 def _as_contractual(value: bool | None) -> bool | None:
@@ -67,7 +66,7 @@ def _as_traits(traits: Iterable[Trait]) -> tuple[Trait, ...]:
 
 
 @frozen
-class Relationship:
+class Relationship(Record):
     """One relationship: its start, its end (None: it still runs), its cash flows, and what it is like.
 
     Parameters
@@ -109,6 +108,8 @@ class Relationship:
     0.833
     """
 
+    _inside: ClassVar[Mapping[str, type[Record]]] = {"cash_flows": CashFlow, "traits": Trait}
+
     id: Hashable
     start: Moment = field(converter=as_moment)
     end: Moment | None = field(default=None, converter=as_optional_moment)
@@ -126,15 +127,6 @@ class Relationship:
                 f"start <= end must hold; broken in relationship {self.id!r} "
                 f"(start={self.start}, end={self.end}). end=None means that it still runs."
             )
-
-    def to_json(self) -> str:
-        """The record and all inside it as JSON; ids must be text or numbers."""
-        return to_json(self)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The record that `to_json` wrote."""
-        return from_json(cls, text, {"cash_flows": CashFlow, "traits": Trait})
 
     def trait(self, name: str) -> Trait | None:
         """The trait of that name, None where it was not measured."""

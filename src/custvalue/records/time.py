@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from custvalue._columns import days_since_epoch
+from custvalue._typing import Array, NDArray
 from custvalue.errors import DataError
-from custvalue.records._fields import finite
+from custvalue.records.record import finite
 
 Moment: TypeAlias = dt.date | float
 """A date (or a datetime, which is a date in Python), or years from now (negative: ago)."""
@@ -20,7 +21,11 @@ DateLike: TypeAlias = dt.date | np.datetime64 | str
 MomentLike: TypeAlias = DateLike | float
 """What becomes a Moment: a calendar date in any form, or years from now."""
 
-_CALENDAR_UNITS = ("Y", "M", "W", "D")
+EPOCH: Final = np.datetime64("1970-01-01", "us")
+"""From which days are counted."""
+
+_MICROSECONDS_PER_DAY: Final = 86_400_000_000
+_CALENDAR_UNITS: Final = ("Y", "M", "W", "D")
 
 
 def as_moment(value: MomentLike) -> Moment:
@@ -51,6 +56,11 @@ def as_moment(value: MomentLike) -> Moment:
 def as_optional_moment(value: MomentLike | None) -> Moment | None:
     """Like `as_moment`; None stays None."""
     return None if value is None else as_moment(value)
+
+
+def as_ticks(days: Array) -> NDArray[Any]:
+    """Days since 1970-01-01 as datetime64, to the microsecond."""
+    return np.asarray(EPOCH + np.rint(days * _MICROSECONDS_PER_DAY).astype("timedelta64[us]"))
 
 
 def _parsed(text: str) -> Moment:

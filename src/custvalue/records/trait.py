@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final
 
 from attrs import field, frozen
 
 from custvalue.errors import DataError
-from custvalue.records._fields import finite, name_of
-from custvalue.records._json import from_json, to_json
+from custvalue.records.record import Record, finite, name_of
 
 TRAITS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -41,7 +40,7 @@ def _as_high(value: float) -> float:
 
 
 @frozen
-class Trait:
+class Trait(Record):
     """One measured trait of a relationship: its value on a scale from low to high.
 
     Parameters
@@ -82,12 +81,3 @@ class Trait:
     def normalized(self) -> float:
         """The value's place on the scale: 0 at low, 1 at high."""
         return (self.value - self.low) / (self.high - self.low)
-
-    def to_json(self) -> str:
-        """The record and all inside it as JSON; ids must be text or numbers."""
-        return to_json(self)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The record that `to_json` wrote."""
-        return from_json(cls, text, {})

@@ -34,12 +34,12 @@ def entries() -> Iterator[Reproduction]:
 def _values() -> Iterator[Reproduction]:
     value = present_value(Rate.annual(0.09), _DATED, as_of="2008-01-01")
     yield from rows("discounting", _EXCEL + "XNPV", "documented", {"XNPV": "2086.647602"}, value)
-    first = net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], timing="next")
+    first = net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], timing="next", unit="year")
     yield from rows("discounting", _EXCEL + "NPV", "memory", {"NPV, first example": "1188.44"}, first)
     shop = [8000, 9200, 10000, 12000, 14500]
     values = [
-        net_present_value(Rate.annual(0.08), shop, timing="next", outlay=40000),
-        net_present_value(Rate.annual(0.08), [*shop, -9000], timing="next", outlay=40000),
+        net_present_value(Rate.annual(0.08), shop, timing="next", unit="year", outlay=40000),
+        net_present_value(Rate.annual(0.08), [*shop, -9000], timing="next", unit="year", outlay=40000),
     ]
     texts = {"NPV of five years": "1922.06", "NPV with a sixth": "-3749.47"}
     yield from rows("discounting", _EXCEL + "NPV", "memory", texts, values)
@@ -51,15 +51,15 @@ def _returns() -> Iterator[Reproduction]:
         "the program stops its search at 1e-8; the root is 0.37336253351883",
     )  # fmt: skip
     flows = [-70000, 12000, 15000, 18000, 21000, 26000]
-    computed = [irr(flows[:n]).effective() for n in (5, 6, 3)]
+    computed = [irr(flows[:n], unit="year").effective() for n in (5, 6, 3)]
     texts = {"IRR after four years": "-0.021", "after five years": "0.0866309480365", "after two years": "-0.444"}
     yield from rows("discounting", _EXCEL + "IRR", "documented", texts, computed)
     flows = [-120000, 39000, 30000, 21000, 37000, 46000]
     finance = Rate.annual(0.10)
     computed = [
-        mirr(flows, finance=finance, reinvest=Rate.annual(0.12)).effective(),
-        mirr(flows[:4], finance=finance, reinvest=Rate.annual(0.12)).effective(),
-        mirr(flows, finance=finance, reinvest=Rate.annual(0.14)).effective(),
+        mirr(flows, finance=finance, reinvest=Rate.annual(0.12), unit="year").effective(),
+        mirr(flows[:4], finance=finance, reinvest=Rate.annual(0.12), unit="year").effective(),
+        mirr(flows, finance=finance, reinvest=Rate.annual(0.14), unit="year").effective(),
     ]
     texts = {"MIRR of five years": "0.1260941303659", "of three years": "-0.048", "reinvested at 14 %": "0.1348"}
     yield from rows("discounting", _EXCEL + "MIRR", "documented", texts, computed)
@@ -109,7 +109,7 @@ def _rates() -> Iterator[Reproduction]:
 
 def _annuities() -> Iterator[Reproduction]:
     ten = Rate.annual(0.10)
-    computed = [annuity(ten, 1, 10, timing=due) for due in ("next", "now", "middle", "continuous")]
+    computed = [annuity(ten, 1, 10, timing=due, unit="year") for due in ("next", "now", "middle", "continuous")]
     printed = ("6.144567105705", "6.759023816275", "6.444476348638", "6.446915868084")
     texts = {
         f"ten payments of 1 at 10 %, {due}": text
@@ -117,16 +117,20 @@ def _annuities() -> Iterator[Reproduction]:
     }
     yield from rows("discounting", "closed form", "reference", texts, np.array(computed))
     computed = [
-        perpetuity(ten, 100, timing="next"),
-        perpetuity(ten, 100, timing="next", growth=0.03),
-        annuity(ten, 100, 10, timing="next", growth=0.03),
+        perpetuity(ten, 100, timing="next", unit="year"),
+        perpetuity(ten, 100, timing="next", unit="year", growth=0.03),
+        annuity(ten, 100, 10, timing="next", unit="year", growth=0.03),
     ]
     texts = {"perpetuity": "1000", "growing at 3 %": "1428.571428571", "ten growing payments": "688.374369128"}
     yield from rows("discounting", "closed form", "reference", texts, np.array(computed))
 
 
 def _curve() -> Iterator[Reproduction]:
-    curve = YieldCurve.from_par([1, 2, 3], [0.03, 0.035, 0.04], frequency=1, interpolation="linear")
+    """A curve of par rates 3, 3.5 and 4 %: a bond at par with coupon c is worth c (D(1) + ... + D(n)) + D(n) = 1."""
+    factors: list[float] = []
+    for coupon in (0.03, 0.035, 0.04):
+        factors.append((1 - coupon * sum(factors)) / (1 + coupon))
+    curve = YieldCurve.from_discount_factors([1, 2, 3], factors, interpolation="linear")
     computed = [
         *curve.discount([1, 2, 3]),
         *np.atleast_1d(curve.spot([2, 3]).effective()),

@@ -282,4 +282,4 @@ def _reichheld() -> Iterator[Reproduction]:
 def _rate_of(worth: float) -> float:
     """The annual rate at which the credit card's five years are worth so much."""
     flows = [-worth + CREDIT_CARD.amounts[0], *CREDIT_CARD.amounts[1:].tolist()]
-    return float(irr(flows).effective())
+    return float(irr(flows, unit="year").effective())
