@@ -15,6 +15,7 @@ from strategies import log_uniform, near_one, positive
 
 from custvalue.evidence.tenures import Tenures
 from custvalue.inference.fit import Fit
+from custvalue.inference.transform import Logit, Power
 from custvalue.models.retention.beta_discrete_weibull import BetaDiscreteWeibull
 from custvalue.models.retention.exponential import Exponential
 from custvalue.models.retention.exponential_gamma import ExponentialGamma
@@ -57,6 +58,11 @@ class RetentionEntry:
         return bool(self.typical._by_period)
 
     @property
+    def shares(self) -> frozenset[str]:
+        """Parameters between 0 and 1."""
+        return frozenset(name for name, t in self.typical.transforms.items() if isinstance(t, Logit))
+
+    @property
     def tenures(self) -> st.SearchStrategy[float]:
         """Tenures from 0 to 1e6."""
         return whole_tenures if self.discrete else tenures
@@ -68,20 +74,20 @@ class RetentionEntry:
 
     def models(self) -> st.SearchStrategy[Any]:
         """Models of the whole domain."""
-        return st.fixed_dictionaries(dict(self.domain)).map(self.typical.evolved)
+        return st.fixed_dictionaries(dict(self.domain)).map(self.typical.with_parameters)
 
     def fit(self, rows: Tenures) -> Fit[Any]:
         """The model fitted."""
-        return self.model.fit(rows) if self.leavers is None else self.model.fit(rows, self.leavers)
+        return self.model.fit(rows) if self.leavers is None else self.model.fit(rows, leavers=self.leavers)
 
     def in_unit(self, model: Any, factor: float) -> Any:
         """The same model with time measured in a unit `factor` times smaller."""
         values = model.parameters
-        changed = {
-            name: values[name] * factor ** (measure.time * (values[measure.power] if measure.power else 1))
-            for name, measure in model.measures.items()
-        }
-        return model.evolved(changed)
+        changed = {}
+        for name, transform in model.transforms.items():
+            power = values[transform.exponent] if isinstance(transform, Power) else 1
+            changed[name] = values[name] * factor ** (getattr(transform, "time", 0) * power)
+        return model.with_parameters(changed)
 
 
 _mixed = {"r": positive, "alpha": positive}

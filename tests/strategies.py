@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
+from custvalue.inference.maximum_likelihood import Problem
 from custvalue.models.buying.beta_geo_beta_binom import BetaGeoBetaBinom
 from custvalue.models.buying.beta_geo_cnbd import BetaGeoCNBD
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
@@ -170,6 +171,10 @@ class Entry:
     def fit(self, rfm: RFM) -> Fit[Any]:
         """The model fitted."""
         return self.model.fit(rfm, **self.fixed)  # type: ignore[no-any-return]
+
+    def problem(self, rfm: RFM) -> Problem[Any]:
+        """The statement of the model's estimation."""
+        return self.model.problem(rfm, **self.fixed)  # type: ignore[no-any-return]
 
     def models(self, unit: str | None = None) -> st.SearchStrategy[Any]:
         """Models of the whole domain."""

@@ -1,97 +1,279 @@
-"""Maximum likelihood: the one optimizer all models share, in log-parameters and the data's own scale."""
+"""Maximum likelihood: one statement of an estimation, and the one optimizer, on the parameters' free scale."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from custvalue._typing import Array, Ints
-from custvalue.errors import ConvergenceError
+from custvalue.errors import ConvergenceError, ParameterError
+from custvalue.evidence.distinct import Distinct
 from custvalue.inference.fit import Fit, Parametric
+from custvalue.inference.transform import Coordinates, Logit, Transform
 
 M = TypeVar("M", bound=Parametric)
 
-_BOX = np.log(1e6)
-"""Log-parameters are searched this far to both sides of the data's own scale; a maximum there is none."""
-_GAIN = 1e-13
-"""The search ends when a Newton step can raise the log-likelihood by less than this."""
-_SAME = 1e-6
-"""A Hessian still holds after a step shorter than this in all log-parameters."""
-_LONGEST = 2.0
-"""Longest step in any log-parameter."""
-_LOOSE = 10.0
-"""So many times its own size may the standard error of a parameter be that lies near the end of the search's range."""
-_ROUNDS = 200
-_SAMPLE = 1 << 12
-"""The search begins on a sample of about so many rows where there are four times as many."""
-_BLOCK = 1 << 15
-"""Rows worked on at once."""
-_PATIENCE = 25
+BOX: Final = float(np.log(1e6))
+"""Free parameters are searched this far to both sides of the data's own scale: a maximum a million times away is none."""
+_GAIN: Final = 1e-13
+"""The search ends when a Newton step promises less log-likelihood than this, which rounding hides."""
+_SAME: Final = 1e-6
+"""A Hessian still holds after a step shorter than this in all free parameters: its error is of the order of the step."""
+_LONGEST: Final = 2.0
+"""Longest step in any free parameter: a factor of e^2 = 7.4 in a positive one."""
+_LOOSE: Final = 10.0
+"""Near the end of the box, a standard error above this (in logarithms) says that the likelihood is flat out there."""
+_ROUNDS: Final = 200
+_SAMPLE: Final = 1 << 12
+"""The search begins on a sample of about this many rows where there are four times as many."""
+_BLOCK: Final = 1 << 15
+"""Rows worked on at once: ten columns of them, 2.5 MB, stay in a second-level cache."""
+_PATIENCE: Final = 25
 """Rounds of quasi-Newton steps; those after them are Newton's, for curved and flat ridges."""
+_STEP: Final = 1e-4
+"""Step of central differences of the gradient: truncation h² = 1e-8, rounding 1e-16/h = 1e-12, both relative."""
 
 
 @frozen(eq=False)
 class Problem(Generic[M]):
-    """What a model hands to `maximize`: its likelihood on distinct rows, a start and its boundaries.
+    """The one statement of an estimation: distinct rows with weights, their score, start and boundaries.
 
-    `score(parameters, *columns)` gives the log-likelihood of each row of the columns and its derivatives, shape
-    (parameters, rows), in the natural parameters. It is asked for blocks of rows, each row of `columns` counting as
-    often as `counts` says. `scale` is what a parameter is measured by: the data's time or money scale, or 1.
-    `limits` says for each parameter what it means that it runs to 0 or to infinity.
+    Attributes
+    ----------
+    build : callable
+        From natural values, in the order of `names`, to the model.
+    score : callable
+        ``score(values, *columns)``: the log-likelihood of each row and its derivatives in the natural parameters,
+        shape (parameters, rows), in the order of `names` without those `held`. It is asked for blocks of rows.
+    columns : tuple of array, shape (rows,)
+        The distinct rows.
+    weights : array, shape (rows,)
+        How many customers each row stands for.
+    names : tuple of str
+        The parameters.
+    start : array
+        Natural values at which a search begins.
+    transforms : tuple of Transform
+        Of each parameter, measured by the data's own scale.
+    limits : mapping
+        What it means for each parameter that the likelihood rises as it falls to 0 (for a share, to 0), or rises to
+        infinity (for a share, to 1).
+    held : tuple of str
+        Parameters in which the likelihood has no derivative: they stay at the start, where a search of their own has put
+        them.
+    constant : float
+        What the log-likelihood has beside the rows' sum, the same for all parameters searched.
+    notes : tuple of str
+        What a reader of the fit should know of the statement.
     """
 
     build: Callable[[Array], M]
     score: Callable[..., tuple[Array, Array]]
     columns: tuple[Array, ...]
+    weights: Array
     names: tuple[str, ...]
     start: Array
-    scale: Array
-    counts: Array
+    transforms: tuple[Transform, ...]
     limits: Mapping[str, tuple[str, str]]
+    held: tuple[str, ...] = ()
+    constant: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        start: M,
+        rows: Distinct,
+        score: Callable[..., tuple[Array, Array]],
+        *,
+        time: float = 1.0,
+        **more: Any,  # noqa: ANN401 (`held`, `constant`, `notes`)
+    ) -> Problem[M]:
+        """State the estimation of a model from a start, measured by a time of the data."""
+        names = tuple(start.parameters)
+        return cls(
+            build=lambda values: start.with_parameters(dict(zip(names, values.tolist(), strict=True))),
+            score=score,
+            columns=rows.columns,
+            weights=rows.counts,
+            names=names,
+            start=np.array(list(start.parameters.values()), dtype=np.float64),
+            transforms=tuple(start.transforms[name].measured(time) for name in names),
+            limits=start.limits,
+            **more,
+        )
+
+    @property
+    def first(self) -> M:
+        """The model at the start."""
+        return self.build(self.start)
+
+    def beginning(self, values: Mapping[str, Any]) -> Problem[M]:
+        """The same statement with other starting values of some parameters.
+
+        Raises
+        ------
+        ParameterError
+            A name is none of the parameters, or the model refuses a value.
+        """
+        if unknown := [name for name in values if name not in self.names]:
+            raise ParameterError(f"{unknown[0]!r} is none of the parameters: {', '.join(self.names)}")
+        changed = np.array([values.get(name, now) for name, now in zip(self.names, self.start, strict=True)])
+        self.build(changed)
+        return evolve(self, start=changed.astype(np.float64))
 
 
-def maximize(problem: Problem[M]) -> Fit[M]:
+def maximize(problem: Problem[M], *, fixed: Mapping[str, float] | None = None) -> Fit[M]:
     """Fit by quasi-Newton from the start, preconditioned by the scores, finished by Newton steps.
+
+    Parameters
+    ----------
+    problem : Problem
+        The statement of the estimation.
+    fixed : mapping, optional
+        Parameters held at these values; the errors of the others are conditional on them.
 
     Raises
     ------
     ConvergenceError
-        The likelihood rises to the boundary of the parameters, is flat, or the search did not end. The message
-        names the direction and the remedy, and `error.fit` says where the search ended.
+        The likelihood rises to the boundary of the parameters or is flat, or no maximum was found. The message
+        names the direction and the remedy, and `error.fit` is the best point found.
+    ParameterError
+        A fixed parameter is none of the model's, all are fixed, or the model refuses its value.
     """
-    theta, value, information, rounds = _climb(problem, *_start(problem))
-    return _finish(problem, theta, value, information, rounds)
+    given = dict(fixed or {})
+    stated = problem.beginning(given) if given else problem
+    search = _Search(stated, tuple(n for n in stated.names if n not in stated.held and n not in given))
+    if not search.free:
+        raise ParameterError(f"at least one parameter must be left to estimate; fixed holds {', '.join(given)}")
+    return _finish(search, *_climb(search, *_start(search)), fixed=tuple(n for n in stated.names if n in given))
 
 
-def _start(problem: Problem[M]) -> tuple[Array, Array]:
+@frozen(eq=False)
+class _Search(Generic[M]):
+    """The log-likelihood as a function of the free parameters that are searched."""
+
+    problem: Problem[M]
+    free: tuple[str, ...]
+    _positions: tuple[list[int], list[int]] = field(init=False)
+    """Where those searched stand among all parameters, and among the rows of the score."""
+    _coordinates: Coordinates = field(init=False)
+    origin: Array = field(init=False)
+    """Free coordinates of the start, all parameters."""
+
+    @_positions.default
+    def _found(self) -> tuple[list[int], list[int]]:
+        scored = [name for name in self.problem.names if name not in self.problem.held]
+        return [self.problem.names.index(name) for name in self.free], [scored.index(name) for name in self.free]
+
+    @_coordinates.default
+    def _all(self) -> Coordinates:
+        return Coordinates(self.problem.names, self.problem.transforms)
+
+    @origin.default
+    def _begin(self) -> Array:
+        return self._coordinates.free(self.problem.start)
+
+    @property
+    def start(self) -> Array:
+        """Where the search begins."""
+        return self.origin[self._positions[0]]
+
+    def values(self, theta: Array) -> Array:
+        """Natural values of all parameters; those not searched are the start's, to the last bit."""
+        found, searched = self.problem.start.copy(), self._positions[0]
+        found[searched] = self._coordinates.natural(self._placed(theta))[searched]
+        return found
+
+    def slopes(self, theta: Array, values: Array) -> Array:
+        """Derivatives of all natural values (first axis) in those searched."""
+        slopes, searched = np.zeros((len(values), len(theta))), self._positions[0]
+        slopes[searched] = self._coordinates.jacobian(self._placed(theta), values)[np.ix_(searched, searched)]
+        return slopes
+
+    def at(self, theta: Array) -> tuple[float, Array]:
+        """Log-likelihood and gradient."""
+        values = self.values(theta)
+        value, slope = 0.0, np.zeros(len(theta))
+        for rows, scores, weights in self._blocks(values):
+            value += float((weights * rows).sum())
+            slope += (weights * scores).sum(axis=1)
+        return value, self._chain(theta, values).T @ slope
+
+    def outer(self, theta: Array) -> Array:
+        """The scores' outer products, summed: a curvature that is never negative."""
+        values = self.values(theta)
+        products = np.zeros((len(theta), len(theta)))
+        for _, scores, weights in self._blocks(values):
+            products += [[(one * other).sum() for other in scores] for one in weights * scores]
+        chain = self._chain(theta, values)
+        return np.asarray(chain.T @ products @ chain)
+
+    def along(self, theta: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array]:
+        """The first point on the step, halved as needed, that does not lose log-likelihood."""
+        room = (BOX - np.sign(step) * theta) / np.maximum(np.abs(step), 1e-300)
+        step = step * min(1.0, float(room.min()))
+        for halvings in range(40):
+            to = np.clip(theta + step * 0.5**halvings, -BOX, BOX)
+            reached, slope = self.at(to)
+            if reached >= value + 1e-4 * float(gradient @ (to - theta)) - _noise(value):
+                return to, reached, slope
+        return theta, value, gradient
+
+    def hessian(self, theta: Array) -> Array:
+        """The observed information, by central differences of the analytic gradient."""
+        units = _STEP * np.eye(len(theta))
+        information = np.array([self.at(theta - unit)[1] - self.at(theta + unit)[1] for unit in units]) / (2 * _STEP)
+        return np.asarray(0.5 * (information + information.T))
+
+    def _placed(self, theta: Array) -> Array:
+        placed = self.origin.copy()
+        placed[self._positions[0]] = theta
+        return placed
+
+    def _chain(self, theta: Array, values: Array) -> Array:
+        """Derivatives of the natural values searched in the free ones: shape (k, k)."""
+        return self.slopes(theta, values)[self._positions[0]]
+
+    def _blocks(self, values: Array) -> Iterator[tuple[Array, Array, Array]]:
+        """Log-likelihoods, derivatives and weights, of some rows at a time: temporaries stay in the cache."""
+        problem, wanted = self.problem, self._positions[1]
+        for first in range(0, len(problem.weights), _BLOCK):
+            rows = slice(first, first + _BLOCK)
+            value, scores = problem.score(values, *(column[rows] for column in problem.columns))
+            yield value, scores if len(wanted) == len(scores) else scores[wanted], problem.weights[rows]
+
+
+def _start(search: _Search[M]) -> tuple[Array, Array]:
     """A point and the curvature there: the maximum in a sample of the rows where they are many, else the guess."""
-    if len(problem.counts) >= 4 * _SAMPLE:
-        rows, counts = _sample(problem.counts)
-        sample = evolve(problem, columns=tuple(column[rows] for column in problem.columns), counts=counts)
+    problem = search.problem
+    if len(problem.weights) >= 4 * _SAMPLE:
+        rows, weights = _sample(problem.weights)
+        sample = evolve(problem, columns=tuple(column[rows] for column in problem.columns), weights=weights)
+        few = _Search(sample, search.free)
         with suppress(ConvergenceError):
-            theta, _, information, _ = _climb(sample, *_start(sample))
-            if np.abs(theta).max() < _BOX / 2:
+            theta, _, information, _ = _climb(few, *_start(few))
+            if np.abs(theta).max() < BOX / 2:
                 return theta, information
-    theta = np.log(problem.start / problem.scale)
-    return theta, _Search(problem).outer(theta)
+    theta = np.clip(search.start, -BOX, BOX)
+    return theta, search.outer(theta)
 
 
-def _sample(counts: Array) -> tuple[Ints, Array]:
-    """Rows drawn evenly, each as likely as it counts for customers up to certainty, and what they then count for."""
-    each = counts.sum()
-    while (least := np.minimum(counts, each).sum() / _SAMPLE) < 0.9 * each:
+def _sample(weights: Array) -> tuple[Ints, Array]:
+    """Rows drawn evenly, each as likely as it weights for customers up to certainty, and what they then count for."""
+    each = weights.sum()
+    while (least := np.minimum(weights, each).sum() / _SAMPLE) < 0.9 * each:
         each = least
-    drawn = np.flatnonzero(np.diff(np.floor(np.cumsum(np.minimum(counts / each, 1.0))), prepend=0.0))
-    return drawn, np.maximum(counts, each)[drawn]
+    drawn = np.flatnonzero(np.diff(np.floor(np.cumsum(np.minimum(weights / each, 1.0))), prepend=0.0))
+    return drawn, np.maximum(weights, each)[drawn]
 
 
-def _climb(problem: Problem[M], theta: Array, curvature: Array) -> tuple[Array, float, Array, int]:
+def _climb(search: _Search[M], theta: Array, curvature: Array) -> tuple[Array, float, Array, int]:
     """The maximum, the log-likelihood and the observed information there, and the rounds it took."""
-    search = _Search(problem)
     value, gradient = search.at(theta)
     idle, exact = 0, False
     for rounds in range(1, _ROUNDS + 1):
@@ -107,62 +289,13 @@ def _climb(problem: Problem[M], theta: Array, curvature: Array) -> tuple[Array, 
             left = _gain(curvature, gradient, theta)
             if left < _GAIN or (idle > 2 and left < _noise(value)):
                 return theta, value, curvature, rounds
-    if np.abs(theta).max() >= _BOX * (1 - 1e-9):
+    if np.abs(theta).max() >= BOX * (1 - 1e-9):
         return theta, value, curvature, _ROUNDS
     raise ConvergenceError(
-        f"the search for the maximum did not end within {_ROUNDS} rounds; the data hardly identify "
-        f"{', '.join(problem.names)}: use more customers or a longer period",
-        _fit(problem, theta, value, curvature, _ROUNDS),
+        f"no maximum of the likelihood was found within {_ROUNDS} rounds; the data hardly identify "
+        f"{', '.join(search.free)}: use more customers or a longer period",
+        _fit(search, theta, value, curvature, _ROUNDS, ()),
     )
-
-
-@frozen(eq=False)
-class _Search(Generic[M]):
-    problem: Problem[M]
-
-    def at(self, theta: Array) -> tuple[float, Array]:
-        """Log-likelihood and gradient in log-parameters."""
-        parameters = self.problem.scale * np.exp(theta)
-        value, slope = 0.0, np.zeros(len(theta))
-        for rows, scores, counts in self._blocks(parameters):
-            value += float((counts * rows).sum())
-            slope += (counts * scores).sum(axis=1)
-        return value, slope * parameters
-
-    def outer(self, theta: Array) -> Array:
-        """The scores' outer products, summed: a curvature that is never negative."""
-        parameters = self.problem.scale * np.exp(theta)
-        products = np.zeros((len(theta), len(theta)))
-        for _, scores, counts in self._blocks(parameters):
-            products += [[(one * other).sum() for other in scores] for one in counts * scores]
-        return products * np.outer(parameters, parameters)
-
-    def _blocks(self, parameters: Array) -> Iterator[tuple[Array, Array, Array]]:
-        """Log-likelihoods, their derivatives and the counts, of some rows at a time: temporaries stay in the cache."""
-        problem = self.problem
-        for first in range(0, len(problem.counts), _BLOCK):
-            rows = slice(first, first + _BLOCK)
-            yield *problem.score(parameters, *(column[rows] for column in problem.columns)), problem.counts[rows]
-
-    def along(self, theta: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array]:
-        """The first point on the step, halved as needed, that does not lose log-likelihood."""
-        room = (_BOX - np.sign(step) * theta) / np.maximum(np.abs(step), 1e-300)
-        step = step * min(1.0, float(room.min()))
-        for halvings in range(40):
-            to = np.clip(theta + step * 0.5**halvings, -_BOX, _BOX)
-            reached, slope = self.at(to)
-            if reached >= value + 1e-4 * float(gradient @ (to - theta)) - _noise(value):
-                return to, reached, slope
-        return theta, value, gradient
-
-    def hessian(self, theta: Array) -> Array:
-        """The observed information in log-parameters, by central differences of the analytic gradient."""
-        h = 1e-4
-        columns = [
-            (self.at(theta - h * unit)[1] - self.at(theta + h * unit)[1]) / (2 * h) for unit in np.eye(len(theta))
-        ]
-        information = np.array(columns)
-        return np.asarray(0.5 * (information + information.T))
 
 
 def _noise(value: float) -> float:
@@ -183,7 +316,7 @@ def _newton(curvature: Array, gradient: Array, theta: Array) -> tuple[Array, flo
         values, vectors = _eigen(np.where(np.outer(free, free), curvature, np.eye(len(theta))))
         along = vectors.T @ np.where(free, gradient, 0.0)
         step = np.where(free, vectors @ (along / values), 0.0)
-        blocked = (np.abs(theta) >= _BOX * (1 - 1e-9)) & (step * theta > 0)
+        blocked = (np.abs(theta) >= BOX * (1 - 1e-9)) & (step * theta > 0)
         if not blocked.any():
             return step, float((along**2 / values).sum() / 2)
         free &= ~blocked
@@ -207,13 +340,14 @@ def _bfgs(curvature: Array, moved: Array, turned: Array) -> Array:
     return np.asarray(curvature + np.outer(turned, turned) / bend - np.outer(along, along) / old)
 
 
-def _finish(problem: Problem[M], theta: Array, value: float, information: Array, rounds: int) -> Fit[M]:
+def _finish(
+    search: _Search[M], theta: Array, value: float, information: Array, rounds: int, *, fixed: tuple[str, ...]
+) -> Fit[M]:
     """The fit, or ConvergenceError where its maximum lies on the boundary or is flat."""
-    fit = _fit(problem, theta, value, information, rounds)
-    far = np.flatnonzero(np.abs(theta) > 0.8 * _BOX)
-    unknown = np.sqrt(np.diag(fit.covariance)) > _LOOSE * problem.scale * np.exp(theta)
-    if np.abs(theta).max() >= _BOX * (1 - 1e-9) or unknown[far].any():
-        reasons = [_edge(problem, i, rises=theta[i] > 0) for i in far]
+    fit = _fit(search, theta, value, information, rounds, fixed)
+    far = np.flatnonzero(np.abs(theta) > 0.8 * BOX)
+    if np.abs(theta).max() >= BOX * (1 - 1e-9) or (_deviations(information)[far] > _LOOSE).any():
+        reasons = [_edge(search, i, rises=theta[i] > 0) for i in far]
         raise ConvergenceError(
             f"the likelihood has no interior maximum: {'; '.join(reasons)}. "
             "Use more customers or a longer period, or a simpler model",
@@ -221,7 +355,7 @@ def _finish(problem: Problem[M], theta: Array, value: float, information: Array,
         )
     values, vectors = np.linalg.eigh(information)
     if values[0] <= 1e-9 * max(values[-1], 1.0):
-        flat = [name for name, part in zip(problem.names, vectors[:, 0], strict=True) if abs(part) > 0.3]
+        flat = [name for name, part in zip(search.free, vectors[:, 0], strict=True) if abs(part) > 0.3]
         raise ConvergenceError(
             f"the likelihood is flat in {', '.join(flat)}: the data do not identify the model; "
             "use more customers or a longer period",
@@ -230,34 +364,44 @@ def _finish(problem: Problem[M], theta: Array, value: float, information: Array,
     return fit
 
 
-def _edge(problem: Problem[M], i: int | np.intp, *, rises: bool) -> str:
-    name = problem.names[i]
-    return f"{name} runs to {'infinity' if rises else '0'} ({problem.limits[name][int(rises)]})"
+def _edge(search: _Search[M], i: int | np.intp, *, rises: bool) -> str:
+    name = search.free[i]
+    share = isinstance(search.problem.transforms[search.problem.names.index(name)], Logit)
+    end = ("1" if share else "infinity") if rises else "0"
+    return f"{name} runs to {end} ({search.problem.limits[name][int(rises)]})"
 
 
-def _fit(problem: Problem[M], theta: Array, value: float, information: Array, rounds: int) -> Fit[M]:
-    parameters = problem.scale * np.exp(theta)
+def _deviations(information: Array) -> Array:
+    """Standard errors of the free parameters searched."""
     values, vectors = _eigen(information)
-    spread = parameters[:, None] * vectors / np.sqrt(values)
-    covariance = spread @ spread.T
-    model = problem.build(parameters)
+    return np.asarray(np.sqrt((vectors**2 / values).sum(axis=1)))
+
+
+def _fit(
+    search: _Search[M], theta: Array, value: float, information: Array, rounds: int, fixed: tuple[str, ...]
+) -> Fit[M]:
+    problem, found = search.problem, search.values(theta)
+    values, vectors = _eigen(information)
+    with np.errstate(over="ignore"):  # a rate of t^c may be huge
+        spread = search.slopes(theta, found) @ (vectors / np.sqrt(values))
+        covariance = spread @ spread.T
     loose = [
-        f"{name} is hardly identified: {_looseness(deviation, share=name in model.shares)}; "
-        "use more customers or a longer period"
-        for name, deviation in zip(problem.names, np.sqrt(np.diag(covariance)) / parameters, strict=True)
+        f"{name} is weakly identified: {_looseness(problem, name, deviation)}; use more customers or a longer period"
+        for name, deviation in zip(search.free, _deviations(information), strict=True)
         if deviation > 1
     ]
     return Fit(
-        model=model,
-        log_likelihood=value,
+        model=problem.build(found),
+        log_likelihood=value + problem.constant,
         covariance=covariance,
-        customers=int(problem.counts.sum()),
+        customers=float(problem.weights.sum()),
+        fixed=fixed,
         iterations=rounds,
-        warnings=tuple(loose),
+        warnings=(*loose, *problem.notes),
     )
 
 
-def _looseness(deviation: float, *, share: bool) -> str:
-    if share:  # fitted as odds, so that its deviation is that of the log-odds
+def _looseness(problem: Problem[M], name: str, deviation: float) -> str:
+    if isinstance(problem.transforms[problem.names.index(name)], Logit):
         return f"the standard error of its log-odds is {deviation:.1f}"
-    return f"its standard error is {deviation:.1f} times its value"
+    return f"its standard error is {deviation:.1f} times the estimate"

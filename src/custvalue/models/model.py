@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import inspect
 import json
-import re
+import pkgutil
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, cast
@@ -21,6 +22,8 @@ from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
 from custvalue.evidence.tenures import Tenures
 from custvalue.inference.fit import Fit
+from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.inference.transform import Log, Transform
 from custvalue.units import Unit, as_unit
 
 if TYPE_CHECKING:
@@ -37,12 +40,27 @@ Limits = Mapping[str, tuple[str, str]]
 
 
 @attrs.frozen
-class Measure:
-    """How a parameter is measured: in time to a power, itself perhaps a parameter (`power`), or as a share of 1."""
+class Card:
+    """What others need to know of a model: the registry's line.
 
-    time: int = 0
-    power: str | None = None
-    share: bool = False
+    Attributes
+    ----------
+    title : str
+        As the literature has it: "BG/NBD".
+    name : str
+        On the command line, and where a model is chosen by name: "bg-nbd".
+    interpurchase : bool
+        Whether its fit needs the times between purchases (`log_interpurchase` of an `RFM`).
+    boundary, interior : mapping of str to str
+        Models that this one contains, by class name, and where: on the boundary of the parameters, where the chi-square
+        distribution of a likelihood ratio does not hold, or inside them, where it does.
+    """
+
+    title: str
+    name: str
+    interpurchase: bool = False
+    boundary: Mapping[str, str] = attrs.field(factory=dict)
+    interior: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class Model(ABC, Generic[Evidence]):
@@ -52,8 +70,12 @@ class Model(ABC, Generic[Evidence]):
     as shape (draws, 1), is uncertainty: predictions broadcast.
     """
 
-    _measures: ClassVar[Mapping[str, Measure]] = {}
-    """Of parameters that are not just positive numbers, or whose measure the fit needs."""
+    card: ClassVar[Card]
+    _transforms: ClassVar[Mapping[str, Transform]] = {}
+    """Of parameters that are not just positive numbers without a unit of time."""
+    _limits: ClassVar[Limits]
+    _held: ClassVar[tuple[str, ...]] = ()
+    """Parameters in which the likelihood jumps: `problem` takes them as options, or searches them itself."""
 
     @property
     def parameters(self) -> dict[str, Parameter]:
@@ -67,22 +89,25 @@ class Model(ABC, Generic[Evidence]):
         return found
 
     @property
-    def measures(self) -> dict[str, Measure]:
-        """How the parameters are measured of which that is said."""
-        within = [value for _, value in self._fields() if isinstance(value, Model)]
-        return dict(self._measures) | {name: measure for model in within for name, measure in model.measures.items()}
+    def transforms(self) -> dict[str, Transform]:
+        """The free scale of each parameter, on which it is searched, drawn and given intervals."""
+        found: dict[str, Transform] = {}
+        for name, value in self._fields():
+            found |= value.transforms if isinstance(value, Model) else {name: self._transforms.get(name, Log())}
+        return found
 
     @property
-    def shares(self) -> frozenset[str]:
-        """Names of the parameters that lie between 0 and 1."""
-        return frozenset(name for name, measure in self.measures.items() if measure.share)
+    def limits(self) -> Limits:
+        """What it means that the likelihood rises as a parameter falls to its lower end, or rises to its upper one."""
+        within = [value for _, value in self._fields() if isinstance(value, Model)]
+        return {name: limit for model in within for name, limit in model.limits.items()} | dict(self._limits)
 
-    def evolved(self, values: Mapping[str, Any]) -> Self:
-        """The same model with other values of some parameters."""
+    def with_parameters(self, values: Mapping[str, Any]) -> Self:
+        """The same model with other values of some parameters, those of a model within it included."""
         changed = {}
         for name, value in self._fields():
             if isinstance(value, Model):
-                changed[name] = value.evolved({n: v for n, v in values.items() if n in value.parameters})
+                changed[name] = value.with_parameters({n: v for n, v in values.items() if n in value.parameters})
             elif name in values:
                 changed[name] = values[name]
         return attrs.evolve(self, **changed)  # type: ignore[misc]
@@ -92,14 +117,55 @@ class Model(ABC, Generic[Evidence]):
         return ((f.name, getattr(self, f.name)) for f in attrs.fields(type(self)) if not f.kw_only)  # type: ignore[arg-type]
 
     @classmethod
-    @abstractmethod
-    def fit(cls, rows: Evidence, /) -> Fit[Self]:
+    def fit(
+        cls,
+        rows: Evidence,
+        /,
+        *,
+        fixed: Mapping[str, float] | None = None,
+        start: Self | Mapping[str, float] | None = None,
+        **options: Any,  # noqa: ANN401 (those of the model's own `problem`)
+    ) -> Fit[Self]:
         """Estimate the parameters by maximum likelihood.
+
+        Parameters
+        ----------
+        rows : RFM, Opportunities or Tenures
+            The evidence. Each row counts as many customers as its weight says.
+        fixed : mapping of str to float, optional
+            Parameters held at these values, such as ``{"a": 0.8}``. The standard errors of the others are conditional
+            on them, and say so.
+        start : model or mapping of str to float, optional
+            Where the search begins, all parameters or some; by default a guess from the data's moments.
+        **options
+            Of some models: see their `problem`.
 
         Raises
         ------
         ConvergenceError
             The likelihood has no interior maximum; the message names the direction and the remedy.
+        DataError
+            The rows tell nothing about the model, or are other evidence than it needs.
+        ParameterError
+            A parameter held or started from is none of the model's, or not a possible value of it.
+        """
+        given = dict(fixed or {})
+        problem = cls.problem(rows, **options, **{name: given[name] for name in cls._held if name in given})
+        if start is not None:
+            problem = problem.beginning(start.parameters if isinstance(start, Model) else start)
+        return maximize(problem, fixed=given)
+
+    @classmethod
+    @abstractmethod
+    def problem(cls, rows: Evidence, /) -> Problem[Self]:
+        """The statement of the estimation: distinct rows with weights, score, transforms, start, boundaries.
+
+        Fitting, held parameters and tests ask for this one thing.
+
+        Raises
+        ------
+        DataError
+            The rows tell nothing about the model, or are other evidence than it needs.
         """
 
     @abstractmethod
@@ -142,50 +208,48 @@ def _within(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
     """A field as JSON wrote it: a model within a model is an object."""
     if not isinstance(value, dict):
         return value
-    kind = _kind(str(value.get("model")))
+    kind = next((kind for kind in final_models() if kind.__name__ == value.get("model")), None)
     if kind is None:
         raise ParameterError(f"the text holds a model that is not known: {value.get('model')!r}")
     return kind.from_json(json.dumps(value))
 
 
-def _kind(name: str) -> type[Model[Any]] | None:
-    """The model of that name: this library's, loaded from the file that is named after it, or a user's own."""
-    file = "custvalue.models." + re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-    if name.isidentifier() and importlib.util.find_spec(file) is not None:
-        return getattr(importlib.import_module(file), name, None)
-    return next((kind for kind in _kinds(cast("Any", Model)) if kind.__name__ == name), None)
+def final_models(kind: type[Model[Any]] | None = None) -> list[type[Model[Any]]]:
+    """All models below a class, this library's and a user's own, in alphabetical order of their names.
+
+    Every file of this package is loaded: a model is known by being in it.
+    """
+    for room in ("buying", "retention", "spend"):
+        package = importlib.import_module(f"custvalue.models.{room}")
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(found.name)
+    below = {one for one in _below(cast("Any", Model if kind is None else kind)) if not inspect.isabstract(one)}
+    return sorted((one for one in below if _stands(one)), key=lambda one: one.__name__)
 
 
-def _kinds(kind: type[Model[Any]]) -> Iterator[type[Model[Any]]]:
-    for below in kind.__subclasses__():
-        yield below
-        yield from _kinds(below)
+def _stands(kind: type[Model[Any]]) -> bool:
+    """Whether a class is the one its module has: attrs makes slotted classes anew, and the first lingers for a while."""
+    return getattr(sys.modules.get(kind.__module__), kind.__name__, kind) is kind
+
+
+def _below(kind: type[Model[Any]]) -> Iterator[type[Model[Any]]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _below(one)
 
 
 class TimedModel(Model[Evidence]):
     """A model of when things happen: its times are in the unit it was fitted in, and it refuses data in another."""
 
     unit: Unit | None
-    _evidence: ClassVar[type[Any]] = Tenures
-
-    def known_unit(self, unit: Unit | None) -> Unit:
-        """The unit given or the model's own; ParameterError where neither or both and different."""
-        known = self.unit if unit is None else as_unit(unit)
-        if known is None:
-            raise ParameterError(
-                f"this {type(self).__name__} does not know its unit of time; say it, such as period='week', "
-                "or construct the model with unit='week'"
-            )
-        if self.unit not in (None, known):
-            raise ParameterError(f"the model is in {self.unit}s, not in {known}s")
-        return known
+    evidence: ClassVar[type[Any]] = Tenures
 
     def _unit_of(self, rows: Evidence) -> Unit:
         """The data's unit, once it is sure that the model's is the same; DataError where they are other evidence."""
-        if not isinstance(rows, self._evidence):
+        if not isinstance(rows, self.evidence):
             raise DataError(
-                f"a {type(self).__name__} predicts from {self._evidence.__name__}, not from a {type(rows).__name__}; "
-                f"make them from a log with {self._evidence.__name__}.from_transactions"
+                f"a {type(self).__name__} predicts from {self.evidence.__name__}, not from a {type(rows).__name__}; "
+                f"make them from a log with {self.evidence.__name__}.from_transactions"
             )
         if self.unit is not None and rows.unit != self.unit:
             raise DataError(
@@ -194,6 +258,19 @@ class TimedModel(Model[Evidence]):
             )
         unit: Unit = rows.unit
         return unit
+
+
+def known_unit(model: TimedModel[Any], unit: Unit | None = None) -> Unit:
+    """The unit given or the model's own; ParameterError where neither is known, or both and they differ."""
+    known = model.unit if unit is None else as_unit(unit)
+    if known is None:
+        raise ParameterError(
+            f"unit must be given: this {type(model).__name__} does not know its unit of time; say unit='week', here "
+            "or when constructing the model"
+        )
+    if model.unit not in (None, known):
+        raise ParameterError(f"unit must be the model's, {model.unit!r}; got {known!r}")
+    return known
 
 
 def duration(name: str, value: ArrayLike) -> Array:

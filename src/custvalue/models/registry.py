@@ -1,46 +1,33 @@
-"""The models of buying by the names they have on the command line."""
+"""The models by the names they are chosen by; what others need to know of each stands on its class, as its `card`.
+
+A model is here by being a file in this package, or a class of the user's own: nothing is listed twice.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, TypeVar, cast
 
-from custvalue.models.buying.beta_geo_beta_binom import BetaGeoBetaBinom
-from custvalue.models.buying.beta_geo_cnbd import BetaGeoCNBD
-from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
+from custvalue.errors import ParameterError
 from custvalue.models.buying.family import TransactionModel
-from custvalue.models.buying.gamma_gompertz_nbd import GammaGompertzNBD
-from custvalue.models.buying.modified_beta_geo_cnbd import ModifiedBetaGeoCNBD
-from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
-from custvalue.models.buying.nbd import NBD
-from custvalue.models.buying.pareto_nbd import ParetoNBD
-from custvalue.models.buying.periodic_death import PeriodicDeathOpportunity
-from custvalue.models.buying.weibull_gamma_nbd import WeibullGammaNBD
+from custvalue.models.model import Model, final_models
 
-MODELS: Final[dict[str, type[TransactionModel[Any]]]] = {
-    "bg-nbd": BetaGeoNBD,
-    "mbg-nbd": ModifiedBetaGeoNBD,
-    "bg-cnbd-k": BetaGeoCNBD,
-    "mbg-cnbd-k": ModifiedBetaGeoCNBD,
-    "pareto-nbd": ParetoNBD,
-    "gamma-gompertz-nbd": GammaGompertzNBD,
-    "weibull-gamma-nbd": WeibullGammaNBD,
-    "pdo": PeriodicDeathOpportunity,
-    "bg-bb": BetaGeoBetaBinom,
-    "nbd": NBD,
-}
-"""Every model of buying."""
+M = TypeVar("M", bound=Model[Any])
 
-ModelName: TypeAlias = Literal[
-    "bg-nbd",
-    "mbg-nbd",
-    "bg-cnbd-k",
-    "mbg-cnbd-k",
-    "pareto-nbd",
-    "gamma-gompertz-nbd",
-    "weibull-gamma-nbd",
-    "pdo",
-    "bg-bb",
-    "nbd",
-    "auto",
-]
-"""What they are called on the command line, and "auto" for the best of several."""
+
+def by_name(kind: type[M]) -> dict[str, type[M]]:
+    """All models of a family by their `card.name`."""
+    return {one.card.name: cast("type[M]", one) for one in final_models(kind)}
+
+
+def buying_model(name: str) -> type[TransactionModel[Any]]:
+    """The model of buying of that name, such as "bg-nbd".
+
+    Raises
+    ------
+    ParameterError
+        There is none.
+    """
+    known = by_name(cast("type[TransactionModel[Any]]", TransactionModel))
+    if name not in known:
+        raise ParameterError(f"model must be one of {', '.join(known)}; got {name!r}")
+    return known[name]

@@ -13,6 +13,7 @@ from custvalue.inference.fit import Fit
 from custvalue.models.buying.family import SpendModel, TransactionModel
 from custvalue.models.model import duration
 from custvalue.units import Unit, per_year
+from custvalue.models.model import known_unit
 
 
 def clv(
@@ -94,7 +95,7 @@ def clv_new(
         As for `clv`; or the unit of time is not known.
     """
     _check_models(buying, spend)
-    unit = buying.known_unit(unit)
+    unit = known_unit(buying, unit)
     repeat = buying.discounted_expected_purchases_new(rate, _horizon(years, unit), unit=unit)
     return earned(spend.expected_spend_new(), 1.0 + repeat, margin)
 

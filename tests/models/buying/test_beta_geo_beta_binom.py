@@ -112,7 +112,7 @@ def test_btyd_fails_at_gamma_1_and_at_1000_opportunities() -> None:
 def test_the_search_starts_where_there_is_a_likelihood() -> None:
     """Other libraries begin with NaN where n is not what they mean by it; whatever `Opportunities` takes has one."""
     for rows in (Opportunities([1, 0], [1, 0], [1, 0]), Opportunities([1000, 1], [1000, 1], [1000, 1000])):
-        start = BetaGeoBetaBinom.guess(rows)
+        start = BetaGeoBetaBinom.problem(rows).first
         assert np.all(np.isfinite(start.log_likelihood(rows)))
 
 

@@ -155,7 +155,7 @@ def test_logs_that_cannot_be_drawn(entry: Entry) -> None:
     for wrong in ("soon", "NaT", np.datetime64("NaT"), 20260630):
         with pytest.raises(ParameterError, match="observed_until must be a date"):
             model.simulate_log([1.0], rng=rng(), observed_until=wrong)
-    with pytest.raises(ParameterError, match="model is in weeks, not in months"):
+    with pytest.raises(ParameterError, match="unit must be the model's, 'week'; got 'month'"):
         model.simulate_log([1.0], rng=rng(), unit="month")
     draws = attrs.evolve(model, r=np.array([[0.5], [0.6]]))
     with pytest.raises(ParameterError, match="not with draws"):

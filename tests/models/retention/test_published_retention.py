@@ -205,7 +205,7 @@ def test_first_trial_of_kiwi_bubbles(kiwi: Tenures) -> None:
 
 def test_never_triers_of_kiwi_bubbles(kiwi: Tenures) -> None:
     """FH2001: exponential with never triers, 8.5 % ever try, at rate 0.066; log-likelihood -680.9."""
-    fit = SplitPopulation.fit(kiwi, Exponential)
+    fit = SplitPopulation.fit(kiwi, leavers=Exponential)
     values = fit.model.parameters
     assert (round(1 - float(values["never_churn"]), 3), round(float(values["lam"]), 3)) == (0.085, 0.066)
     assert 1 - values["never_churn"] == pytest.approx(0.0845600514374224, rel=1e-4)

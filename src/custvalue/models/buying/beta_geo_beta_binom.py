@@ -24,12 +24,21 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.opportunities import Opportunities
-from custvalue.inference.fit import Fit
-from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.inference.maximum_likelihood import Problem
 from custvalue.models.buying.engines import beta_binomial_sums as ahead_of
 from custvalue.models.buying.engines.beta_binomial_sums import log_stay, silence, silence_slopes
 from custvalue.models.buying.family import TransactionModel, histories, worth
-from custvalue.models.model import Limits, as_parameter, duration, optional_unit, positive, same_parameter, whole
+from custvalue.models.model import (
+    Card,
+    Limits,
+    as_parameter,
+    duration,
+    known_unit,
+    optional_unit,
+    positive,
+    same_parameter,
+    whole,
+)
 from custvalue.numerics.special import by_count, log_rising, psi_rising
 from custvalue.units import Unit
 
@@ -108,7 +117,8 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
     delta: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
-    _evidence = Opportunities
+    card: ClassVar[Card] = Card("BG/BB", "bg-bb")
+    evidence = Opportunities
     _limits: ClassVar[Limits] = {
         "alpha": ("hardly anyone buys again", "all customers buy with the same probability, or always"),
         "beta": ("customers buy at every opportunity", "all customers buy with the same probability, or hardly ever"),
@@ -117,30 +127,16 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
     }
 
     @classmethod
-    def guess(cls, rows: Opportunities) -> Self:
-        """A start for the search, from the share of opportunities taken up to the last purchase."""
-        share = np.clip(rows.x.sum() / max(rows.t_x.sum(), 1.0), 0.05, 0.95)
-        return cls(2 * share, 2 * (1 - share), 0.5, 0.5 * max(rows.n.mean(), 1.0), unit=rows.unit)
-
-    @classmethod
-    def fit(cls, rows: Opportunities) -> Fit[Self]:
-        each, start = histories(rows, _HISTORY), cls.guess(rows)
-
+    def problem(cls, rows: Opportunities, /) -> Problem[Self]:
         def scored(parameters: Array, x: Array, n: Array, t_x: Array) -> tuple[Array, Array]:
             return score(x, t_x, n, *parameters)
 
-        return maximize(
-            Problem(
-                build=lambda values: cls(*values, unit=rows.unit),
-                score=scored,
-                columns=each.columns,
-                names=tuple(start.parameters),
-                start=np.array(list(start.parameters.values())),
-                scale=np.ones(4),
-                counts=each.counts,
-                limits=cls._limits,
-            )
-        )
+        each = histories(rows, _HISTORY)
+        x, n, t_x = (float((each.counts * column).sum()) for column in each.columns)
+        taken = np.clip(x / max(t_x, 1.0), 0.05, 0.95)
+        left = 0.5 * max(n / each.counts.sum(), 1.0)
+        start = cls(2 * taken, 2 * (1 - taken), 0.5, left, unit=rows.unit)
+        return Problem.of(start, each, scored)
 
     def log_likelihood(self, rows: Opportunities) -> Array:
         self._unit_of(rows)
@@ -219,7 +215,7 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
         chances = whole("n", n)
         t_x, buys = self._draw_last(chances, rng)
         x = np.where(t_x > 0, 1 + rng.binomial(np.maximum(t_x - 1, 0).astype(np.int64), buys), 0)
-        return Opportunities(x, t_x, chances, unit=self.known_unit(unit))
+        return Opportunities(x, t_x, chances, unit=known_unit(self, unit))
 
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
         last, buys = self._draw_last(whole("n", age), rng)

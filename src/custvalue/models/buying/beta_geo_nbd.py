@@ -21,7 +21,7 @@ from attrs import field, frozen
 
 from custvalue._typing import Parameter
 from custvalue.models.buying.engines.dropout_after_purchase import AfterPurchaseModel, First
-from custvalue.models.model import as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.model import Card, as_parameter, optional_unit, positive, same_parameter
 from custvalue.units import Unit
 
 
@@ -55,4 +55,5 @@ class BetaGeoNBD(AfterPurchaseModel):
     b: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
+    card: ClassVar[Card] = Card("BG/NBD", "bg-nbd", boundary={"NBD": "a -> 0"})
     _first: ClassVar[First] = 0

@@ -20,7 +20,7 @@ from custvalue.evidence.distinct import Distinct
 from custvalue.evidence.logs.options import check_moment
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
-from custvalue.models.model import Model, TimedModel, duration
+from custvalue.models.model import Model, TimedModel, duration, known_unit
 from custvalue.units import DAYS, Unit
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class TransactionModel(TimedModel[History]):
     data in another. Arguments broadcast with the rows: a horizon of shape (k, 1) gives k rows of predictions.
     """
 
-    _evidence: ClassVar[type[Any]] = RFM
+    evidence: ClassVar[type[Any]] = RFM
 
     @abstractmethod
     def p_alive(self, rows: History, /, ahead: ArrayLike = 0.0) -> Array:
@@ -130,7 +130,7 @@ class TransactionModel(TimedModel[History]):
             model's; or the model holds draws of parameters: take one.
         """
         age = self._ages(T)
-        length = None if unit is None and observed_until is None else self.known_unit(unit)
+        length = None if unit is None and observed_until is None else known_unit(self, unit)
         if observed_until is not None:
             check_moment("observed_until", observed_until)
         whose, when = self._draw_purchases(age, np.random.default_rng(rng))
@@ -197,10 +197,10 @@ class TransactionModel(TimedModel[History]):
 
         `unit` is the model's unit of time, needed only where the model does not know its own.
         """
-        return self.discounted_expected_purchases(self._newcomer(self.known_unit(unit)), rate, horizon)
+        return self.discounted_expected_purchases(self._newcomer(known_unit(self, unit)), rate, horizon)
 
     def _newcomer(self, unit: Unit | None = None) -> History:
-        return self._evidence(0.0, 0.0, 0.0, unit=unit or self.unit or "year")  # type: ignore[no-any-return]
+        return self.evidence(0.0, 0.0, 0.0, unit=unit or self.unit or "year")  # type: ignore[no-any-return]
 
     def _each_row(self, f: Callable[..., Array], rows: History, names: tuple[str, ...], *more: ArrayLike) -> Array:
         """f(columns named, *more) per row, computed once for rows that are equal in those columns."""
@@ -245,6 +245,20 @@ def histories(rows: History, names: tuple[str, ...] = ("x", "t_x", "T")) -> Dist
             "observe them for longer, or predict with a model whose parameters are known"
         )
     return rows.distinct(*names)
+
+
+def gamma_start(rows: Distinct, *, least: float, k: int = 1) -> tuple[float, float, float]:
+    """r and α of gamma-mixed rates by the moments of x, every purchase k beats of a clock; and the mean age.
+
+    The method of moments of the NBD: with mean m and variance v of counts over a mean age T, r = m²/(v - m/k) and
+    α = r T/(k m), r kept between `least` and 10, from where every search has been seen to end.
+    """
+    x, age = rows.columns[0], rows.columns[2]
+    share = rows.counts / rows.counts.sum()
+    mean, time = float((share * x).sum()), float((share * age).sum())
+    variance = float((share * (x - mean) ** 2).sum())
+    r = float(np.clip(mean**2 / max(variance - mean / k, 0.05 * mean + 1e-9), least, 10.0))
+    return r, r * time / max(k * mean, 0.05), time
 
 
 def worth(alive: Array, ahead: Array) -> Array:

@@ -16,17 +16,17 @@ Pareto/NBD with Pareto's β equal to β/b (so on CDNOW): `fit` then says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Self, final
 
 import numpy as np
 from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
-from custvalue.evidence.rfm import RFM
-from custvalue.inference.fit import Fit
+from custvalue.inference.transform import Log, Transform
 from custvalue.models.buying.engines.attrition_integrals import Attrition, Fall, Purchases, log_left
 from custvalue.models.buying.engines.latent_attrition import LatentAttritionModel
-from custvalue.models.model import Limits, as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.numerics.quadrature import around
 from custvalue.numerics.special import log_grown
 from custvalue.units import Unit
@@ -165,6 +165,11 @@ class GammaGompertzNBD(LatentAttritionModel):
     beta: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
+    card: ClassVar[Card] = Card(
+        "Gamma-Gompertz/NBD",
+        "gamma-gompertz-nbd",
+        boundary={"NBD": "s -> 0", "ParetoNBD": "b -> 0 with beta/b fixed"},
+    )
     _limits: ClassVar[Limits] = {
         "r": ("hardly anyone buys again", "all customers buy at the same rate"),
         "alpha": ("purchase rates are beyond measure", "all customers buy at the same rate"),
@@ -173,19 +178,12 @@ class GammaGompertzNBD(LatentAttritionModel):
         "beta": ("leaving does not speed up: use ParetoNBD", "all customers leave alike"),
     }
 
-    _in_time: ClassVar[tuple[str, ...]] = ("alpha", "-b")
+    _transforms: ClassVar[Mapping[str, Transform]] = {"alpha": Log(time=1), "b": Log(time=-1)}
 
     @classmethod
-    def guess(cls, rfm: RFM) -> Self:
-        """A start for the search, from the mean and variance of x; scale-free in time."""
-        mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
-        r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.1, 10.0)
+    def _guess(cls, r: float, alpha: float, age: float, unit: Unit) -> Self:
         b = 0.1 / age
-        return cls(r=r, alpha=r * age / max(mean, 0.05), b=b, s=0.7, beta=np.expm1(0.4 * b * age), unit=rfm.unit)
-
-    @classmethod
-    def fit(cls, rfm: RFM) -> Fit[Self]:
-        return cls._search(rfm)
+        return cls(r=r, alpha=alpha, b=b, s=0.7, beta=np.expm1(0.4 * b * age), unit=unit)
 
     @property
     def _engine(self) -> Attrition:

@@ -23,7 +23,7 @@ from attrs import field, frozen
 from custvalue._typing import Parameter
 from custvalue.models.buying.engines.dropout_after_purchase import First
 from custvalue.models.buying.engines.erlang_purchases import RegularModel, whole_number
-from custvalue.models.model import as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.model import Card, as_parameter, optional_unit, positive, same_parameter
 from custvalue.units import Unit
 
 
@@ -58,4 +58,5 @@ class ModifiedBetaGeoCNBD(RegularModel):
     k: int = field(kw_only=True, validator=whole_number)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
+    card: ClassVar[Card] = Card("MBG/CNBD-k", "mbg-cnbd-k", interpurchase=True)
     _first: ClassVar[First] = 1

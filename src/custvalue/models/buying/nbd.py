@@ -15,6 +15,7 @@ the yardstick: a model with drop-out that does not beat it has seen none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Self, final
 
 import numpy as np
@@ -22,11 +23,21 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.rfm import RFM
-from custvalue.inference.fit import Fit
-from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.inference.maximum_likelihood import Problem
+from custvalue.inference.transform import Log, Transform
 from custvalue.models.buying.engines.attrition_integrals import Discount
-from custvalue.models.buying.family import TransactionModel, histories, scattered
-from custvalue.models.model import Limits, as_parameter, duration, optional_unit, positive, same_parameter, whole
+from custvalue.models.buying.family import TransactionModel, gamma_start, histories, scattered
+from custvalue.models.model import (
+    Card,
+    Limits,
+    as_parameter,
+    duration,
+    known_unit,
+    optional_unit,
+    positive,
+    same_parameter,
+    whole,
+)
 from custvalue.numerics.special import by_count, log_nbd_pmf, log_rising, psi_rising
 from custvalue.units import Unit
 
@@ -69,37 +80,22 @@ class NBD(TransactionModel):
     alpha: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
+    card: ClassVar[Card] = Card("NBD", "nbd")
     _limits: ClassVar[Limits] = {
         "r": ("hardly anyone buys again", "all customers buy at the same rate"),
         "alpha": ("purchase rates are beyond measure", "all customers buy at the same rate"),
     }
 
-    @classmethod
-    def guess(cls, rfm: RFM) -> Self:
-        """A start for the search, from the mean and variance of x; scale-free in time."""
-        mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
-        r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.05, 10.0)
-        return cls(r=r, alpha=r * age / max(mean, 0.05), unit=rfm.unit)
+    _transforms: ClassVar[Mapping[str, Transform]] = {"alpha": Log(time=1)}
 
     @classmethod
-    def fit(cls, rfm: RFM) -> Fit[Self]:
-        rows, start = histories(rfm), cls.guess(rfm)
-
-        def score(parameters: Array, x: Array, _: Array, T: Array) -> tuple[Array, Array]:
+    def problem(cls, rfm: RFM, /) -> Problem[Self]:
+        def scored(parameters: Array, x: Array, _: Array, T: Array) -> tuple[Array, Array]:
             return log_likelihood(x, T, *parameters), gradient(x, T, *parameters)
 
-        return maximize(
-            Problem(
-                build=lambda values: cls(*values, unit=rfm.unit),
-                score=score,
-                columns=rows.columns,
-                names=tuple(start.parameters),
-                start=np.array([start.r, start.alpha]),
-                scale=np.array([1.0, rfm.T.mean()]),
-                counts=rows.counts,
-                limits=cls._limits,
-            )
-        )
+        rows = histories(rfm)
+        r, alpha, age = gamma_start(rows, least=0.05)
+        return Problem.of(cls(r, alpha, unit=rfm.unit), rows, scored, time=age)
 
     def log_likelihood(self, rfm: RFM) -> Array:
         self._unit_of(rfm)
@@ -148,7 +144,7 @@ class NBD(TransactionModel):
         age = np.asarray(T, dtype=np.float64)
         x = self._draw_counts(age, rng)
         t_x = np.where(x > 0, age * rng.beta(np.maximum(x, 1), 1.0), 0.0)
-        return RFM(x, t_x, age, unit=self.known_unit(unit))
+        return RFM(x, t_x, age, unit=known_unit(self, unit))
 
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
         return scattered(self._draw_counts(age, rng), age, rng)

@@ -16,17 +16,17 @@ The trap: with s <= 1 the mean lifetime is infinite, so that purchases forever a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Self, final
 
 import numpy as np
 from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
-from custvalue.evidence.rfm import RFM
-from custvalue.inference.fit import Fit
+from custvalue.inference.transform import Log, Transform
 from custvalue.models.buying.engines.attrition_integrals import Attrition, Fall, Purchases
 from custvalue.models.buying.engines.latent_attrition import LatentAttritionModel
-from custvalue.models.model import Limits, as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.numerics.quadrature import log_of_two_powers, log_panels, logistic
 from custvalue.units import Unit
 
@@ -150,6 +150,7 @@ class ParetoNBD(LatentAttritionModel):
     beta: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
+    card: ClassVar[Card] = Card("Pareto/NBD", "pareto-nbd", boundary={"NBD": "s -> 0"})
     _limits: ClassVar[Limits] = {
         "r": ("hardly anyone buys again", "all customers buy at the same rate"),
         "alpha": ("purchase rates are beyond measure", "all customers buy at the same rate"),
@@ -157,18 +158,11 @@ class ParetoNBD(LatentAttritionModel):
         "beta": ("customers leave at once or never", "hardly anyone leaves, or all at the same rate"),
     }
 
-    _in_time: ClassVar[tuple[str, ...]] = ("alpha", "beta")
+    _transforms: ClassVar[Mapping[str, Transform]] = {"alpha": Log(time=1), "beta": Log(time=1)}
 
     @classmethod
-    def guess(cls, rfm: RFM) -> Self:
-        """A start for the search, from the mean and variance of x; scale-free in time."""
-        mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
-        r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.1, 10.0)
-        return cls(r=r, alpha=r * age / max(mean, 0.05), s=0.7, beta=0.4 * age, unit=rfm.unit)
-
-    @classmethod
-    def fit(cls, rfm: RFM) -> Fit[Self]:
-        return cls._search(rfm)
+    def _guess(cls, r: float, alpha: float, age: float, unit: Unit) -> Self:
+        return cls(r=r, alpha=alpha, s=0.7, beta=0.4 * age, unit=unit)
 
     @property
     def _engine(self) -> Attrition:

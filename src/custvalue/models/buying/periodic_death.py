@@ -17,6 +17,7 @@ With τ beyond every T nobody can have left: NBD. As τ goes to 0 it becomes Par
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Self, final
 
 import numpy as np
@@ -27,12 +28,13 @@ from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike, Bools, Parameter
 from custvalue.errors import ConvergenceError, ParameterError
 from custvalue.evidence.rfm import RFM
-from custvalue.inference.fit import Fit
+from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.inference.transform import Log, Transform
 from custvalue.models.buying.engines.attrition_integrals import Attrition, Fall, Purchases, log_left
 from custvalue.models.buying.engines.beta_binomial_sums import log_stay
-from custvalue.models.buying.engines.latent_attrition import LatentAttritionModel
-from custvalue.models.buying.family import histories
-from custvalue.models.model import Limits, as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.buying.engines.latent_attrition import LatentAttritionModel, stated
+from custvalue.models.buying.family import gamma_start, histories
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.numerics.summation import between, runs
 from custvalue.units import Unit
 
@@ -235,6 +237,7 @@ class PeriodicDeathOpportunity(LatentAttritionModel):
     tau: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
+    card: ClassVar[Card] = Card("PDO", "pdo", boundary={"NBD": "a -> 0"})
     _limits: ClassVar[Limits] = {
         "r": ("hardly anyone buys again", "all customers buy at the same rate"),
         "alpha": ("purchase rates are beyond measure", "all customers buy at the same rate"),
@@ -242,18 +245,19 @@ class PeriodicDeathOpportunity(LatentAttritionModel):
         "b": ("hardly anyone stays after a second chance to leave", "leaving is the same for all, or never"),
     }
 
-    _in_time: ClassVar[tuple[str, ...]] = ("alpha", "tau")
+    _transforms: ClassVar[Mapping[str, Transform]] = {"alpha": Log(time=1), "tau": Log(time=1)}
+    _held: ClassVar[tuple[str, ...]] = ("tau",)
 
     @classmethod
-    def guess(cls, rfm: RFM) -> Self:
-        """A start for the search, from the mean and variance of x; scale-free in time."""
-        mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
-        r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.1, 10.0)
-        return cls(r=r, alpha=r * age / max(mean, 0.05), a=0.7, b=4.0, tau=0.1 * age, unit=rfm.unit)
+    def _guess(cls, r: float, alpha: float, age: float, unit: Unit) -> Self:
+        return cls(r=r, alpha=alpha, a=0.7, b=4.0, tau=0.1 * age, unit=unit)
 
     @classmethod
-    def fit(cls, rfm: RFM, tau: ArrayLike | None = None) -> Fit[PeriodicDeathOpportunity]:
-        """Estimate r, alpha, a and b by maximum likelihood, for a tau given or the best of several.
+    def problem(cls, rfm: RFM, /, *, tau: ArrayLike | None = None) -> Problem[PeriodicDeathOpportunity]:
+        """The statement of the estimation of r, alpha, a and b, for a tau given or the best of several.
+
+        The likelihood jumps in tau, which is held in the search and has the variance 0; `Fit.warnings` says where it was
+        sought.
 
         Parameters
         ----------
@@ -262,11 +266,6 @@ class PeriodicDeathOpportunity(LatentAttritionModel):
         tau : array_like, optional
             Time between chances to leave, or several to choose from by likelihood. None (the default): search from
             the longest T down to a hundredth of it, coarsely, then densely near the best.
-
-        Returns
-        -------
-        Fit
-            tau has the variance 0: the data's likelihood jumps in it. `warnings` says where it was searched.
 
         Raises
         ------
@@ -277,14 +276,22 @@ class PeriodicDeathOpportunity(LatentAttritionModel):
             At the best tau the likelihood has no interior maximum.
         """
         many = len(histories(rfm).counts)
-        start, longest = cls.guess(rfm), float(rfm.T.max(initial=0.0))
+        start, longest = cls._guess(*gamma_start(histories(rfm), least=0.1), rfm.unit), float(rfm.T.max(initial=0.0))
         if tau is not None:
             taus = _checked(numbers("tau", tau).ravel(), longest)
-            return _best(rfm, start, taus) if len(taus) > 1 else _at(rfm, start, taus[0])
-        some = rfm[:: max(1, many // _SAMPLE)]
-        coarse = _best(some, start, np.geomspace(longest / 100, longest, _COARSE)).model
-        best = _best(rfm, coarse, _promising(some, coarse, longest))
-        return evolve(best, warnings=(*best.warnings[:-1], _searched(best, longest / 100, longest)))
+            if len(taus) == 1:
+                return stated(rfm, _moved(start, taus[0]), held=("tau",))
+            best, low, high = _best(rfm, start, taus), taus.min(), taus.max()
+        else:
+            some = rfm[:: max(1, many // _SAMPLE)]
+            low, high = longest / 100, longest
+            coarse = _best(some, start, np.geomspace(low, high, _COARSE))
+            best = _best(rfm, coarse, _promising(some, coarse, longest))
+        note = (
+            f"tau = {best.tau:.6g} is the best of those tried between {low:.4g} and {high:.4g}; the likelihood jumps "
+            "in tau, which is held fixed in the standard errors"
+        )
+        return stated(rfm, best, held=("tau",), notes=(note,))
 
     @property
     def _engine(self) -> Attrition:
@@ -311,37 +318,25 @@ def _checked(taus: Array, longest: float) -> Array:
     return taus
 
 
-def _at(rfm: RFM, start: PeriodicDeathOpportunity, tau: float) -> Fit[PeriodicDeathOpportunity]:
-    """The fit at one tau, its covariance with a row and column of zeros for tau."""
-    try:
-        found = PeriodicDeathOpportunity._search(rfm, _moved(start, tau).parameters, ("tau",))  # noqa: SLF001 (this file's class)
-        return _with_tau(found)
-    except ConvergenceError as error:
-        raise ConvergenceError(str(error), _with_tau(error.fit)) from None
-
-
-def _with_tau(fit: Fit[PeriodicDeathOpportunity]) -> Fit[PeriodicDeathOpportunity]:
-    return evolve(fit, covariance=np.pad(fit.covariance, (0, 1)))
-
-
 def _moved(model: PeriodicDeathOpportunity, tau: float) -> PeriodicDeathOpportunity:
     """The model with another tau and about the same lifetimes."""
     return evolve(model, b=model.b * model.tau / tau, tau=tau)
 
 
-def _best(rfm: RFM, start: PeriodicDeathOpportunity, taus: Array) -> Fit[PeriodicDeathOpportunity]:
+def _best(rfm: RFM, start: PeriodicDeathOpportunity, taus: Array) -> PeriodicDeathOpportunity:
     """The fit at the tau of the highest likelihood; each search starts where the one before ended."""
-    tried: list[tuple[Fit[PeriodicDeathOpportunity], ConvergenceError | None]] = []
+    tried: list[tuple[float, PeriodicDeathOpportunity, ConvergenceError | None]] = []
     for tau in np.sort(taus)[::-1]:
         try:
-            tried.append((_at(rfm, start, tau), None))
-            start = tried[-1][0].model
+            fit = maximize(stated(rfm, _moved(start, tau), held=("tau",)))
+            tried.append((fit.log_likelihood, fit.model, None))
+            start = fit.model
         except ConvergenceError as error:
-            tried.append((error.fit, error))
-    best, failed = max(tried, key=lambda one: one[0].log_likelihood)
+            tried.append((error.fit.log_likelihood, error.fit.model, error))
+    _, best, failed = max(tried, key=lambda one: one[0])
     if failed is not None:
         raise failed
-    return evolve(best, warnings=(*best.warnings, _searched(best, taus.min(), taus.max())))
+    return best
 
 
 def _promising(rfm: RFM, model: PeriodicDeathOpportunity, longest: float) -> Array:
@@ -350,10 +345,3 @@ def _promising(rfm: RFM, model: PeriodicDeathOpportunity, longest: float) -> Arr
     taus = np.minimum(float(np.asarray(model.tau)) * np.geomspace(1 / step, step, _DENSE), longest)
     heights = [float(_moved(model, tau).log_likelihood(rfm).sum()) for tau in taus]
     return np.append(taus[np.argsort(heights)[-_CLOSE:]], model.tau)
-
-
-def _searched(best: Fit[PeriodicDeathOpportunity], low: float, high: float) -> str:
-    return (
-        f"tau = {best.model.tau:.6g} is the best of those tried between {low:.4g} and {high:.4g}; the likelihood jumps "
-        "in tau, which is held fixed in the standard errors"
-    )

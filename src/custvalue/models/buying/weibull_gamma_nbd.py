@@ -17,6 +17,7 @@ rate does, and is known far less well than the other parameters.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Self, final
 
 import numpy as np
@@ -24,11 +25,10 @@ from attrs import field, frozen
 from scipy.special import log_expit
 
 from custvalue._typing import Array, Parameter
-from custvalue.evidence.rfm import RFM
-from custvalue.inference.fit import Fit
+from custvalue.inference.transform import Log, Transform
 from custvalue.models.buying.engines.attrition_integrals import Attrition, Fall, Purchases, log_left
 from custvalue.models.buying.engines.latent_attrition import LatentAttritionModel
-from custvalue.models.model import Limits, as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.numerics.quadrature import around
 from custvalue.numerics.special import log_grown
 from custvalue.units import Unit
@@ -168,6 +168,9 @@ class WeibullGammaNBD(LatentAttritionModel):
     c: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
+    card: ClassVar[Card] = Card(
+        "Weibull-gamma/NBD", "weibull-gamma-nbd", boundary={"NBD": "s -> 0"}, interior={"ParetoNBD": "c = 1"}
+    )
     _limits: ClassVar[Limits] = {
         "r": ("hardly anyone buys again", "all customers buy at the same rate"),
         "alpha": ("purchase rates are beyond measure", "all customers buy at the same rate"),
@@ -176,18 +179,11 @@ class WeibullGammaNBD(LatentAttritionModel):
         "c": ("customers leave at once or never", "all customers leave at the same age"),
     }
 
-    _in_time: ClassVar[tuple[str, ...]] = ("alpha", "beta")
+    _transforms: ClassVar[Mapping[str, Transform]] = {"alpha": Log(time=1), "beta": Log(time=1)}
 
     @classmethod
-    def guess(cls, rfm: RFM) -> Self:
-        """A start for the search, from the mean and variance of x; scale-free in time."""
-        mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
-        r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.1, 10.0)
-        return cls(r=r, alpha=r * age / max(mean, 0.05), s=0.7, beta=0.4 * age, c=1.0, unit=rfm.unit)
-
-    @classmethod
-    def fit(cls, rfm: RFM) -> Fit[Self]:
-        return cls._search(rfm)
+    def _guess(cls, r: float, alpha: float, age: float, unit: Unit) -> Self:
+        return cls(r=r, alpha=alpha, s=0.7, beta=0.4 * age, c=1.0, unit=unit)
 
     @property
     def _engine(self) -> Attrition:

@@ -21,7 +21,7 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
-from custvalue.models.model import Limits, as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.models.retention.shifted_beta_geo import ShiftedBetaGeo
 from custvalue.models.retention.time import DiscreteRetentionModel
 from custvalue.numerics.special import beta_ratio_slopes, log_beta_ratio, log_time, powers
@@ -56,6 +56,7 @@ class BetaDiscreteWeibull(DiscreteRetentionModel):
     c: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
+    card: ClassVar[Card] = Card("BdW", "bdw", interior={"ShiftedBetaGeo": "c = 1"})
     _limits: ClassVar[Limits] = {
         "alpha": ("customers either leave soon or never", "all customers leave alike"),
         "beta": ("customers either leave at the first renewal or never", "all customers leave alike"),
@@ -63,8 +64,8 @@ class BetaDiscreteWeibull(DiscreteRetentionModel):
     }
 
     @classmethod
-    def guess(cls, tenures: Tenures) -> Self:
-        alike = ShiftedBetaGeo.guess(tenures)
+    def _guess(cls, tenures: Tenures) -> Self:
+        alike = ShiftedBetaGeo.problem(tenures).first
         return cls(alike.alpha, alike.beta, 1.0, unit=tenures.unit)
 
     def _log_stay(self, tenure: Array, ahead: Array) -> Array:

@@ -24,7 +24,8 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
-from custvalue.models.model import Limits, Measure, as_parameter, optional_unit, positive, same_parameter
+from custvalue.inference.transform import Log, Transform
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.models.retention import _gamma_mixture
 from custvalue.models.retention.family import leaving_rate
 from custvalue.models.retention.time import ContinuousRetentionModel
@@ -59,14 +60,15 @@ class ExponentialGamma(ContinuousRetentionModel):
     alpha: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
-    _measures: ClassVar[Mapping[str, Measure]] = {"alpha": Measure(time=1)}
+    card: ClassVar[Card] = Card("EG", "eg", boundary={"Exponential": "r, alpha -> infinity with r/alpha fixed"})
+    _transforms: ClassVar[Mapping[str, Transform]] = {"alpha": Log(time=1)}
     _limits: ClassVar[Limits] = {
         "r": ("customers either leave soon or never", "all customers leave alike: see Exponential"),
         "alpha": ("customers either leave soon or never", "all customers leave alike: see Exponential"),
     }
 
     @classmethod
-    def guess(cls, tenures: Tenures) -> Self:
+    def _guess(cls, tenures: Tenures) -> Self:
         return cls(1.0, 1 / leaving_rate(tenures), unit=tenures.unit)
 
     def _log_stay(self, tenure: Array, ahead: Array) -> Array:

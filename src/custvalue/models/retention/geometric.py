@@ -23,7 +23,8 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
-from custvalue.models.model import Limits, Measure, as_parameter, optional_unit, same_parameter, share
+from custvalue.inference.transform import Logit, Transform
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, same_parameter, share
 from custvalue.models.retention.family import leaving_rate
 from custvalue.models.retention.time import DiscreteRetentionModel
 from custvalue.units import Unit
@@ -54,11 +55,12 @@ class Geometric(DiscreteRetentionModel):
     theta: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
-    _measures: ClassVar[Mapping[str, Measure]] = {"theta": Measure(share=True)}
+    card: ClassVar[Card] = Card("Geometric", "geometric")
+    _transforms: ClassVar[Mapping[str, Transform]] = {"theta": Logit()}
     _limits: ClassVar[Limits] = {"theta": ("nobody leaves", "everybody leaves at the first renewal")}
 
     @classmethod
-    def guess(cls, tenures: Tenures) -> Self:
+    def _guess(cls, tenures: Tenures) -> Self:
         return cls(float(np.clip(leaving_rate(tenures), 0.001, 0.999)), unit=tenures.unit)
 
     def _log_stay(self, tenure: Array, ahead: Array) -> Array:

@@ -22,7 +22,7 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
-from custvalue.models.model import Limits, as_parameter, optional_unit, positive, same_parameter
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.models.retention.family import leaving_rate
 from custvalue.models.retention.time import DiscreteRetentionModel
 from custvalue.numerics.special import beta_ratio_slopes, log_beta_ratio
@@ -58,13 +58,14 @@ class ShiftedBetaGeo(DiscreteRetentionModel):
     beta: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
+    card: ClassVar[Card] = Card("sBG", "sbg", boundary={"Geometric": "alpha, beta -> infinity with alpha/beta fixed"})
     _limits: ClassVar[Limits] = {
         "alpha": ("customers either leave at the first renewal or never", "all customers leave alike: see Geometric"),
         "beta": ("customers either leave at the first renewal or never", "all customers leave alike: see Geometric"),
     }
 
     @classmethod
-    def guess(cls, tenures: Tenures) -> Self:
+    def _guess(cls, tenures: Tenures) -> Self:
         leave = float(np.clip(leaving_rate(tenures), 1e-4, 0.99))
         return cls(1.0, (1 - leave) / leave, unit=tenures.unit)
 

@@ -21,14 +21,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
-from attrs import Attribute, field, frozen
+from attrs import Attribute, evolve, field, frozen
 
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
-from custvalue.inference.fit import Fit
-from custvalue.models.model import Limits, Measure, as_parameter, same_parameter, share
-from custvalue.models.retention.family import Due, RetentionModel, fit_tenures
+from custvalue.inference.transform import Logit, Transform
+from custvalue.models.model import Card, Limits, as_parameter, same_parameter, share
+from custvalue.models.retention.family import Due, RetentionModel
 from custvalue.models.retention.time import ContinuousRetentionModel, hazard, log_rows, log_rows_slopes
 from custvalue.units import Unit
 
@@ -111,7 +111,8 @@ class SplitPopulation(RetentionModel):
     leavers: RetentionModel = field(validator=_leaving)
     never_churn: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
 
-    _measures: ClassVar[Mapping[str, Measure]] = {"never_churn": Measure(share=True)}
+    card: ClassVar[Card] = Card("Split population", "split")
+    _transforms: ClassVar[Mapping[str, Transform]] = {"never_churn": Logit()}
     _limits: ClassVar[Limits] = {
         "never_churn": ("everybody churns some day: see the leavers' model", "nobody ever churns")
     }
@@ -122,27 +123,15 @@ class SplitPopulation(RetentionModel):
         return self.leavers.unit
 
     @classmethod
-    def fit(cls, tenures: Tenures, leavers: type[RetentionModel]) -> Fit[Self]:  # type: ignore[override]
-        """Estimate the share that never churns and the parameters of the leavers, whose model class is given."""
+    def _guess(cls, tenures: Tenures, *, leavers: type[RetentionModel] | None = None) -> Self:
+        """A start: half of those who still run never churn, and the leavers' own start for the others."""
         if not (isinstance(leavers, type) and issubclass(leavers, RetentionModel)) or leavers is SplitPopulation:
             raise ParameterError(
                 f"leavers must be the class of a retention model, such as ShiftedBetaGeo; got {leavers!r}"
             )
-        limits = {**leavers._limits, **cls._limits}
-        return fit_tenures(lambda rows: cls.guess(rows, leavers), tenures, limits)
-
-    @classmethod
-    def guess(cls, tenures: Tenures, leavers: type[RetentionModel]) -> Self:  # type: ignore[override]
-        """A start: half of those who still run never churn."""
         still = float(tenures.weights[~tenures.ended].sum() / tenures.weights.sum())
-        halved = Tenures(
-            tenures.duration,
-            tenures.ended,
-            entry=tenures.entry,
-            weights=np.where(tenures.ended, tenures.weights, tenures.weights / 2),
-            unit=tenures.unit,
-        )
-        return cls(leavers.guess(halved), min(max(still / 2, 0.01), 0.99))
+        halved = evolve(tenures, weights=np.where(tenures.ended, tenures.weights, tenures.weights / 2))
+        return cls(leavers.problem(halved).first, min(max(still / 2, 0.01), 0.99))
 
     @property
     def _mixture(self) -> Mixture:

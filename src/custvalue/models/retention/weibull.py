@@ -22,7 +22,8 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
-from custvalue.models.model import Limits, Measure, as_parameter, optional_unit, positive, same_parameter
+from custvalue.inference.transform import Power, Transform
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.models.retention.family import leaving_rate
 from custvalue.models.retention.time import ContinuousRetentionModel
 from custvalue.numerics.special import end_of, growth_slope, log_growth, log_time
@@ -53,14 +54,15 @@ class Weibull(ContinuousRetentionModel):
     c: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
-    _measures: ClassVar[Mapping[str, Measure]] = {"lam": Measure(time=-1, power="c")}
+    card: ClassVar[Card] = Card("Weibull", "weibull", interior={"Exponential": "c = 1"})
+    _transforms: ClassVar[Mapping[str, Transform]] = {"lam": Power("c", time=-1)}
     _limits: ClassVar[Limits] = {
         "lam": ("nobody leaves", "everybody leaves at once"),
         "c": ("customers either leave at once or never", "everybody leaves at the same tenure"),
     }
 
     @classmethod
-    def guess(cls, tenures: Tenures) -> Self:
+    def _guess(cls, tenures: Tenures) -> Self:
         return cls(leaving_rate(tenures), 1.0, unit=tenures.unit)
 
     def _log_stay(self, tenure: Array, ahead: Array) -> Array:

@@ -25,7 +25,8 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
-from custvalue.models.model import Limits, Measure, as_parameter, optional_unit, positive, same_parameter
+from custvalue.inference.transform import Power, Transform
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.models.retention import _gamma_mixture
 from custvalue.models.retention.family import leaving_rate
 from custvalue.models.retention.time import ContinuousRetentionModel
@@ -65,7 +66,13 @@ class WeibullGamma(ContinuousRetentionModel):
     c: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     unit: Unit | None = field(default=None, kw_only=True, converter=optional_unit)
 
-    _measures: ClassVar[Mapping[str, Measure]] = {"alpha": Measure(time=1, power="c")}
+    card: ClassVar[Card] = Card(
+        "WG",
+        "wg",
+        boundary={"Weibull": "r, alpha -> infinity with r/alpha fixed"},
+        interior={"ExponentialGamma": "c = 1"},
+    )
+    _transforms: ClassVar[Mapping[str, Transform]] = {"alpha": Power("c", time=1)}
     _limits: ClassVar[Limits] = {
         "r": ("customers either leave soon or never", "all customers leave alike: see Weibull"),
         "alpha": ("customers either leave soon or never", "all customers leave alike: see Weibull"),
@@ -73,7 +80,7 @@ class WeibullGamma(ContinuousRetentionModel):
     }
 
     @classmethod
-    def guess(cls, tenures: Tenures) -> Self:
+    def _guess(cls, tenures: Tenures) -> Self:
         return cls(1.0, 1 / leaving_rate(tenures), 1.0, unit=tenures.unit)
 
     def _log_stay(self, tenure: Array, ahead: Array) -> Array:

@@ -14,20 +14,21 @@ The trap: with q <= 1 the population has no finite mean spend; expectations of c
 
 from __future__ import annotations
 
-from typing import ClassVar, Self, final
+from typing import ClassVar, final
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from scipy.special import psi
 
 from custvalue._columns import check_rows
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import DataError
+from custvalue.evidence.distinct import Distinct
 from custvalue.evidence.rfm import RFM
-from custvalue.inference.fit import Fit
-from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.inference.maximum_likelihood import Problem
+from custvalue.inference.transform import Log
 from custvalue.models.buying.family import SpendModel
-from custvalue.models.model import Limits, as_parameter, positive, same_parameter, whole
+from custvalue.models.model import Card, Limits, as_parameter, positive, same_parameter, whole
 from custvalue.numerics.special import by_count, stirling_error
 
 
@@ -94,6 +95,7 @@ class GammaGamma(SpendModel):
     q: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
     v: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
 
+    card: ClassVar[Card] = Card("Gamma-Gamma", "gamma-gamma")
     _limits: ClassVar[Limits] = {
         "p": ("one customer's purchases vary beyond measure", "each customer always spends the same amount"),
         "q": ("spend differs between customers beyond measure", "all customers spend alike"),
@@ -101,40 +103,23 @@ class GammaGamma(SpendModel):
     }
 
     @classmethod
-    def guess(cls, rfm: RFM) -> Self:
-        """A start for the search, around the typical mean spend of the data."""
-        _, spend = _spenders(rfm)
-        return cls(p=5.0, q=4.0, v=float(np.exp(np.log(spend).mean())) * 4.0 / 5.0)
-
-    @classmethod
-    def fit(cls, rfm: RFM) -> Fit[Self]:
-        """Estimate p, q and v from the customers with m_count > 0 by maximum likelihood.
+    def problem(cls, rfm: RFM, /) -> Problem[GammaGamma]:
+        """The statement of the estimation of p, q and v from the customers with m_count > 0.
 
         Raises
         ------
         DataError
             There is no m, nobody has m_count > 0, or a mean spend is not positive.
-        ConvergenceError
-            The likelihood has no interior maximum; the message names the direction and the remedy.
         """
-        count, spend = _spenders(rfm)
 
-        def each(parameters: Array, *columns: Array) -> tuple[Array, Array]:
+        def scored(parameters: Array, *columns: Array) -> tuple[Array, Array]:
             return score(*columns, *parameters)
 
-        start = cls.guess(rfm)
-        return maximize(
-            Problem(
-                build=lambda values: cls(*values),
-                score=each,
-                columns=(count, spend),
-                names=tuple(start.parameters),
-                start=np.array([start.p, start.q, start.v]),
-                scale=np.array([1.0, 1.0, start.v]),
-                counts=np.ones(len(count)),
-                limits=cls._limits,
-            )
-        )
+        rows = _spenders(rfm)
+        typical = (rows.counts * np.log(rows.columns[1])).sum() / rows.counts.sum()
+        start = cls(p=5.0, q=4.0, v=float(np.exp(typical)) * 4.0 / 5.0)
+        measured = Problem.of(start, rows, scored)
+        return evolve(measured, transforms=(Log(), Log(), Log(scale=float(np.asarray(start.v)))))
 
     def log_likelihood(self, rfm: RFM) -> Array:
         """Log-density of each row's mean spend; 0 where m_count = 0."""
@@ -190,14 +175,15 @@ def _check_positive(rfm: RFM) -> None:
     )
 
 
-def _spenders(rfm: RFM) -> tuple[Array, Array]:
-    """m_count and m of the customers with spend, checked."""
+def _spenders(rfm: RFM) -> Distinct:
+    """m_count and m of the customers with spend, checked; hardly two spend alike, so that they stay as they are."""
     spend = _known_spend(rfm)
     _check_positive(rfm)
-    some = rfm.m_count > 0
-    if not some.any():
+    some = np.flatnonzero(rfm.m_count > 0)
+    if not some.size:
         raise DataError(
             f"none of {len(rfm)} customers has spend to average (m_count > 0); observe them longer, or count the "
             "first purchase (first_purchase_in_spend=True)"
         )
-    return rfm.m_count[some], spend[some]
+    weights = np.ones(len(some)) if getattr(rfm, "weights", None) is None else rfm.weights[some]
+    return Distinct((rfm.m_count[some], spend[some]), weights, np.arange(len(some)))

@@ -11,7 +11,7 @@ at T has λ ~ Gamma(r+x, α+T) and p ~ Beta(a, b+x+first).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -19,11 +19,11 @@ from scipy.special import betainc, expit
 
 from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.rfm import RFM
-from custvalue.inference.fit import Fit
-from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.inference.maximum_likelihood import Problem
+from custvalue.inference.transform import Log, Transform
 from custvalue.models.buying.engines import dropout_integrals as _drop_out
-from custvalue.models.buying.family import TransactionModel, histories, scattered, worth
-from custvalue.models.model import Limits, duration, whole
+from custvalue.models.buying.family import TransactionModel, gamma_start, histories, scattered, worth
+from custvalue.models.model import Limits, duration, known_unit, whole
 from custvalue.numerics.special import by_count, log_nbd_pmf, log_rising, psi_rising
 from custvalue.units import Unit
 
@@ -66,6 +66,7 @@ class AfterPurchaseModel(TransactionModel):
     b: Parameter
     _first: ClassVar[First]
     """1 where the first purchase may be the last."""
+    _transforms: ClassVar[Mapping[str, Transform]] = {"alpha": Log(time=1)}
     _limits: ClassVar[Limits] = {
         "r": ("hardly anyone buys again", "all customers buy at the same rate"),
         "alpha": ("purchase rates are beyond measure", "all customers buy at the same rate"),
@@ -74,33 +75,14 @@ class AfterPurchaseModel(TransactionModel):
     }
 
     @classmethod
-    def guess(cls, rfm: RFM) -> Self:
-        """A start for the search, from the mean and variance of x; scale-free in time."""
-        mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
-        r = np.clip(mean**2 / max(variance - mean, 0.05 * mean + 1e-9), 0.05, 10.0)
-        alpha = r * age / max(mean, 0.05)
-        return cls(r, alpha, 1.0, 2.5, unit=rfm.unit)  # type: ignore[call-arg]
-
-    @classmethod
-    def fit(cls, rfm: RFM) -> Fit[Self]:
-        rows = histories(rfm)
-
-        def each(parameters: Array, *columns: Array) -> tuple[Array, Array]:
+    def problem(cls, rfm: RFM, /) -> Problem[Self]:
+        def scored(parameters: Array, *columns: Array) -> tuple[Array, Array]:
             return score(*columns, *parameters, first=cls._first)
 
-        start = cls.guess(rfm)
-        return maximize(
-            Problem(
-                build=lambda values: cls(*values, unit=rfm.unit),  # type: ignore[call-arg]
-                score=each,
-                columns=rows.columns,
-                names=tuple(start.parameters),
-                start=np.array([start.r, start.alpha, start.a, start.b]),
-                scale=np.array([1.0, rfm.T.mean(), 1.0, 1.0]),
-                counts=rows.counts,
-                limits=cls._limits,
-            )
-        )
+        rows = histories(rfm)
+        r, alpha, age = gamma_start(rows, least=0.05)
+        start = cls(r, alpha, 1.0, 2.5, unit=rfm.unit)  # type: ignore[call-arg]
+        return Problem.of(start, rows, scored, time=age)
 
     def log_likelihood(self, rfm: RFM) -> Array:
         self._unit_of(rfm)
@@ -169,7 +151,7 @@ class AfterPurchaseModel(TransactionModel):
         rng = np.random.default_rng(rng)
         age = np.asarray(T, dtype=np.float64)
         x, t_x = self._draw_histories(age, rng)
-        return RFM(x, t_x, age, unit=self.known_unit(unit))
+        return RFM(x, t_x, age, unit=known_unit(self, unit))
 
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
         x, t_x = self._draw_histories(age, rng)

@@ -13,8 +13,8 @@ p ~ Beta(a, b+x+first); what lies ahead is in `erlang_integrals.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self, TypeVar
 
 import attrs
 import numpy as np
@@ -25,15 +25,18 @@ from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.inference.transform import Log, Transform
 from custvalue.models.buying.engines import erlang_integrals as _erlang
 from custvalue.models.buying.engines import erlang_intervals as _erlang_later
 from custvalue.models.buying.engines.dropout_after_purchase import AfterPurchaseModel, First, log_left
 from custvalue.models.buying.engines.erlang_integrals import phases, score
 from custvalue.models.buying.engines.erlang_intervals import discounted
-from custvalue.models.buying.family import TransactionModel, histories, worth
-from custvalue.models.model import Limits, duration, whole
+from custvalue.models.buying.family import TransactionModel, gamma_start, histories, worth
+from custvalue.models.model import Limits, duration, known_unit, whole
 from custvalue.numerics.special import at_least, log_nbd_pmf, log_rising
 from custvalue.units import Unit
+
+M = TypeVar("M", bound="RegularModel")
 
 _HISTORY = ("x", "t_x", "T")
 _MOST = 20
@@ -56,36 +59,30 @@ class RegularModel(TransactionModel):
     k: int
     _first: ClassVar[First]
     """1 where the first purchase may be the last."""
+    _transforms: ClassVar[Mapping[str, Transform]] = {"alpha": Log(time=1)}
     _limits: ClassVar[Limits] = AfterPurchaseModel._limits  # noqa: SLF001 (the same parameters)
 
     @classmethod
-    def guess(cls, rfm: RFM, *, k: int = 1) -> Self:
-        """A start for the search, from the mean and variance of x; scale-free in time."""
-        mean, variance, age = rfm.x.mean(), rfm.x.var(), rfm.T.mean()
-        r = np.clip(mean**2 / max(variance - mean / k, 0.05 * mean + 1e-9), 0.05, 10.0)
-        return cls(r, r * age / max(k * mean, 0.05), 1.0, 2.5, k=k, unit=rfm.unit)  # type: ignore[call-arg]
-
-    @classmethod
-    def fit(cls, rfm: RFM, *, k: int | None = None) -> Fit[Self]:
-        """Estimate the parameters by maximum likelihood, for a given k or for the k that fits best.
+    def problem(cls, rfm: RFM, /, *, k: int | None = None) -> Problem[Self]:
+        """The statement of the estimation for a given k, or for the k that fits best.
 
         Parameters
         ----------
         rfm : RFM
-            With `log_interpurchase` where k is searched. Without it, the log-likelihood of a given k lacks that term, and is
-            no longer comparable with that of other k or other models; parameters and predictions are the same.
+            With `log_interpurchase` where k is searched. Without it, the log-likelihood of a given k lacks that term, and
+            is no longer comparable with that of other k or other models; parameters and predictions are the same.
         k : int, optional
-            None (the default) tries 1, 2, 3, ... until the likelihood falls, at most up to 20; `Fit.warnings` says
-            what was tried. AIC and BIC do not count k as a parameter.
+            None (the default) tries 1, 2, 3, ... until the likelihood falls, at most up to 20, or until two in a row have
+            no maximum; `Fit.warnings` says what was tried. AIC and BIC do not count k as a parameter.
 
         Raises
         ------
         ConvergenceError
-            The likelihood has no interior maximum (for any k tried); the message names the direction and the remedy.
+            The likelihood has no interior maximum for any k tried; the message names the direction and the remedy.
         DataError
             k is None and the RFM has no log_interpurchase; or no customer has bought again.
         """
-        return _fit(cls, rfm, k) if k is not None else _search(cls, rfm)
+        return _stated(cls, rfm, k) if k is not None else _searched(cls, rfm)
 
     def log_likelihood(self, rfm: RFM) -> Array:
         """Log-likelihood of each row; without the term of `log_interpurchase` where the RFM has none."""
@@ -168,7 +165,7 @@ class RegularModel(TransactionModel):
         logs = np.log(each * scale[whose])
         t_x, spacing = (np.bincount(whose, values, x.size) for values in (each, logs))
         x, t_x, spacing = (column.reshape(age.shape) for column in (x, np.minimum(t_x * scale, age.ravel()), spacing))
-        return RFM(x, t_x, age, log_interpurchase=spacing, unit=self.known_unit(unit))
+        return RFM(x, t_x, age, log_interpurchase=spacing, unit=known_unit(self, unit))
 
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
         x, whose, each, scale = self._draw_gaps(age, rng)
@@ -247,53 +244,52 @@ class RegularModel(TransactionModel):
         return np.asarray(sum(worth(weights[j], values[j]) for j in range(self.k)))
 
 
-def _fit(model: type[RegularModel], rfm: RFM, k: int) -> Fit[Any]:
-    rows, start = histories(rfm), model.guess(rfm, k=k)
+def _stated(model: type[M], rfm: RFM, k: int) -> Problem[M]:
+    """The statement of the estimation for one k."""
 
-    def each(parameters: Array, *columns: Array) -> tuple[Array, Array]:
+    def scored(parameters: Array, *columns: Array) -> tuple[Array, Array]:
         return score(*columns, *parameters, k=k, first=model._first)  # noqa: SLF001 (the family's own)
 
-    fit = maximize(
-        Problem(
-            build=lambda values: model(*values, k=k, unit=rfm.unit),  # type: ignore[call-arg]
-            score=each,
-            columns=rows.columns,
-            names=tuple(start.parameters),
-            start=np.array([start.r, start.alpha, start.a, start.b]),
-            scale=np.array([1.0, rfm.T.mean(), 1.0, 1.0]),
-            counts=rows.counts,
-            limits=model._limits,  # noqa: SLF001 (the family's own)
-        )
-    )
+    rows = histories(rfm)
+    r, alpha, age = gamma_start(rows, least=0.05, k=k)
+    start = model(r, alpha, 1.0, 2.5, k=k, unit=rfm.unit)  # type: ignore[call-arg]
+    found = Problem.of(start, rows, scored, time=age)
     if rfm.log_interpurchase is not None:
-        return attrs.evolve(fit, log_likelihood=fit.log_likelihood + (k - 1) * float(rfm.log_interpurchase.sum()))
+        spacing = (
+            rfm.log_interpurchase if getattr(rfm, "weights", None) is None else rfm.weights * rfm.log_interpurchase
+        )
+        return attrs.evolve(found, constant=(k - 1) * float(spacing.sum()))
     lacks = (
         "the log-likelihood lacks the term of log_interpurchase: compare it neither with other k nor with other models"
     )
-    return fit if k == 1 else attrs.evolve(fit, warnings=(*fit.warnings, lacks))
+    return found if k == 1 else attrs.evolve(found, notes=(lacks,))
 
 
-def _search(model: type[RegularModel], rfm: RFM) -> Fit[Any]:
-    """The best of the fits with k = 1, 2, ...; k ends where the likelihood falls."""
+def _searched(model: type[M], rfm: RFM) -> Problem[M]:
+    """The statement for the best of k = 1, 2, ..., begun where its own search ended.
+
+    k ends where the likelihood falls, or where two in a row have no maximum.
+    """
     histories(rfm)
     if rfm.log_interpurchase is None:
         raise DataError(
-            "to find k, the times between purchases are needed: build the RFM with log_interpurchase=True, or give k, "
+            "log_interpurchase is needed to find k: build the RFM with log_interpurchase=True, or give k, "
             "such as fit(rfm, k=2)"
         )
-    fits: dict[int, Fit[Any]] = {}
+    fits: dict[int, Fit[M]] = {}
     refused: list[ConvergenceError] = []
     for k in range(1, _MOST + 1):
         try:
-            fits[k] = _fit(model, rfm, k)
+            fits[k] = maximize(_stated(model, rfm, k))
         except ConvergenceError as error:
             refused.append(error)
+            if k > 1 and not {k, k - 1} & fits.keys():
+                break
         if k - 1 in fits and k in fits and fits[k].log_likelihood < fits[k - 1].log_likelihood:
             break
     if not fits:
         raise refused[0]
     best = max(fits, key=lambda k: fits[k].log_likelihood)
     tried = ", ".join(f"{k}: {fit.log_likelihood:.2f}" for k, fit in fits.items())
-    return attrs.evolve(
-        fits[best], warnings=(*fits[best].warnings, f"k = {best} has the highest log-likelihood of {tried}")
-    )
+    found = _stated(model, rfm, best).beginning(fits[best].model.parameters)
+    return attrs.evolve(found, notes=(f"k = {best} has the highest log-likelihood of {tried}",))

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from scipy.special import expit
 
 from custvalue._typing import Array, ArrayLike, Ints, Parameter
 from custvalue.evidence.rfm import RFM
-from custvalue.inference.fit import Fit
-from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.inference.maximum_likelihood import Problem
 from custvalue.models.buying.engines.attrition_integrals import Attrition
-from custvalue.models.buying.family import TransactionModel, histories, scattered, worth
-from custvalue.models.model import Limits, duration, whole
+from custvalue.models.buying.family import TransactionModel, gamma_start, histories, scattered, worth
+from custvalue.models.model import duration, known_unit, whole
 from custvalue.units import Unit
 
+L = TypeVar("L", bound="LatentAttritionModel")
 _HISTORY = ("x", "t_x", "T")
 
 
 class LatentAttritionModel(TransactionModel):
     """Purchases at gamma-mixed Poisson rates (r, alpha) until an unseen lifetime ends.
 
-    A model gives its engine (the law of lifetimes), a start for the search, the parameters measured in time and how
-    to draw lifetimes; all predictions follow.
+    A model gives its engine (the law of lifetimes), a start for the search, its parameters' transforms and how to draw
+    lifetimes; all predictions follow.
     """
 
     r: Parameter
     alpha: Parameter
-    _limits: ClassVar[Limits]
-    _in_time: ClassVar[tuple[str, ...]]
-    """Parameters that scale with the unit of time; those that scale with its inverse have a minus sign before."""
 
     @property
     @abstractmethod
@@ -41,43 +37,16 @@ class LatentAttritionModel(TransactionModel):
 
     @classmethod
     @abstractmethod
-    def guess(cls, rfm: RFM) -> Self:
-        """A start for the search, from the data's moments, scale-free in time."""
+    def _guess(cls, r: float, alpha: float, age: float, unit: Unit) -> Self:
+        """A start for the search: r and α by moments of the counts, the rest scaled by the mean age."""
 
     @abstractmethod
     def _draw_lifetimes(self, size: tuple[int, ...], rng: np.random.Generator) -> Array:
         """Lifetimes, counted from the first purchase."""
 
     @classmethod
-    def _search(cls, rfm: RFM, start: Mapping[str, Parameter] | None = None, held: tuple[str, ...] = ()) -> Fit[Self]:
-        """Maximum likelihood from the start (the guess), without the parameters that are held at their values there."""
-        rows, time = histories(rfm), float(rfm.T.mean())
-        start = cls.guess(rfm).parameters if start is None else start
-        scales = {name.removeprefix("-"): time ** (-1 if name[0] == "-" else 1) for name in cls._in_time}
-        free = [name for name in start if name not in held]
-        index = np.array([list(start).index(name) for name in free])
-
-        def build(found: Array) -> Any:  # noqa: ANN401 (Self, which a function inside cannot say)
-            values = {**start, **dict(zip(free, found.tolist(), strict=True))}
-            return cls(**values, unit=rfm.unit)  # type: ignore[call-arg]
-
-        def score(found: Array, *columns: Array) -> tuple[Array, Array]:
-            engine: Attrition = build(found)._engine  # noqa: SLF001 (its own class)
-            value, slopes = engine.score(*columns)
-            return value, slopes[index]
-
-        return maximize(
-            Problem(
-                build=build,
-                score=score,
-                columns=rows.columns,
-                names=tuple(free),
-                start=np.array([start[name] for name in free]),
-                scale=np.array([scales.get(name, 1.0) for name in free]),
-                counts=rows.counts,
-                limits=cls._limits,
-            )
-        )
+    def problem(cls, rfm: RFM, /) -> Problem[Self]:
+        return stated(rfm, cls._guess(*gamma_start(histories(rfm), least=0.1), rfm.unit))
 
     def log_likelihood(self, rfm: RFM) -> Array:
         self._unit_of(rfm)
@@ -124,7 +93,7 @@ class LatentAttritionModel(TransactionModel):
         age = np.asarray(T, dtype=np.float64)
         x, alive = self._draw_counts(age, rng)
         t_x = np.where(x > 0, alive * rng.beta(np.maximum(x, 1), 1.0), 0.0)
-        return RFM(x, t_x, age, unit=self.known_unit(unit))
+        return RFM(x, t_x, age, unit=known_unit(self, unit))
 
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
         return scattered(*self._draw_counts(age, rng), rng)
@@ -172,3 +141,15 @@ class LatentAttritionModel(TransactionModel):
 def _reached(after: Array) -> Array:
     """A start that somebody may reach: at infinity, where nobody does, any other will do."""
     return np.where(np.isinf(after), 0.0, after)
+
+
+def stated(rfm: RFM, start: L, **more: Any) -> Problem[L]:  # noqa: ANN401 (of Problem)
+    """The statement of the estimation of a law of lifetimes that begins at a model."""
+
+    def scored(parameters: Array, *columns: Array) -> tuple[Array, Array]:
+        values = dict(zip(start.parameters, parameters.tolist(), strict=True))
+        return start.with_parameters(values)._engine.score(*columns)  # noqa: SLF001 (this file's class)
+
+    rows = histories(rfm)
+    age = float((rows.counts * rows.columns[2]).sum() / rows.counts.sum())
+    return Problem.of(start, rows, scored, time=age, **more)
