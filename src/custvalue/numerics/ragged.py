@@ -23,10 +23,10 @@ SAFE_AMOUNT: Final = 1e40
 """Times e^600, and summed over 1e7 terms, still a float."""
 
 FAR: Final = 1e15
-"""An exponent beyond which e^x is 0 or infinite whatever it is multiplied with; log(amount) still changes its digits."""
+"""An exponent beyond which e^x is 0 or infinite whatever it is multiplied with."""
 
 APART: Final = 1e-12
-"""Times no further apart (in years: 30 microseconds) are one; microseconds since 1970 are rounded by less."""
+"""Times no further apart (in years: 30 microseconds) are one."""
 
 ROUNDING: Final = 2.0**-53
 """Half the distance from 1 to the next float: what one addition may be wrong by, relative to its result."""

@@ -1,8 +1,11 @@
-"""Sums over whole numbers of terms that are smooth in the index: long runs at the cost of 16 terms each.
+"""Sums of many terms that are smooth in the index, at the cost of 16 terms a run; and integrals, by the same runs.
 
-Over a run of n whole numbers a polynomial through 16 Gauss-Legendre points of the run is summed exactly; what the sum
-of a Legendre polynomial over the midpoints of n equal parts differs from its integral is Euler and Maclaurin's series,
-which ends. Runs of at most 16 numbers are summed term by term.
+Over a run of n whole numbers a polynomial through 16 Gauss-Legendre points of the run is summed exactly (`runs`): what
+the sum of a Legendre polynomial over the midpoints of n equal parts differs from its integral is Euler and Maclaurin's
+series, which ends. Runs of at most 16 numbers are summed term by term.
+
+`log_total` halves runs until the polynomial fits to 3e-15 of the whole; `log_live_total` sums terms that rise and then
+fall, only where they are not negligible. Both take and return logarithms.
 """
 
 from __future__ import annotations
@@ -14,19 +17,26 @@ import numpy as np
 from numpy.polynomial import legendre
 from scipy.special import bernoulli, factorial
 
-from custvalue._typing import Array, Ints
+from custvalue._typing import Array, Bools, Ints
 
 POINTS: Final = 16
-"""Points of a run."""
+"""Points of a run; sums over them are exact to degree 15, integrals to degree 31."""
 _NODES, _WEIGHTS = legendre.leggauss(POINTS)
+_AT_NODES: Final = legendre.legvander(_NODES, POINTS - 1)
+
+
+# --- sums over runs ------------------------------------------------------------------------------------------------
 
 
 def _share_table() -> Array:
-    """Coefficients, by powers of 1/n², of each point's share in the sum over n numbers: shape (powers, points)."""
-    at_nodes = legendre.legvander(_NODES, POINTS - 1)
+    """Coefficients, by powers of 1/n², of each point's share in the sum over n numbers: shape (powers, points).
+
+    Midpoint rule with step h = 2/n on [-1, 1]: Σ h P(x_i) = ∫P + Σ_k -(1 - 2^(1-2k)) B_2k/(2k)! h^2k [P^(2k-1)]; of
+    even degrees alone, as odd ones sum to 0.
+    """
     table = np.zeros((POINTS // 2, POINTS))
     for degree in range(0, POINTS, 2):
-        share = _WEIGHTS * (degree + 0.5) * at_nodes[:, degree]
+        share = _WEIGHTS * (degree + 0.5) * _AT_NODES[:, degree]
         table[0] += share * (degree == 0)
         for power in range(1, degree // 2 + 1):
             order = 2 * power
@@ -60,24 +70,25 @@ def between(begin: Array, end: Array, count: int) -> Array:
     return np.asarray(np.floor(np.concatenate([edges, end[..., None]], axis=-1)))
 
 
-# Sums and integrals of positive functions given by their logarithms, by runs halved where one polynomial fails.
+# --- sums and integrals by runs that are halved where one polynomial fails -------------------------------------------
 #
-# On each run the function is a polynomial through 16 Gauss-Legendre points, summed exactly (`_whole.runs`) or
-# integrated. Its last coefficients, and its misses at the ends of the run, tell the error: coefficients that fall to
-# 1e-7 at degree 15 have fallen to 1e-14 at degree 32, the first that Gauss's rule does not see.
+# On each run the function is a polynomial through 16 Gauss-Legendre points, summed exactly or integrated. Its last
+# coefficients, and its misses at the ends of the run, tell the error: coefficients that fall to 1e-7 at degree 15 have
+# fallen to 1e-14 at degree 32, the first that Gauss's rule does not see.
 
 Function: TypeAlias = Callable[[Ints, Array], Array]
 """Logarithms at points, of shape (runs, points), of the runs' rows."""
 
 _ENDS: Final = np.array([-1.0, 1.0])
-_COEFFICIENTS: Final = (legendre.legvander(_NODES, POINTS - 1) * _WEIGHTS[:, None]).T * (np.arange(POINTS) + 0.5)[
-    :, None
-]
+_COEFFICIENTS: Final = (_AT_NODES * _WEIGHTS[:, None]).T * (np.arange(POINTS) + 0.5)[:, None]
+"""Legendre coefficients of the polynomial through the points: (k + 1/2) ∫ P_k f, exact by Gauss's rule."""
 _LOW, _HIGH = _COEFFICIENTS[1:5], _COEFFICIENTS[-3:]
+"""Several of each, as odd or even ones alone may vanish."""
 _AT_ENDS: Final = legendre.legvander(_ENDS, POINTS - 1) @ _COEFFICIENTS
 _ERROR: Final = 3e-15
-"""Of the whole, that a run may be wrong by."""
+"""Of the whole, that a run may be wrong by: 15 units in the last place."""
 _ROUNDS: Final = 60
+"""Halvings: of a run of 2^60 numbers down to one."""
 _CROWD: Final = 8
 """So many times the runs at the start may be halved at once; more only rounding asks for."""
 
@@ -107,7 +118,8 @@ def _log_add(base: Array, row: Ints, value: Array) -> Array:
     np.maximum.at(top, row, value)
     finite = np.where(np.isfinite(top), top, 0.0)
     rest = np.bincount(row, weights=np.exp(value - finite[row]), minlength=len(base))
-    return np.asarray(np.where(np.isposinf(top), np.inf, finite + np.log(np.exp(base - finite) + rest)))
+    with np.errstate(divide="ignore"):  # the log of a row that has nothing yet
+        return np.asarray(np.where(np.isposinf(top), np.inf, finite + np.log(np.exp(base - finite) + rest)))
 
 
 def _estimates(f: Function, row: Ints, low: Array, high: Array, *, whole: bool) -> tuple[Array, Array]:
@@ -127,7 +139,9 @@ def _estimates(f: Function, row: Ints, low: Array, high: Array, *, whole: bool) 
     error = _error(inside, edges, np.where(whole, length, np.inf))
     noise = 4e-15 * (1 + np.abs(np.where(value > 0, logs, 0.0) * value).max(axis=-1))
     certain = (error <= noise) | (whole & (length <= POINTS))
-    return top + np.log((weights * inside).sum(axis=-1)), np.where(certain, -np.inf, top + np.log(error * length))
+    with np.errstate(divide="ignore"):
+        logs_of_error = np.where(certain, -np.inf, top + np.log(error * length))
+        return top + np.log((weights * inside).sum(axis=-1)), logs_of_error
 
 
 def _error(inside: Array, edges: Array, numbers: Array) -> Array:
@@ -135,26 +149,31 @@ def _error(inside: Array, edges: Array, numbers: Array) -> Array:
     low, high = (np.abs(np.einsum("kn,in->ik", side, inside)).max(axis=-1) for side in (_LOW, _HIGH))
     missed = np.abs(np.einsum("kn,in->ik", _AT_ENDS, inside) - edges).max(axis=-1)
     high = np.maximum(high, missed)
+    # coefficients that decay from degree 1..4 to 13..15 decay as much again until 32, the first that Gauss's rule does
+    # not see; over n numbers degree k also sums to k(k + 1)/(12 n²) times its coefficient (Euler-Maclaurin's first
+    # term): 23 for degree 16, 43 with room for the higher ones
     return np.asarray(high * high / np.maximum(np.maximum(low, high), 1e-300) + 43 * high / numbers**2)
 
 
-# Sums over whole numbers of positive terms that rise and then fall: only where they are not negligible.
+# --- sums of terms that rise and then fall, where they are not negligible --------------------------------------------
 #
-# The terms come as logarithms. Few are summed one by one. Of many, an outline says where they live: its peak is sought on
-# ever finer grids of log c, then the two places beyond which it is negligible. In between they are taken in runs of 16
-# points (`numerics.summation`), as long as the terms are smooth.
+# The terms come as logarithms. Few are summed one by one. Of many, an outline says where they live: its peak is sought
+# on ever finer grids of log c, then the two places beyond which it is negligible. In between they are taken in runs.
 
 Terms: TypeAlias = Callable[[Array], Array]
 """Of c, shape (rows, points)."""
 
-_FEW = 200.0
-_SINGLES = 32
-_DEAD = 60.0
-"""Negligible are terms that many times e below the largest."""
-_GRID = np.arange(17) / 16
-_SEARCH_ROUNDS = 6
-_LONGEST = 0.7
-"""Of a run, in log c."""
+_FEW: Final = 200.0
+"""Up to here each term is computed: fewer evaluations than the outline and the runs take."""
+_SINGLES: Final = 32
+"""Terms at the start that always are: powers of c are not smooth there."""
+_DEAD: Final = 60.0
+"""Negligible are terms that many times e below the largest: e^-60 = 9e-27, of at most 1e10 terms."""
+_GRID: Final = np.arange(17) / 16
+_SEARCH_ROUNDS: Final = 6
+"""Each round narrows the peak to an eighth: 8^-6 = 4e-6 of the range of log c."""
+_LONGEST: Final = 0.7
+"""Of a run, in log c: a factor of 2, over which Legendre coefficients of powers of c fall 5.8-fold a degree."""
 
 
 def log_live_total(terms: Terms, outline: Terms, density: Terms, last: Array) -> Array:
@@ -180,26 +199,28 @@ def _alive(outline: Terms, first: Array, end: Array) -> tuple[Array, Array]:
     begin = np.full(len(end), np.log(_SINGLES))
     left, right = begin, end
     for _ in range(_SEARCH_ROUNDS):
-        s = left[:, None] + (right - left)[:, None] * _GRID
+        s = _grid(left, right)
         best = outline(np.exp(s)).argmax(axis=1)
         left, right = _pick(s, best - 1), _pick(s, best + 1)
     peak = (left + right) / 2
     highest = np.maximum(outline(np.exp(peak)[:, None])[:, 0], outline(first).max(axis=1))
     floor = (highest - _DEAD)[:, None]
-    low, high = begin, end
-    left, right = begin, peak
-    for _ in range(_SEARCH_ROUNDS // 2):
-        s = left[:, None] + (right - left)[:, None] * _GRID
-        i = (outline(np.exp(s)) <= floor).sum(axis=1)
-        left, right = _pick(s, i - 1), _pick(s, i)
-    low = left
-    left, right = peak, end
-    for _ in range(_SEARCH_ROUNDS // 2):
-        s = left[:, None] + (right - left)[:, None] * _GRID
-        i = (outline(np.exp(s)) > floor).sum(axis=1)
-        left, right = _pick(s, i - 1), _pick(s, i)
-    high = right
+    low, _ = _narrowed(lambda c: outline(c) <= floor, begin, peak)
+    _, high = _narrowed(lambda c: outline(c) > floor, peak, end)
     return low, high
+
+
+def _narrowed(before: Callable[[Array], Bools], left: Array, right: Array) -> tuple[Array, Array]:
+    """Where a condition that holds from `left` on ceases to, between two places of log c."""
+    for _ in range(_SEARCH_ROUNDS // 2):
+        s = _grid(left, right)
+        i = before(np.exp(s)).sum(axis=1)
+        left, right = _pick(s, i - 1), _pick(s, i)
+    return left, right
+
+
+def _grid(left: Array, right: Array) -> Array:
+    return left[:, None] + (right - left)[:, None] * _GRID
 
 
 def _pick(s: Array, i: Array) -> Array:

@@ -207,12 +207,3 @@ def test_posterior_means_average_to_the_means(model: Any) -> None:
     assert probability.sum() == pytest.approx(1, rel=1e-10)
     assert one.posterior_mean_purchase_rate(rfm) @ probability == pytest.approx(0.85 / 1.45 / k, rel=1e-9)
     assert one.posterior_mean_drop_out(rfm) @ probability == pytest.approx(0.79 / (0.79 + 2.42), rel=1e-9)
-
-
-def test_runs_sum_polynomials_exactly() -> None:
-    edges = np.array([[1.0, 2.0, 2.0, 17.0, 34.0, 1000.0, 1e6]])
-    point, weight = _whole.runs(edges)
-    for degree in (0, 1, 3):
-        numbers = np.arange(1.0, 1e6) ** degree
-        assert (weight * point**degree).sum() == pytest.approx(numbers.sum(), rel=1e-13)
-    assert _whole.between(np.array([3.0]), np.array([17.0]), 2).tolist() == [[3.0, 7.0, 17.0]]
