@@ -66,7 +66,7 @@ def relationships(n=1_000_000):
     rows = cv.relationships.RelationshipTable.from_table(table, id="id", start="start", party="party", flows=flows)
 
     def run():
-        book = cv.Portfolio.from_relationships(rows, RATE)
+        book = cv.Portfolio.from_relationships(rows, rate=RATE)
         return book.with_label("quadrant", book.quadrants()).by("party", "quadrant")
 
     ((times, _),) = alternate(run)

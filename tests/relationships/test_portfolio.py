@@ -12,7 +12,7 @@ from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.cash_flow import CashFlow
 from custvalue.records.relationship import Relationship
-from custvalue.relationships.portfolio import STRATEGIES, Portfolio
+from custvalue.relationships.portfolio import STRATEGIES, Groups, Portfolio
 from custvalue.relationships.relationships import RelationshipTable
 from custvalue.value.value_customers import value_customers
 
@@ -71,6 +71,18 @@ def test_groups_add_up(rows: list[tuple[float, str, str]]) -> None:
         assert groups.total.sum() == pytest.approx(book.total, abs=1e-6)
         assert groups.count.sum() == len(book)
         np.testing.assert_allclose(groups.mean * groups.count, groups.total, atol=1e-6)
+
+
+def test_a_portfolio_is_rows_and_comes_back_from_json() -> None:
+    book = Portfolio([5.0, -2.0], duration=[1, 2], labels={"party": ["a", "b"]}, ids=["x", "y"])
+    assert list(book.table()) == ["id", "value", "duration", "party"]
+    again = Portfolio.from_json(book.to_json())
+    for name, column in book.table().items():
+        np.testing.assert_array_equal(again.table()[name], column)
+    groups = book.by("party")
+    np.testing.assert_array_equal(Groups.from_json(groups.to_json()).share, groups.share)
+    with pytest.raises(ParameterError, match="labels must be 'matrix'; got 'party'"):
+        book.strategy("party")
 
 
 def test_labels_that_read_alike_are_not_mixed_up() -> None:

@@ -92,6 +92,7 @@ def test_records_come_back(data: st.DataObject, dated: bool) -> None:
     members = data.draw(records(dated=dated))
     columns = RelationshipTable.from_records(members)
     again = columns.records()
+    assert RelationshipTable.from_json(columns.to_json()).records() == again
     order = {name: i for i, name in enumerate(columns.traits)}
     for one, other in zip(members, again, strict=True):
         assert sorted(one.traits, key=lambda trait: order[trait.name]) == list(other.traits)
@@ -180,7 +181,7 @@ def test_what_is_refused(change: dict[str, list[Any]], rule: str) -> None:
 def test_records_and_moments_that_do_not_fit_are_refused() -> None:
     with pytest.raises(DataError, match="must be Relationship or Customer objects; got 5"):
         RelationshipTable.from_records([5])  # type: ignore[list-item]
-    with pytest.raises(DataError, match="must be records or a Relationships; got a int"):
+    with pytest.raises(DataError, match="must be records or a RelationshipTable; got a int"):
         RelationshipTable.from_records(5)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="mixes dates and years"):
         RelationshipTable.from_records([Relationship("a", 0.0), Relationship("b", "2020-01-01")])

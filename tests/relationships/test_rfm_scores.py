@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
-from custvalue.relationships.rfm_scores import SEGMENTS, quantile_groups, rfm_scores
+from custvalue.relationships.rfm_scores import SEGMENTS, RFMScores, quantile_groups, rfm_scores
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(2, 6))
@@ -38,6 +38,8 @@ def test_scores_and_segments() -> None:
     assert scores.cell.tolist()[0] == "4-5-5"
     assert scores.segments.tolist() == ["champions", "loyal", "new", "at risk", "hibernating"]
     assert set(scores.segments.tolist()) <= set(SEGMENTS)
+    assert list(scores.table()) == ["recency", "frequency", "monetary", "cell", "segments"]
+    assert RFMScores.from_json(scores.to_json()) == scores
 
 
 def test_cuts_instead_of_quantiles() -> None:
@@ -61,5 +63,5 @@ def test_what_is_refused() -> None:
         rfm_scores(customers(), groups=2, cuts={"recency": [float("nan")]})
     with pytest.raises(ParameterError, match="groups must be a whole number >= 2"):
         rfm_scores(customers(), groups=float("nan"))  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="cuts are of recency, frequency and monetary; got age"):
+    with pytest.raises(ParameterError, match="cuts must be of recency, frequency or monetary; got age"):
         rfm_scores(customers(), groups=3, cuts={"age": [9, 5]})

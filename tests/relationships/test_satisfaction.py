@@ -139,7 +139,7 @@ def test_nobody_and_shapes_that_do_not_fit() -> None:
         satisfied_but_idle([0.1, 0.2], [0.1, 0.2, 0.3])
 
 
-def test_a_share_that_is_hardly_known_is_said_in_log_odds() -> None:
+def test_a_weakly_identified_share_is_warned_of_in_log_odds() -> None:
     s = np.repeat([0.0, 0.5, 1.0], 6)
     stayed = np.array([1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1])
     fit = LogisticLink.fit(s, stayed)
@@ -147,6 +147,6 @@ def test_a_share_that_is_hardly_known_is_said_in_log_odds() -> None:
     deviation = fit.standard_errors["best"] / (best * (1 - best))
     assert deviation > 1
     assert any(
-        f"best is hardly identified: the standard error of its log-odds is {deviation:.1f};" in said
+        f"best is weakly identified: the standard error of its log-odds is {deviation:.1f};" in said
         for said in fit.warnings
     )

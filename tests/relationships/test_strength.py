@@ -11,7 +11,7 @@ from custvalue.errors import DataError, ParameterError
 from custvalue.records.cash_flow import CashFlow
 from custvalue.records.relationship import Relationship
 from custvalue.records.trait import Trait
-from custvalue.relationships.strength import event_history_activity, relationship_strength
+from custvalue.relationships.strength import Strength, event_history_activity, relationship_strength
 
 ALL = {"duration": 1, "recency": 2, "volume": 3, "trust": 4}
 
@@ -41,6 +41,8 @@ def test_the_components_are_as_documented() -> None:
     first = 0.1 * 0.75 + 0.2 * 0.25 + 0.3 * 0.5 + 0.4 * 0.8
     second = (0.1 * 0.5 + 0.2 * 0.5**4 + 0.3 * 0.2) / 0.6
     np.testing.assert_allclose(strength.score[:2], [first, second], rtol=1e-14)
+    assert list(strength.table()) == ["score", *ALL]
+    np.testing.assert_array_equal(Strength.from_json(strength.to_json()).table()["trust"], parts["trust"])
 
 
 def test_what_was_not_measured_counts_as_told() -> None:

@@ -1,4 +1,4 @@
-"""Portfolio: relationships seen together, by what they are and what they are worth."""
+"""Portfolio: relationships by kind, valence and value."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any, Final
 import numpy as np
 from attrs import evolve, field, frozen
 
+from custvalue._arguments import one_of
 from custvalue._columns import check_rows, numbers, read_only
+from custvalue._results import Rows
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.discounting.present_value import present_value
 from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.time import DateLike
 from custvalue.relationships.relationships import RelationshipTableLike, as_relationships
+from custvalue.units import per_year
 from custvalue.value import concentration
 from custvalue.value.valuation import Valuation
 
@@ -34,30 +37,45 @@ STRATEGIES: Final[Mapping[str, Mapping[str, str]]] = {
         "unknown, unprofitable": "find out the cause before acting",
     },
 }
-"""What to do in each cell: quadrants after Reinartz & Kumar (2002, as cited, from memory), the matrix our own words.
+"""Strategy for each cell: quadrants after Reinartz & Kumar (2002, as cited, from memory), the matrix in our own words.
 
 A table to replace: `Portfolio.strategy` takes any such mapping.
 """
+
+
+def _as_numbers(values: ArrayLike | None) -> Array | None:
+    return None if values is None else read_only(numbers("a column of a portfolio", values).ravel())
 
 
 def _as_value(values: ArrayLike) -> Array:
     return read_only(numbers("value", values).ravel())
 
 
+def _as_column(values: ArrayLike | None) -> NDArray[Any] | None:
+    return None if values is None else read_only(np.asarray(values))
+
+
+def _as_columns(values: Mapping[str, ArrayLike]) -> dict[str, NDArray[Any]]:
+    return {name: read_only(np.asarray(column)) for name, column in values.items()}
+
+
 @frozen(eq=False)
-class Groups:
-    """Relationships counted and summed by label: one row per label, in the order of the total."""
+class Groups(Rows):
+    """Relationships counted and summed by label: one row per label, by falling total.
 
-    label: NDArray[np.str_]
-    count: NDArray[np.int64]
-    total: Array
-    mean: Array
-    share: Array
-    """Of the portfolio's total; NaN where that is 0."""
+    Attributes
+    ----------
+    label, count, total, mean : array, shape (groups,)
+        Label, number of relationships, and sum and mean of their values.
+    share : array, shape (groups,)
+        Of the portfolio's total; NaN where that is 0.
+    """
 
-    def table(self) -> dict[str, NDArray[Any]]:
-        """The rows as columns, which any dataframe library takes."""
-        return {name: getattr(self, name) for name in ("label", "count", "total", "mean", "share")}
+    label: NDArray[np.str_] = field(converter=np.asarray)
+    count: NDArray[np.int64] = field(converter=np.asarray)
+    total: Array = field(converter=np.asarray)
+    mean: Array = field(converter=np.asarray)
+    share: Array = field(converter=np.asarray)
 
     def __str__(self) -> str:
         width = max([len(label) for label in self.label.tolist()], default=0)
@@ -68,13 +86,13 @@ class Groups:
 
 
 @frozen(eq=False, repr=False)
-class Portfolio:
-    """Relationships with their values, to be seen and managed together.
+class Portfolio(Rows):
+    """Relationships and their values, to be managed together.
 
     Parameters
     ----------
     value : array_like, shape (n,)
-        What each relationship is worth; negative where it costs more than it brings.
+        Value of each relationship; negative where it costs more than it brings.
     duration : array_like, shape (n,), optional
         Years that each has lasted, or is expected to last.
     valence : array_like, shape (n,), optional
@@ -100,50 +118,41 @@ class Portfolio:
     """
 
     value: Array = field(converter=_as_value)
-    duration: Array | None = field(default=None, kw_only=True)
-    valence: Array | None = field(default=None, kw_only=True)
-    labels: Mapping[str, NDArray[Any]] = field(factory=dict, kw_only=True)
-    ids: NDArray[Any] | None = field(default=None, kw_only=True)
+    duration: Array | None = field(default=None, converter=_as_numbers, kw_only=True)
+    valence: Array | None = field(default=None, converter=_as_numbers, kw_only=True)
+    labels: Mapping[str, NDArray[Any]] = field(factory=dict, converter=_as_columns, kw_only=True)
+    ids: NDArray[Any] | None = field(default=None, converter=_as_column, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        check_rows(
-            np.isfinite(self.value), "values must be finite", "Leave the relationship out.", ids=None, value=self.value
-        )
-        for name in ("duration", "valence"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, read_only(numbers(name, getattr(self, name)).ravel()))
-        if self.duration is not None:
-            remedy = "Leave the relationship out, or durations."
-            check_rows(np.isfinite(self.duration), "durations must be finite", remedy, duration=self.duration)
-        labels = {name: read_only(np.asarray(values)) for name, values in self.labels.items()}
-        object.__setattr__(self, "labels", labels)
-        if self.ids is not None:
-            object.__setattr__(self, "ids", read_only(np.asarray(self.ids)))
-        columns = {"duration": self.duration, "valence": self.valence, "ids": self.ids, **labels}
+        columns = {"duration": self.duration, "valence": self.valence, "ids": self.ids, **self.labels}
         for name, column in columns.items():
             if column is not None and column.shape != self.value.shape:
                 raise DataError(f"{name} must have one value per relationship, {len(self)}; got shape {column.shape}")
+        check_rows(np.isfinite(self.value), "values must be finite", "Leave the relationship out.", value=self.value)
+        if self.duration is not None:
+            remedy = "Leave the relationship out, or durations."
+            check_rows(np.isfinite(self.duration), "durations must be finite", remedy, duration=self.duration)
 
     @classmethod
     def from_relationships(
         cls,
         relationships: RelationshipTableLike,
-        rate: Rate | None = None,
         *,
+        rate: Rate | None = None,
         value: ArrayLike | None = None,
         as_of: DateLike | None = None,
     ) -> Portfolio:
-        """Relationships with the present value of their cash flows, past ones with interest, or with values given.
+        """Relationships at the present value of their cash flows, past ones compounded, or at given values.
 
         Parameters
         ----------
         relationships : RelationshipTable, or records
         rate : Rate, optional
-            At which cash flows count at `as_of`; needed unless `value` is given.
+            Of discount; needed unless `value` is given.
         value : array_like, shape (n,), optional
-            What each is worth, from a model or an appraisal.
+            Value of each relationship, from a model or an appraisal.
         as_of : date, optional
-            The day of the value and of durations; required for dated relationships.
+            Day of valuation, up to which durations run; required for dated relationships.
 
         Raises
         ------
@@ -151,22 +160,19 @@ class Portfolio:
             Neither or both of `rate` and `value` are given.
         """
         rows = as_relationships(relationships)
-        if (rate is None) == (value is None):
+        if rate is not None and value is None:
+            worth: ArrayLike = present_value(rate, rows.flows, as_of=as_of if rows.flows.flows.dated else None)
+        elif value is not None and rate is None:
+            worth = value
+        else:
             raise ParameterError("give either rate=, at which cash flows are valued, or value=, what each is worth")
-        if value is None:
-            assert rate is not None  # noqa: S101 (one of the two is)
-            flows_as_of = as_of if rows.flows.flows.dated else None
-            value = present_value(rate, rows.flows, as_of=flows_as_of)
         labels = {"party": rows.party, "type": np.where(rows.type == "", "not named", rows.type)}
-        return cls(value, duration=rows.age(as_of), valence=rows.valence, labels=labels, ids=rows.ids)
+        return cls(worth, duration=rows.age(as_of), valence=rows.valence, labels=labels, ids=rows.ids)
 
     @classmethod
     def from_valuation(cls, valuation: Valuation, **labels: ArrayLike) -> Portfolio:
         """The customers of a log at their customer lifetime values; duration is their age in years."""
-        years = (
-            valuation.rfm.T
-            / {"day": 365.25, "week": 365.25 / 7, "month": 12, "quarter": 4, "year": 1}[valuation.rfm.unit]
-        )
+        years = valuation.rfm.T / per_year(valuation.rfm.unit)
         named = {"party": np.full(len(years), "customer"), **{name: np.asarray(v) for name, v in labels.items()}}
         return cls(valuation.clv, duration=years, labels=named, ids=valuation.summary.ids)
 
@@ -176,9 +182,9 @@ class Portfolio:
         return float(self.value.sum())
 
     def by(self, *labels: str) -> Groups:
-        """Count and value by a label, or by several at once; "valence" and "profit" are labels too."""
+        """Number and value of relationships by label, or by several labels; "valence" and "profit" are labels too."""
         if not labels:
-            raise ParameterError(f"name a label: {', '.join(self._label_names())}")
+            raise ParameterError(f"labels must name at least one of {', '.join(self._label_names())}")
         return self._groups(*_cells([self._label(name) for name in labels]))
 
     def matrix(self) -> Groups:
@@ -186,10 +192,10 @@ class Portfolio:
         return self.by("valence", "profit")
 
     def quadrants(self, *, profit_cut: float | None = None, duration_cut: float | None = None) -> NDArray[np.str_]:
-        """Name each relationship by profitability and duration (Reinartz & Kumar 2002).
+        """Classify relationships by profitability and duration (Reinartz & Kumar 2002).
 
-        True friends are worth and last at least the cuts, butterflies are worth it and do not last, barnacles last
-        and are not worth it, strangers neither. Cuts not given are the medians.
+        True friends reach both cuts, butterflies that of profit alone, barnacles that of duration alone, strangers
+        neither. The medians are the default cuts.
         """
         if self.duration is None:
             raise DataError("quadrants need durations; give duration= when making the portfolio")
@@ -205,23 +211,25 @@ class Portfolio:
         return evolve(self, labels={**self.labels, name: np.asarray(values)})
 
     def strategy(self, labels: ArrayLike | str = "matrix", table: Mapping[str, str] | None = None) -> NDArray[np.str_]:
-        """What to do with each relationship: the table's line for its label.
+        """Strategy for each relationship: the table's line for its label.
 
         Parameters
         ----------
         labels : str or array_like
             "matrix", or the label of each, such as `quadrants` gives.
         table : mapping of str to str, optional
-            What to do by label; by default that of `STRATEGIES` which knows the labels.
+            Strategy by label; by default the table of `STRATEGIES` that knows all the labels.
 
         Raises
         ------
         ParameterError
             The table has no line for a label.
         """
-        names = (
-            _joined([self._label("valence"), self._label("profit")]) if isinstance(labels, str) else np.asarray(labels)
-        )
+        names = np.asarray(labels)
+        if isinstance(labels, str):
+            one_of("labels", labels, ("matrix",), "Or give the label of each relationship.")
+            cells, index = _cells([self._label("valence"), self._label("profit")])
+            names = cells[index]
         known = np.unique(names).tolist()
         lines = table if table is not None else next((t for t in STRATEGIES.values() if set(known) <= set(t)), {})
         missing = [name for name in known if name not in lines]
@@ -240,6 +248,11 @@ class Portfolio:
     def unprofitable(self) -> concentration.Unprofitable:
         """The relationships that cost more than they bring, and what they cost."""
         return concentration.unprofitable(self.value)
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per relationship: id, value, duration and valence, where known, and the labels."""
+        known = {"id": self.ids, "value": self.value, "duration": self.duration, "valence": self.valence}
+        return {name: column for name, column in known.items() if column is not None} | dict(self.labels)
 
     def __len__(self) -> int:
         return len(self.value)
@@ -270,7 +283,7 @@ class Portfolio:
 
 
 def _cells(labels: Sequence[NDArray[Any]]) -> tuple[NDArray[np.str_], Ints]:
-    """The combinations of labels that occur, in one text each, by a comma; and the place of each relationship."""
+    """The combinations of labels that occur, joined by commas, and the index of each relationship's."""
     codes = [_factor(label) for label in labels]
     sizes = [len(names) for names, _ in codes]
     cell = np.ravel_multi_index(tuple(code for _, code in codes), sizes) if len(codes[0][1]) else np.zeros(0, np.intp)
@@ -280,14 +293,8 @@ def _cells(labels: Sequence[NDArray[Any]]) -> tuple[NDArray[np.str_], Ints]:
     return np.array(texts, dtype=np.str_), index
 
 
-def _joined(labels: Sequence[NDArray[Any]]) -> NDArray[np.str_]:
-    """The labels of each relationship in one, by a comma."""
-    names, index = _cells(labels)
-    return names[index]
-
-
 def _factor(labels: NDArray[Any]) -> tuple[NDArray[np.str_], Ints]:
-    """The distinct labels in their order, and the place of each: sorts only the distinct ones."""
+    """The distinct labels, sorted, and the index of each relationship's: np.unique would sort all of them."""
     items = labels.tolist()
     names = sorted(dict.fromkeys(items))
     place = {name: i for i, name in enumerate(names)}

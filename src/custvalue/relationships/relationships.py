@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from typing import Any, Final, TypeAlias
@@ -23,6 +24,14 @@ from custvalue.records.time import DateLike
 from custvalue.records.trait import Trait
 from custvalue.units import DAYS_PER_YEAR
 
+Scale: TypeAlias = tuple[float, float]
+"""The lowest and the highest value of a trait."""
+
+_VALENCE: Final = {"positive": 1.0, "negative": -1.0, "": 0.0}
+_EPOCH: Final = np.datetime64("1970-01-01", "us")
+_MICROSECONDS: Final = 86_400e6
+"""Of a day."""
+
 
 @frozen(eq=False)
 class Measured:
@@ -38,71 +47,14 @@ class Measured:
         return (self.value - self.low) / (self.high - self.low)
 
 
-def members_of(records: Iterable[Relationship | Customer]) -> list[Relationship]:
-    """The relationships of records, those of customers in their order."""
-    if not isinstance(records, Iterable):
-        raise DataError(f"relationships must be records or a Relationships; got a {type(records).__name__}")
-    members: list[Relationship] = []
-    for item in records:
-        if isinstance(item, Customer):
-            members += item.relationships
-        elif isinstance(item, Relationship):
-            members.append(item)
-        else:
-            raise DataError(
-                f"relationships must be Relationship or Customer objects; got {item!r}. Read a table with "
-                "RelationshipTable.from_table."
-            )
-    return members
-
-
-def measured(traits: list[Trait | None]) -> Measured:
-    """One trait of each relationship, None where it was not measured."""
-    rows = [(np.nan, 0.0, 1.0) if t is None else (t.value, t.low, t.high) for t in traits]
-    value, low, high = np.array(rows, dtype=np.float64).reshape(-1, 3).T
-    return Measured(value, low, high)
-
-
-def number_of(moment: Any) -> float:  # noqa: ANN401 (a date, a float or None)
-    """Days since 1970-01-01 of a date, years from now as they are, NaN for none."""
-    if moment is None:
-        return np.nan
-    return days_since_epoch(moment) if is_dated(moment) else float(moment)
-
-
-def check_same(flows: CashFlows, dated: bool) -> None:
-    """Raise DataError unless relationships and cash flows have dates both, or neither."""
-    if len(flows) and flows.dated is not dated:
-        raise DataError("relationships and cash flows must all have dates, or all be in years from now")
-
-
-def flow_records(flows: CashFlows) -> list[CashFlow]:
-    """Cash flows as records, in their order."""
-    kinds = ["purchase"] * len(flows) if flows.kinds is None else flows.kinds.tolist()
-    whens = [_moment(when) for when in flows.when]
-    return [CashFlow(*parts) for parts in zip(flows.amounts.tolist(), whens, kinds, strict=True)]
-
-
-def _moment(when: Any) -> Any:  # noqa: ANN401 (a datetime64 or a number)
-    """A day where it is midnight, else the time as it is."""
-    if not isinstance(when, np.datetime64):
-        return float(when)
-    day = when.astype("datetime64[D]")
-    return day.item() if day == when else when
-
-
-_VALENCE: Final = {"positive": 1.0, "negative": -1.0, None: 0.0}
-_EPOCH: Final = np.datetime64("1970-01-01")
-
-
 @frozen(eq=False, repr=False)
 class RelationshipTable:
-    """Many relationships as columns, a row each.
+    """Many relationships as read-only columns, a row each, made by `from_records` or `from_table`.
 
     Attributes
     ----------
     ids : array
-        Names of the relationships.
+        Identifiers of the relationships.
     start, end : array of float64
         Days since 1970-01-01 where `dated`, years from now otherwise; end is NaN where it still runs.
     dated : bool
@@ -114,13 +66,9 @@ class RelationshipTable:
     valence : array of float64
         1 positive, -1 negative, 0 not known.
     traits : mapping of str to Measured
-        What was measured.
+        The traits measured, by name.
     flows : CashFlowBatch
         The cash flows, a series per relationship, in the order of the rows.
-
-    Notes
-    -----
-    Made by `from_records` or `from_table`. Columns are read-only.
 
     Examples
     --------
@@ -162,23 +110,21 @@ class RelationshipTable:
         DataError
             Some are dated and others in years from now, or an item is neither a `Relationship` nor a `Customer`.
         """
-        members = members_of(records)
+        members = _members(records)
         starts, dated = moments("the starts of relationships", [r.start for r in members])
-        running = [number_of(r.end) for r in members]
-        names = dict.fromkeys(trait.name for r in members for trait in r.traits)
         flows = CashFlows.from_records([flow for r in members for flow in r.cash_flows])
-        check_same(flows, dated)
-        ids = names_of([r.id for r in members])
+        _check_same(flows, dated=dated)
+        ids, names = names_of([r.id for r in members]), dict.fromkeys(t.name for r in members for t in r.traits)
         return cls(
             ids=ids,
             start=starts,
-            end=np.array(running, dtype=np.float64),
+            end=np.array([_number(r.end) for r in members], dtype=np.float64),
             dated=dated,
             party=np.array([r.party for r in members], dtype=np.str_),
             contractual=np.array([np.nan if r.contractual is None else r.contractual for r in members], np.float64),
-            valence=np.array([_VALENCE[r.valence] for r in members], dtype=np.float64),
+            valence=np.array([_VALENCE[r.valence or ""] for r in members], dtype=np.float64),
             type=np.array([r.type or "" for r in members], dtype=np.str_),
-            traits={name: measured([r.trait(name) for r in members]) for name in names},
+            traits={name: _measured([r.trait(name) for r in members]) for name in names},
             flows=CashFlowBatch(flows, list(accumulate((len(r.cash_flows) for r in members), initial=0)), ids),
         )
 
@@ -194,7 +140,7 @@ class RelationshipTable:
         contractual: str | None = None,
         valence: str | None = None,
         type: str | None = None,  # noqa: A002
-        traits: Mapping[str, tuple[float, float]] | None = None,
+        traits: Mapping[str, Scale] | None = None,
         flows: Any = None,  # noqa: ANN401
         flow_id: str = "id",
         flow_amount: str = "amount",
@@ -208,53 +154,54 @@ class RelationshipTable:
         table : dataframe or mapping
             Of pandas, polars, pyarrow, DuckDB, or a mapping of columns.
         start, id, end, party, contractual, valence, type : str
-            Names of its columns; those not named are not read: all parties are customers then. Starts and ends are
-            dates or years from now; a missing end still runs. Valences are "positive" and "negative".
+            Names of its columns; without `party` all are customers. Starts and ends are dates or years from now;
+            a relationship without an end still runs. Valences are "positive" and "negative".
         traits : mapping of str to (low, high), optional
             Columns that hold traits, with the scale of each.
         flows : dataframe or mapping, optional
-            The cash flows, a row each, with columns `flow_id` (of the relationship), `flow_amount`, `flow_when` and
-            `flow_kind`.
+            The cash flows, a row each, with columns named `flow_id` (of the relationship), `flow_amount`,
+            `flow_when` and `flow_kind`.
 
         Raises
         ------
         DataError
-            A column is not there, a value breaks a rule, or a cash flow is of no relationship in the table.
+            A column is missing, a value breaks a rule, or a cash flow is of no relationship in the table.
 
         Examples
         --------
         >>> table = {"id": ["a", "b"], "start": ["2020-01-01", "2021-06-01"], "satisfaction": [5, 3]}
         >>> paid = {"id": ["b", "a", "a"], "amount": [10, 20, 30], "when": ["2022-01-01"] * 3}
-        >>> rows = RelationshipTable.from_table(table, start="start", id="id", traits={"satisfaction": (1, 5)}, flows=paid)
+        >>> scale = {"satisfaction": (1, 5)}
+        >>> rows = RelationshipTable.from_table(table, start="start", id="id", traits=scale, flows=paid)
         >>> rows.traits["satisfaction"].normalized, rows.flows[0].amounts
         (array([1. , 0.5]), array([20., 30.]))
         """
         named = {"id": id, "start": start, "end": end, "party": party, "contractual": contractual}
-        columns = read_rows(table, {**named, "valence": valence, "type": type}, traits or {})
+        columns = _read_rows(table, {**named, "valence": valence, "type": type}, traits or {})
         named_flows = {"id": flow_id, "amount": flow_amount, "when": flow_when, "kind": flow_kind}
-        return cls(**columns, flows=read_flows(flows, named_flows, columns["ids"], dated=columns["dated"]), like=table)
+        return cls(**columns, flows=_read_flows(flows, named_flows, columns["ids"], dated=columns["dated"]), like=table)
 
     def records(self) -> list[Relationship]:
         """The relationships as records, in their order."""
-        ends = [None if np.isnan(end) else self._moment(end) for end in self.end.tolist()]
-        valences = {value: name for name, value in _VALENCE.items()}
+        valences = {value: name or None for name, value in _VALENCE.items()}
+        starts, ends = self._whens(self.start), self._whens(self.end)
         return [
             Relationship(
-                id=self.ids[i].item() if hasattr(self.ids[i], "item") else self.ids[i],
-                start=self._moment(float(self.start[i])),
-                end=ends[i],
-                cash_flows=flow_records(self.flows[i]),
+                id=name,
+                start=_moment(starts[i]),
+                end=None if np.isnan(self.end[i]) else _moment(ends[i]),
+                cash_flows=_flow_records(self.flows[i]),
                 party=str(self.party[i]),
                 contractual=None if np.isnan(self.contractual[i]) else bool(self.contractual[i]),
                 valence=valences[float(self.valence[i])],
                 type=str(self.type[i]) or None,
                 traits=[
-                    Trait(name, float(trait.value[i]), low=float(trait.low[i]), high=float(trait.high[i]))
-                    for name, trait in self.traits.items()
-                    if not np.isnan(trait.value[i])
+                    Trait(trait, float(one.value[i]), low=float(one.low[i]), high=float(one.high[i]))
+                    for trait, one in self.traits.items()
+                    if not np.isnan(one.value[i])
                 ],
             )
-            for i in range(len(self))
+            for i, name in enumerate(self.ids.tolist())
         ]
 
     def table(self, **columns: ArrayLike) -> Any:  # noqa: ANN401 (the caller's own kind of dataframe)
@@ -263,15 +210,23 @@ class RelationshipTable:
         Columns: id, party, start, end, contractual, valence, type, the traits, and those given by name.
         """
         valences = np.array(["negative", "", "positive"])[self.valence.astype(np.intp) + 1]
-        times = {"start": self.start, "end": self.end}
-        whens = {name: self._dates(value) if self.dated else value for name, value in times.items()}
-        known = {"id": self.ids, "party": self.party, **whens, "contractual": self.contractual, "valence": valences}
-        values = {name: trait.value for name, trait in self.traits.items()}
+        known = {"id": self.ids, "party": self.party, "start": self._whens(self.start), "end": self._whens(self.end)}
+        known |= {"contractual": self.contractual, "valence": valences, "type": self.type}
+        traits = {name: trait.value for name, trait in self.traits.items()}
         more = {name: np.asarray(column) for name, column in columns.items()}
-        return to_same_kind({} if self._like is None else self._like, {**known, "type": self.type, **values, **more})
+        return to_same_kind({} if self._like is None else self._like, {**known, **traits, **more})
+
+    def to_json(self) -> str:
+        """The relationships as JSON: a list of what `Relationship.to_json` writes."""
+        return f"[{', '.join(record.to_json() for record in self.records())}]"
+
+    @classmethod
+    def from_json(cls, text: str) -> RelationshipTable:
+        """The relationships that `to_json` wrote."""
+        return cls.from_records([Relationship.from_json(json.dumps(record)) for record in json.loads(text)])
 
     def age(self, as_of: DateLike | None = None) -> Array:
-        """Years from each start to the end, or to `as_of` where it runs on; 0 before the start.
+        """Years from the start of each relationship to its end, or to `as_of` where it still runs; 0 before the start.
 
         `as_of` is required for dated relationships, and left out for those in years from now.
         """
@@ -285,7 +240,7 @@ class RelationshipTable:
         return np.asarray((self.start <= now) & ~(self.end <= now))
 
     def at(self, as_of: DateLike | None) -> float:
-        """`as_of` in the columns' own measure: days since 1970-01-01, or 0, now."""
+        """`as_of` in the unit of the columns: days since 1970-01-01, or 0 (now) for years from now."""
         if not self.dated:
             if as_of is not None:
                 raise ParameterError("as_of is for dated relationships; these are in years from now: leave as_of out")
@@ -295,7 +250,7 @@ class RelationshipTable:
         return days_since_epoch(as_of)
 
     def flow_sums(self, values: ArrayLike, where: ArrayLike = True) -> Array:
-        """Sum, over each relationship's cash flows, of one value per flow, where wanted."""
+        """Sum over each relationship's cash flows of `values`, one per flow, of those flows that `where` selects."""
         each = np.where(np.broadcast_to(np.asarray(where), len(self.flows.flows)), numbers("values", values), 0.0)
         return np.bincount(self.flow_rows, weights=each, minlength=len(self)).astype(np.float64)
 
@@ -312,15 +267,14 @@ class RelationshipTable:
         kinds = ", ".join(f"{count:,} {party}" for party, count in zip(parties.tolist(), counts.tolist(), strict=True))
         return f"{len(self):,} relationships: {kinds or 'none'}; {len(self.flows.flows):,} cash flows"
 
-    def _moment(self, value: float) -> Any:  # noqa: ANN401 (a date or a float)
-        return self._dates(np.array(value)).item() if self.dated else value
-
-    def _dates(self, days: Array) -> NDArray[Any]:
-        whole = bool(np.all(np.isnan(days) | (days == np.floor(days))))
-        unit, factor = ("D", 1.0) if whole else ("us", 86_400_000_000.0)
-        known = np.where(np.isnan(days), 0.0, days) * factor
-        dates = _EPOCH.astype(f"datetime64[{unit}]") + np.rint(known).astype(f"timedelta64[{unit}]")
-        return np.where(np.isnan(days), np.datetime64("NaT"), dates)
+    def _whens(self, times: Array) -> NDArray[Any]:
+        """Times as dates, of whole days where all are, or as years from now."""
+        if not self.dated:
+            return times
+        known = np.where(np.isnan(times), 0.0, times)
+        dates = _EPOCH + np.rint(known * _MICROSECONDS).astype("timedelta64[us]")
+        whole = dates.astype("datetime64[D]") if (known == np.floor(known)).all() else dates
+        return np.where(np.isnan(times), np.datetime64("NaT"), whole)
 
 
 RelationshipTableLike: TypeAlias = RelationshipTable | Iterable[Relationship | Customer]
@@ -332,27 +286,71 @@ def as_relationships(value: RelationshipTableLike) -> RelationshipTable:
     return value if isinstance(value, RelationshipTable) else RelationshipTable.from_records(value)
 
 
-_SIGNS = {"positive": 1.0, "negative": -1.0, "": 0.0}
+# -- Records ----------------------------------------------------------------------------------------------------------
 
 
-def read_rows(
-    table: Any,  # noqa: ANN401 (any dataframe)
-    named: Mapping[str, str | None],
-    scales: Mapping[str, tuple[float, float]],
-) -> dict[str, Any]:
+def _members(records: Iterable[Relationship | Customer]) -> list[Relationship]:
+    """The relationships of records, those of customers in their order."""
+    if not isinstance(records, Iterable):
+        raise DataError(f"relationships must be records or a RelationshipTable; got a {type(records).__name__}")
+    members: list[Relationship] = []
+    for item in records:
+        if isinstance(item, Customer):
+            members += item.relationships
+        elif isinstance(item, Relationship):
+            members.append(item)
+        else:
+            raise DataError(
+                f"relationships must be Relationship or Customer objects; got {item!r}. Read a table with "
+                "RelationshipTable.from_table."
+            )
+    return members
+
+
+def _measured(traits: list[Trait | None]) -> Measured:
+    rows = [(np.nan, 0.0, 1.0) if t is None else (t.value, t.low, t.high) for t in traits]
+    return Measured(*np.array(rows, dtype=np.float64).reshape(-1, 3).T)
+
+
+def _number(moment: Any) -> float:  # noqa: ANN401 (a date, a float or None)
+    """Days since 1970-01-01 of a date, years from now as they are, NaN for none."""
+    if moment is None:
+        return np.nan
+    return days_since_epoch(moment) if is_dated(moment) else float(moment)
+
+
+def _flow_records(flows: CashFlows) -> list[CashFlow]:
+    kinds = ["purchase"] * len(flows) if flows.kinds is None else flows.kinds.tolist()
+    return [CashFlow(*parts) for parts in zip(flows.amounts.tolist(), map(_moment, flows.when), kinds, strict=True)]
+
+
+def _moment(when: Any) -> Any:  # noqa: ANN401 (a datetime64 or a number)
+    """A date where it is midnight, else the time as it is."""
+    if not isinstance(when, np.datetime64):
+        return float(when)
+    day = when.astype("datetime64[D]")
+    return day.item() if day == when else when
+
+
+def _check_same(flows: CashFlows, *, dated: bool) -> None:
+    if len(flows) and flows.dated is not dated:
+        raise DataError("relationships and cash flows must all have dates, or all be in years from now")
+
+
+# -- Tables -----------------------------------------------------------------------------------------------------------
+
+
+def _read_rows(table: Any, named: Mapping[str, str | None], scales: Mapping[str, Scale]) -> dict[str, Any]:  # noqa: ANN401
     """The columns of `RelationshipTable`, without cash flows."""
     wanted = {part: name for part, name in named.items() if name is not None}
     columns = read_columns(table, [*wanted.values(), *scales])
-    read = dict(zip(wanted, columns, strict=False))
+    read, traits = dict(zip(wanted, columns, strict=False)), dict(zip(scales, columns[len(wanted) :], strict=True))
     start, dated = _times("start", read["start"])
     n = len(start)
-    end = np.full(n, np.nan)
-    if "end" in read:
-        end, ends_dated = _times("end", read["end"])
-        if not np.isnan(end).all() and ends_dated is not dated:
-            raise DataError("start and end must both be dates, or both years from now")
+    end, ends_dated = _times("end", read["end"]) if "end" in read else (np.full(n, np.nan), dated)
+    if ends_dated is not dated and not np.isnan(end).all():
+        raise DataError("start and end must both be dates, or both years from now")
     ids = column_values(read["id"]) if "id" in read else np.arange(n)
-    measured = dict(zip(scales, columns[len(wanted) :], strict=True))
     return {
         "ids": ids,
         "start": start,
@@ -360,72 +358,53 @@ def read_rows(
         "dated": dated,
         "party": _texts(read["party"], "customer") if "party" in read else np.full(n, "customer"),
         "contractual": _flags(read["contractual"]) if "contractual" in read else np.full(n, np.nan),
-        "valence": _signs(read["valence"]) if "valence" in read else np.zeros(n),
+        "valence": _valences(read["valence"]) if "valence" in read else np.zeros(n),
         "type": _texts(read["type"], "") if "type" in read else np.full(n, ""),
-        "traits": {name: _trait(name, column, scales[name], ids) for name, column in measured.items()},
+        "traits": {name: _trait(name, column, scales[name], ids) for name, column in traits.items()},
     }
 
 
-def read_flows(
-    flows: Any,  # noqa: ANN401 (any dataframe, or None)
-    named: Mapping[str, str | None],
-    ids: NDArray[Any],
-    *,
-    dated: bool,
-) -> CashFlowBatch:
+def _read_flows(flows: Any, named: Mapping[str, str | None], ids: NDArray[Any], *, dated: bool) -> CashFlowBatch:  # noqa: ANN401
     """Cash flows, a series per relationship, in the order of `ids`."""
     if flows is None:
         return CashFlowBatch(CashFlows([], []), np.zeros(len(ids) + 1, dtype=np.intp), ids)
     wanted = {part: name for part, name in named.items() if name is not None}
     read = dict(zip(wanted, read_columns(flows, list(wanted.values())), strict=True))
     rows = _rows_of(column_values(read["id"]), ids)
-    when, flows_dated = _times("when", read["when"])
-    if flows_dated is not dated and len(when):
-        raise DataError("relationships and cash flows must all have dates, or all be in years from now")
+    times, flows_dated = _times("when", read["when"])
     order = np.argsort(rows, kind="stable")
-    moment: Any = (
-        np.datetime64("1970-01-01", "us") + np.rint(when * 86_400e6).astype("timedelta64[us]") if dated else when
-    )
+    when: Any = _EPOCH + np.rint(times * _MICROSECONDS).astype("timedelta64[us]") if flows_dated else times
     kinds = _texts(read["kind"], "purchase")[order] if "kind" in read else None
-    columns = CashFlows(numbers("amount", column_values(read["amount"]))[order], moment[order], kinds)
+    columns = CashFlows(numbers("amount", column_values(read["amount"]))[order], when[order], kinds)
+    _check_same(columns, dated=dated)
     return CashFlowBatch(columns, np.append(0, np.cumsum(np.bincount(rows, minlength=len(ids)))), ids)
 
 
-def _rows_of(keys: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.intp]:
+def _rows_of(keys: NDArray[Any], ids: NDArray[Any]) -> Ints:
     """The row of each key among the ids."""
-    if len(ids) and ids.dtype.kind == "O":
-        known = {key: i for i, key in enumerate(ids.tolist())}
-        rows = np.array([known.get(key, -1) for key in keys.tolist()], dtype=np.intp)
-        found, twice = rows >= 0, len(known) < len(ids)
-    else:
-        order = np.argsort(ids, kind="stable")
-        place = np.minimum(np.searchsorted(ids, keys, sorter=order), max(len(ids) - 1, 0))
-        rows = order[place] if len(ids) else np.zeros(len(keys), dtype=np.intp)
-        found = ids[rows] == keys if len(ids) else np.zeros(len(keys), dtype=bool)
-        twice = len(ids) > 1 and bool((ids[order[1:]] == ids[order[:-1]]).any())
-    if twice:
+    known = {name: i for i, name in enumerate(ids.tolist())}
+    rows = np.fromiter((known.get(key, -1) for key in keys.tolist()), dtype=np.intp, count=len(keys))
+    if len(known) < len(ids):
         raise DataError("every relationship must have an own id, so that cash flows find theirs; some are there twice")
-    if not np.all(found):
-        first = keys[~found].tolist()[0]
+    if (lost := rows < 0).any():
         raise DataError(
-            f"every cash flow must be of a relationship in the table; {int((~found).sum())} of {len(keys)} are not, "
-            f"first: {first!r}. Name the table's column of ids with id=, add the relationship, or leave the flow out."
+            f"every cash flow must be of a relationship in the table; {lost.sum()} of {len(keys)} are not, first: "
+            f"{keys[lost].tolist()[0]!r}. Name the table's column of ids with id=, add the relationship, or leave the "
+            "flow out."
         )
     return rows
 
 
 def _times(name: str, column: Column) -> tuple[Array, bool]:
-    """Days since 1970-01-01, or years from now; NaN where missing."""
+    """Days since 1970-01-01 or years from now, NaN where missing; and whether they are days."""
     if column.codes is not None:
         days = np.array([days_since_epoch(value) for value in column.values], dtype=np.float64)
         return np.append(days, np.nan)[column.codes], True
-    values = column.values
-    if values.dtype.kind == "M":
-        days = (values - np.datetime64("1970-01-01")) / DAY
-        return np.where(column.absent, np.nan, days), True
-    if values.dtype.kind not in "iuf":
+    values, dated = column.values, column.values.dtype.kind == "M"
+    if not dated and values.dtype.kind not in "iuf":
         raise DataError(f"{name} must hold dates or years from now; got values of type {values.dtype}")
-    return np.where(column.absent, np.nan, values.astype(np.float64)), False
+    times = (values - np.datetime64("1970-01-01")) / DAY if dated else values.astype(np.float64)
+    return np.where(column.absent, np.nan, times), dated
 
 
 def _texts(column: Column, default: str) -> NDArray[np.str_]:
@@ -433,13 +412,6 @@ def _texts(column: Column, default: str) -> NDArray[np.str_]:
         return np.array([default if value is None else str(value) for value in column_values(column).tolist()])
     names = np.array([*(str(value) for value in column.values), default], dtype=np.str_)
     return names[column.codes]
-
-
-def _flags(column: Column) -> Array:
-    flags = _numbers("contractual", column)
-    ok = np.isnan(flags) | (flags == 0) | (flags == 1)
-    check_rows(ok, "contractual must be true, false or empty", "Write 1 or 0.", contractual=flags)
-    return flags
 
 
 def _numbers(name: str, column: Column) -> Array:
@@ -450,27 +422,30 @@ def _numbers(name: str, column: Column) -> Array:
     return np.where(column.absent, np.nan, numbers(name, values))
 
 
-def _signs(column: Column) -> Array:
+def _flags(column: Column) -> Array:
+    flags = _numbers("contractual", column)
+    ok = np.isnan(flags) | (flags == 0) | (flags == 1)
+    check_rows(ok, "contractual must be true, false or empty", "Write 1 or 0.", contractual=flags)
+    return flags
+
+
+def _valences(column: Column) -> Array:
     names = _texts(column, "")
-    unknown = ~np.isin(names, list(_SIGNS))
+    unknown = ~np.isin(names, list(_VALENCE))
     if unknown.any():
         raise DataError(
-            f"valence must be 'positive', 'negative' or empty; {int(unknown.sum())} of {len(names)} are not, first: "
+            f"valence must be 'positive', 'negative' or empty; {unknown.sum()} of {len(names)} are not, first: "
             f"{str(names[unknown][0])!r}"
         )
-    return np.where(names == "positive", 1.0, np.where(names == "negative", -1.0, 0.0))
+    return np.select([names == name for name in _VALENCE], list(_VALENCE.values()))
 
 
-def _trait(name: str, column: Column, scale: tuple[float, float], ids: NDArray[Any]) -> Measured:
+def _trait(name: str, column: Column, scale: Scale, ids: NDArray[Any]) -> Measured:
     low, high = float(scale[0]), float(scale[1])
     if not low < high:
         raise DataError(f"the scale of trait {name!r} must rise: low < high; got {scale}")
     value = _numbers(name, column)
-    check_rows(
-        np.isnan(value) | ((value >= low) & (value <= high)),
-        f"{name} must lie on its scale, from {low:g} to {high:g}",
-        "Correct the value, or declare the scale it was measured on.",
-        ids=ids,
-        **{name: value},
-    )
+    inside = np.isnan(value) | ((value >= low) & (value <= high))
+    rule, remedy = f"{name} must lie on its scale, from {low:g} to {high:g}", "Correct it, or declare its own scale."
+    check_rows(inside, rule, remedy, ids=ids, **{name: value})
     return Measured(value, np.full(len(value), low), np.full(len(value), high))

@@ -1,14 +1,16 @@
-"""Classic RFM: scores by recency, frequency and monetary value, and the segments that they are named by."""
+"""Classic RFM scores: quantile groups of recency, frequency and monetary value, and segments named after them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import ClassVar, Final, Literal
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
-from custvalue._columns import numbers
+from custvalue._arguments import number, whole_number
+from custvalue._columns import numbers, read_only
+from custvalue._results import Rows, same
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
@@ -21,12 +23,16 @@ SEGMENTS: Final[Mapping[str, str]] = {
     "hibernating": "bought seldom and long ago",
     "others": "in between",
 }
-"""The segments of `RFMScores.segments`, in words of this library: there is no agreed set."""
+"""The segments of `RFMScores.segments`, in this library's words: there is no agreed set."""
 
 
-@frozen(eq=False)
-class RFMScores:
-    """Scores from 1 (lowest) to the number of groups (best) of each customer.
+def _as_scores(values: ArrayLike) -> Ints:
+    return read_only(np.asarray(values, dtype=np.intp))
+
+
+@frozen
+class RFMScores(Rows):
+    """RFM scores of customers, from 1 (worst) to the number of groups (best).
 
     Attributes
     ----------
@@ -36,20 +42,21 @@ class RFMScores:
         How many groups there are.
     """
 
-    recency: Ints
-    frequency: Ints
-    monetary: Ints
-    groups: int
+    recency: Ints = field(converter=_as_scores, eq=same)
+    frequency: Ints = field(converter=_as_scores, eq=same)
+    monetary: Ints = field(converter=_as_scores, eq=same)
+    groups: int = field()
+    _columns: ClassVar = ("recency", "frequency", "monetary", "cell", "segments")
 
     @property
     def cell(self) -> NDArray[np.str_]:
         """The scores as one text, such as "5-4-5"."""
-        parts = [column.astype(np.str_) for column in (self.recency, self.frequency, self.monetary)]
-        return np.char.add(np.char.add(np.char.add(parts[0], "-"), np.char.add(parts[1], "-")), parts[2])
+        r, f, m = (column.astype(np.str_) for column in (self.recency, self.frequency, self.monetary))
+        return np.char.add(np.char.add(r, "-"), np.char.add(np.char.add(f, "-"), m))
 
     @property
     def segments(self) -> NDArray[np.str_]:
-        """A name for each customer, one of `SEGMENTS`, by where in the range of scores they are."""
+        """The segment of each customer, one of `SEGMENTS`, by the scores' places in their range."""
         r, f, m = ((column - 1) / (self.groups - 1) for column in (self.recency, self.frequency, self.monetary))
         rules = {
             "champions": (r >= 0.75) & (f >= 0.75) & (m >= 0.75),
@@ -72,7 +79,7 @@ def rfm_scores(
     Parameters
     ----------
     rfm : RFM
-        With mean spend m, where monetary value is to count; without it all have the same score, in the middle.
+        With mean spend m where monetary value is to count; without it all share the middle score.
     groups : int
         Of quantiles: 5 is quintiles, the custom of direct marketing (Hughes 1994, as cited).
     cuts : mapping of str to sequence of float, optional
@@ -82,12 +89,12 @@ def rfm_scores(
     Returns
     -------
     RFMScores
-        Customers of equal value have equal scores, so groups may differ in size.
+        Ties share a score, so groups may differ in size.
 
     Raises
     ------
     ParameterError
-        `groups` is below 2, or cuts are of another number or do not rise.
+        `groups` is no whole number >= 2, or cuts are not `groups` - 1 rising numbers of a known measure.
 
     Examples
     --------
@@ -95,37 +102,36 @@ def rfm_scores(
     >>> rfm_scores(rfm, groups=3).cell
     array(['2-3-2', '1-1-1', '3-2-3'], dtype='<U65')
     """
-    if not groups >= 2 or groups != int(groups):  # also nan
-        raise ParameterError(f"groups must be a whole number >= 2; got {groups!r}")
+    whole_number("groups", groups, least=2)
     spend = np.zeros(rfm.x.shape) if rfm.m is None else np.asarray(rfm.m)
     measures = {"recency": rfm.t_x - rfm.T, "frequency": rfm.x + 1, "monetary": spend}
     given = {} if cuts is None else dict(cuts)
     unknown = sorted(set(given) - set(measures))
     if unknown:
-        raise ParameterError(f"cuts are of recency, frequency and monetary; got {', '.join(unknown)}")
+        raise ParameterError(f"cuts must be of recency, frequency or monetary; got {', '.join(unknown)}")
     scores = {}
     for name, values in measures.items():
         if name not in given:
             scores[name] = quantile_groups(values, groups)
         elif name == "recency":
-            scores[name] = groups + 1 - _cut(name, -values, given[name], groups, right=True)
+            scores[name] = groups + 1 - _cut(name, -values, given[name], groups, side="left")
         else:
-            scores[name] = _cut(name, values, given[name], groups, right=False)
+            scores[name] = _cut(name, values, given[name], groups, side="right")
     return RFMScores(**scores, groups=groups)
 
 
 def quantile_groups(values: ArrayLike, groups: int) -> Ints:
-    """The quantile group, from 1, of each value: equal values are in one group, by the middle of their ranks."""
+    """Quantile group of each value, from 1: ties are in one group, that of their mean rank."""
     column = numbers("values", values).ravel()
     _, code, count = np.unique(column, return_inverse=True, return_counts=True)
     middle = np.cumsum(count) - count / 2
     return np.asarray(np.ceil(middle / max(len(column), 1) * groups).astype(np.intp)[code])
 
 
-def _cut(name: str, values: Array, cuts: Sequence[float], groups: int, *, right: bool) -> Ints:
-    points = numbers(f"cuts of {name}", np.asarray(cuts, dtype=np.float64))
+def _cut(name: str, values: Array, cuts: Sequence[float], groups: int, *, side: Literal["left", "right"]) -> Ints:
+    points = number(f"cuts of {name}", cuts)
     if points.shape != (groups - 1,) or np.isnan(points).any() or not (np.diff(points) > 0).all():
         raise ParameterError(
             f"cuts of {name} must be {groups - 1} rising numbers for {groups} groups; got {list(cuts)}"
         )
-    return np.asarray(np.searchsorted(points, values, side="left" if right else "right") + 1)
+    return np.asarray(np.searchsorted(points, values, side=side) + 1)

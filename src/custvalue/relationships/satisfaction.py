@@ -1,4 +1,4 @@
-"""From satisfaction to retention: links that are set by hand or estimated, the loyalty grid, and inertia.
+"""Links from satisfaction to retention, set by hand or estimated from who stayed.
 
 Satisfaction is a place on its scale, from 0, the worst, to 1, the best: `Trait.normalized`.
 
@@ -18,40 +18,55 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self, final
+from itertools import combinations
+from typing import Any, ClassVar, Final, Self, TypeVar, final
 
 import attrs
 import numpy as np
-from attrs import evolve, field, frozen
-from scipy.special import expit, logit
+from attrs import field, frozen
+from scipy.special import expit, log_expit, logit
 
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import ConvergenceError, DataError, ParameterError
+from custvalue.evidence.distinct import distinct
 from custvalue.inference.fit import Fit
 from custvalue.inference.maximum_likelihood import Problem, maximize
+from custvalue.inference.transform import Log, Logit, Transform
 from custvalue.models.model import as_parameter, positive, same_parameter, share
 
 _LEVELS = 60
-"""Thresholds are tried at so many levels of satisfaction at most."""
+"""Most levels of satisfaction that are tried as thresholds: all pairs of them, 1,770, take some 20 ms."""
+
+_SHARES: Final[Mapping[str, Transform]] = {"worst": Logit(), "best": Logit()}
+_LIMITS: Final[Mapping[str, tuple[str, str]]] = {
+    "worst": ("none of the least satisfied stay", "all of the least satisfied stay"),
+    "best": ("none of the most satisfied stay", "all of the most satisfied stay"),
+    "power": ("satisfaction does not matter above 0", "only the most satisfied stay for it"),
+}
 
 
 class SatisfactionLink(ABC):
-    """How likely customers of a given satisfaction are to stay."""
+    """Retention as a function of satisfaction."""
 
-    _shares: ClassVar[frozenset[str]]
-
-    @property
-    def shares(self) -> frozenset[str]:
-        """Names of the parameters that are probabilities."""
-        return self._shares
+    _transforms: ClassVar[Mapping[str, Transform]]
 
     @property
     def parameters(self) -> dict[str, Parameter]:
         """The parameters by name."""
         return {f.name: getattr(self, f.name) for f in attrs.fields(type(self))}  # type: ignore[arg-type]
 
-    def evolved(self, values: Mapping[str, Any]) -> Self:
+    @property
+    def transforms(self) -> Mapping[str, Transform]:
+        """The free scale of each parameter."""
+        return self._transforms
+
+    @property
+    def limits(self) -> Mapping[str, tuple[str, str]]:
+        """What it means that a parameter runs to the lower or the upper end of its range."""
+        return _LIMITS
+
+    def with_parameters(self, values: Mapping[str, Any]) -> Self:
         """The same link with other values of some parameters."""
         return attrs.evolve(self, **values)  # type: ignore[misc]
 
@@ -80,7 +95,7 @@ class SatisfactionLink(ABC):
         Raises
         ------
         DataError
-            A value is missing or out of range; all stayed, or all left; or all were equally satisfied.
+            A value is missing or out of range; all stayed, or all left; or all are equally satisfied.
         ConvergenceError
             The likelihood has no interior maximum; set the link by hand.
         """
@@ -102,80 +117,33 @@ class SatisfactionLink(ABC):
 def on_scale(values: ArrayLike, name: str = "satisfaction") -> Array:
     """Values from 0 to 1; DataError otherwise."""
     s = numbers(name, values)
-    check_rows(
-        np.asarray((s >= 0) & (s <= 1)),
-        f"{name} must lie between 0 and 1",
-        "Put it on its scale first: (value - low) / (high - low), as Trait.normalized does; "
-        "leave out who was not asked.",
-        **{name: s},
-    )
+    remedy = "Normalize it first: (value - low) / (high - low), as Trait.normalized does; leave out missing answers."
+    check_rows(np.asarray((s >= 0) & (s <= 1)), f"{name} must lie between 0 and 1", remedy, **{name: s})
     return s
 
 
-def observed(satisfaction: ArrayLike, retained: ArrayLike) -> tuple[Array, Array]:
-    """Satisfaction and who stayed, checked: DataError where they can tell nothing."""
+def _observed(satisfaction: ArrayLike, retained: ArrayLike) -> tuple[Array, Array]:
+    """Satisfaction and who stayed; DataError where they identify no link."""
     s, stayed = on_scale(satisfaction).ravel(), numbers("retained", retained).ravel()
     if s.shape != stayed.shape:
         raise DataError(f"satisfaction and retained must have one value per customer; got {len(s)} and {len(stayed)}")
-    check_rows(
-        (stayed == 0) | (stayed == 1), "retained must be 0 or 1", "1 where the customer stayed.", retained=stayed
-    )
+    zero_or_one = (stayed == 0) | (stayed == 1)
+    check_rows(zero_or_one, "retained must be 0 or 1", "1 where the customer stayed.", retained=stayed)
     if not 0 < stayed.sum() < len(stayed):
         raise DataError("some customers must have stayed and some left, for a link to be estimated")
     if s.min() == s.max():
-        raise DataError("all customers are equally satisfied: nothing tells what satisfaction does")
+        raise DataError("all customers are equally satisfied: the effect of satisfaction is not identified")
     return s, stayed
 
 
-def fitted(
-    cls: type[Any],
-    score: Callable[..., tuple[Array, Array]],
-    columns: tuple[Array, ...],
-    start: Array,
-    names: tuple[str, ...],
-) -> Fit[Any]:
-    """Maximum likelihood in the odds of `worst` and `best`; their covariance by the delta method."""
-
-    def build(found: Array) -> Any:  # noqa: ANN401 (a link)
-        return cls(*(found[:2] / (1 + found[:2])).tolist(), *found[2:].tolist())
-
-    limits = {
-        "worst": ("none of the least satisfied stay", "all of the least satisfied stay"),
-        "best": ("none of the most satisfied stay", "all of the most satisfied stay"),
-        "power": ("satisfaction does not matter above 0", "only the most satisfied stay for it"),
-    }
-    found = maximize(
-        Problem(
-            build=build,
-            score=score,
-            columns=columns,
-            names=names,
-            start=start,
-            scale=np.ones(len(start)),
-            counts=np.ones(len(columns[0])),
-            limits=limits,
-        )
-    )
-    slopes = np.array([(1 - p) ** 2 if i < 2 else 1.0 for i, p in enumerate(found.model.parameters.values())])
-    return evolve(found, covariance=found.covariance * np.outer(slopes, slopes))
+Link = TypeVar("Link", bound=SatisfactionLink)
 
 
-def levels_of(s: Array) -> Array:
-    """Where thresholds may lie: at the satisfactions observed above the lowest, or their quantiles if many."""
-    levels = np.unique(s)[1:]
-    if len(levels) <= _LEVELS:
-        return levels
-    return np.unique(np.quantile(levels, np.linspace(0, 1, _LEVELS), method="nearest"))
-
-
-def binomial(stayed: Array, n: Array) -> float:
-    """Log-likelihood at the observed rates; -inf where a rate is 0 or 1, or a group is empty."""
-    if not ((stayed > 0) & (stayed < n)).all():
-        return -np.inf
-    return float((stayed * np.log(stayed / n) + (n - stayed) * np.log1p(-stayed / n)).sum())
-
-
-__all__ = ["ConvexLink", "LogisticLink", "SatisfactionLink", "ThresholdLink"]
+def _maximized(
+    start: Link, score: Callable[..., tuple[Array, Array]], satisfaction: ArrayLike, retained: ArrayLike
+) -> Fit[Link]:
+    """Maximum likelihood from a start; `score` as for `Problem`, of columns satisfaction and retained."""
+    return maximize(Problem.of(start, distinct(*_observed(satisfaction, retained)), score))
 
 
 @final
@@ -194,7 +162,7 @@ class LogisticLink(SatisfactionLink):
     array([0.2, 0.6, 0.9])
     """
 
-    _shares: ClassVar[frozenset[str]] = frozenset({"worst", "best"})
+    _transforms: ClassVar = _SHARES
     worst: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     best: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
 
@@ -204,15 +172,13 @@ class LogisticLink(SatisfactionLink):
 
     @classmethod
     def fit(cls, satisfaction: ArrayLike, retained: ArrayLike) -> Fit[Self]:
-        s, stayed = observed(satisfaction, retained)
+        def score(shares: Array, s: Array, stayed: Array) -> tuple[Array, Array]:
+            log_odds = (1 - s) * logit(shares[0]) + s * logit(shares[1])
+            excess, slope = stayed - expit(log_odds), shares * (1 - shares)
+            value = log_expit(np.where(stayed > 0, log_odds, -log_odds))
+            return value, np.stack([excess * (1 - s) / slope[0], excess * s / slope[1]])
 
-        def score(odds: Array, s: Array, stayed: Array) -> tuple[Array, Array]:
-            log_odds = (1 - s) * np.log(odds[0]) + s * np.log(odds[1])
-            value = np.where(stayed > 0, -np.logaddexp(0, -log_odds), -np.logaddexp(0, log_odds))
-            excess = stayed - expit(log_odds)
-            return value, np.stack([excess * (1 - s) / odds[0], excess * s / odds[1]])
-
-        return fitted(cls, score, (s, stayed), np.array([1.0, 2.0]), ("worst", "best"))
+        return _maximized(cls(worst=1 / 2, best=2 / 3), score, satisfaction, retained)
 
 
 @final
@@ -233,30 +199,26 @@ class ConvexLink(SatisfactionLink):
     array([0.2   , 0.2875, 0.9   ])
     """
 
-    _shares: ClassVar[frozenset[str]] = frozenset({"worst", "best"})
+    _transforms: ClassVar = {**_SHARES, "power": Log()}
     worst: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     best: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     power: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
 
     def retention(self, satisfaction: ArrayLike) -> Array:
-        s = on_scale(satisfaction)
-        share = s**self.power
-        return np.asarray((1 - share) * self.worst + share * self.best)
+        part = on_scale(satisfaction) ** self.power
+        return np.asarray((1 - part) * self.worst + part * self.best)
 
     @classmethod
     def fit(cls, satisfaction: ArrayLike, retained: ArrayLike) -> Fit[Self]:
-        s, stayed = observed(satisfaction, retained)
+        def score(values: Array, s: Array, stayed: Array) -> tuple[Array, Array]:
+            worst, best, power = values
+            part = s**power
+            p = (1 - part) * worst + part * best
+            log_s = np.log(np.where(s > 0, s, 1.0))  # at s = 0 the power does not matter: its slope is 0
+            slopes = np.stack([1 - part, part, (best - worst) * part * log_s])
+            return np.where(stayed > 0, np.log(p), np.log1p(-p)), np.where(stayed > 0, 1 / p, -1 / (1 - p)) * slopes
 
-        def score(found: Array, s: Array, stayed: Array) -> tuple[Array, Array]:
-            worst, best = found[:2] / (1 + found[:2])
-            share = s ** found[2]
-            p = (1 - share) * worst + share * best
-            per_p = np.where(stayed > 0, 1 / p, -1 / (1 - p))
-            log_s = np.log(np.where(s > 0, s, 1.0))
-            slopes = [(1 - share) / (1 + found[0]) ** 2, share / (1 + found[1]) ** 2, (best - worst) * share * log_s]
-            return np.where(stayed > 0, np.log(p), np.log1p(-p)), per_p * np.stack(slopes)
-
-        return fitted(cls, score, (s, stayed), np.array([1.0, 3.0, 1.5]), ("worst", "best", "power"))
+        return _maximized(cls(worst=1 / 2, best=3 / 4, power=1.5), score, satisfaction, retained)
 
 
 @final
@@ -279,7 +241,9 @@ class ThresholdLink(SatisfactionLink):
     array([0.3 , 0.6 , 0.6 , 0.95])
     """
 
-    _shares: ClassVar[frozenset[str]] = frozenset({"below", "within", "above"})
+    _transforms: ClassVar = {
+        "below": Logit(), "within": Logit(), "above": Logit(), "lower": Log(), "upper": Log()
+    }  # fmt: skip
     below: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     within: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     above: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
@@ -297,29 +261,39 @@ class ThresholdLink(SatisfactionLink):
     @classmethod
     def fit(cls, satisfaction: ArrayLike, retained: ArrayLike) -> Fit[Self]:
         """As `SatisfactionLink.fit`; the thresholds are the best of all levels observed, without standard errors."""
-        s, stayed = observed(satisfaction, retained)
-        levels = levels_of(s)
-        counts = np.searchsorted(np.sort(s), levels)
-        stays = np.append(0.0, np.cumsum(stayed[np.argsort(s, kind="stable")]))
-        best, at = -np.inf, (0, 0)
-        for i in range(len(levels)):
-            for j in range(i + 1, len(levels)):
-                ends = [0, counts[i], counts[j], len(s)]
-                value = binomial(np.diff(stays[ends]), np.diff(ends))
-                if value > best:
-                    best, at = value, (i, j)
-        if not np.isfinite(best):
+        s, stayed = _observed(satisfaction, retained)
+        levels = _levels(s)
+        n = np.array([0, *np.searchsorted(np.sort(s), levels), len(s)])
+        kept = np.append(0.0, np.cumsum(stayed[np.argsort(s, kind="stable")]))[n]
+        ends = [np.array([0, i, j, -1]) for i, j in combinations(range(1, len(levels) + 1), 2)]
+        likelihoods = [_binomial(np.diff(kept[at]), np.diff(n[at])) for at in ends]
+        best = int(np.argmax(likelihoods)) if ends else 0
+        if not ends or not np.isfinite(likelihoods[best]):
             raise ConvergenceError(
                 "no two thresholds leave some who stayed and some who left in each of the three groups; use a "
                 "LogisticLink, or set the steps by hand"
             )
-        ends = [0, counts[at[0]], counts[at[1]], len(s)]
-        n, rate = np.diff(ends), np.diff(stays[ends]) / np.diff(ends)
-        covariance = np.diag([*(rate * (1 - rate) / n), 0.0, 0.0])
+        size = np.diff(n[ends[best]])
+        rate = np.diff(kept[ends[best]]) / size
         return Fit(
-            model=cls(*rate.tolist(), *levels[list(at)].tolist()),
-            log_likelihood=float(best),
-            covariance=covariance,
+            model=cls(*rate.tolist(), *levels[ends[best][1:3] - 1].tolist()),
+            log_likelihood=likelihoods[best],
+            covariance=np.diag([*(rate * (1 - rate) / size), 0.0, 0.0]),
             customers=len(s),
             warnings=("the thresholds are the best of the levels observed; their own uncertainty is not counted",),
         )
+
+
+def _levels(s: Array) -> Array:
+    """Candidate thresholds: the satisfactions observed above the lowest, or their quantiles if many."""
+    levels = np.unique(s)[1:]
+    if len(levels) <= _LEVELS:
+        return levels
+    return np.unique(np.quantile(levels, np.linspace(0, 1, _LEVELS), method="nearest"))
+
+
+def _binomial(stayed: Array, n: Array) -> float:
+    """Log-likelihood at the observed rates; -inf where a rate is 0 or 1, or a group is empty."""
+    if not ((stayed > 0) & (stayed < n)).all():
+        return -np.inf
+    return float((stayed * np.log(stayed / n) + (n - stayed) * np.log1p(-stayed / n)).sum())

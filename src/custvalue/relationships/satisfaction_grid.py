@@ -1,4 +1,4 @@
-"""Satisfied and loyal are two things: apostles, hostages, mercenaries, defectors; and the satisfied but idle."""
+"""The satisfaction-loyalty grid (apostles, hostages, mercenaries, defectors) and inertia: satisfied, but idle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def satisfaction_loyalty(
     satisfaction, loyalty : array_like
         From 0 to 1: P(alive), or a share of wallet, can be the loyalty.
     satisfied, loyal : float, optional
-        From where on they count as such; the medians by default.
+        Cuts from which customers count as such; the medians by default.
 
     Raises
     ------
@@ -44,18 +44,21 @@ def satisfaction_loyalty(
 def satisfied_but_idle(
     satisfaction: ArrayLike, p_alive: ArrayLike, *, satisfied: float = 0.75, active: float = 0.5
 ) -> Bools:
-    """Which customers are inert: satisfied, and probably no longer buying.
+    """Flag inert customers: satisfied, but probably no longer buying.
 
     Parameters
     ----------
     satisfaction : array_like, shape (n,)
         From 0 to 1.
     p_alive : array_like, shape (n,)
-        P(still a customer), as a model of buying gives it.
-    satisfied : float
-        The satisfaction from which on a customer is satisfied.
-    active : float
-        The P(alive) below which a customer is idle.
+        As a model of buying gives it.
+    satisfied, active : float
+        Customers are satisfied from this satisfaction on, and idle below this P(alive).
+
+    Raises
+    ------
+    DataError
+        A value lies outside 0 to 1, or shapes do not fit.
 
     Examples
     --------

@@ -1,14 +1,16 @@
-"""How strong relationships are: duration, recency, volume and traits as one number; and event-history activity."""
+"""Relationship strength from duration, recency, volume and traits as one number; and event-history activity."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
+from custvalue._arguments import not_negative, one_of, only, positive, together
 from custvalue._columns import check_rows, numbers
+from custvalue._results import Rows, as_column
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.time import DateLike
@@ -16,13 +18,18 @@ from custvalue.relationships.relationships import RelationshipTable, Relationshi
 from custvalue.units import DAYS_PER_YEAR
 
 Missing: TypeAlias = Literal["skip", "zero", "raise"]
+"""What to do about a trait that was not measured: leave it out, count it as 0, or refuse."""
 
 _FROM_RECORDS: Final = ("duration", "recency", "volume")
 
 
+def _as_components(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    return {name: as_column(column) for name, column in values.items()}
+
+
 @frozen(eq=False)
-class Strength:
-    """How strong each relationship is, from 0 to 1, and what that is made of.
+class Strength(Rows):
+    """Strength of each relationship, from 0 to 1, and its components.
 
     Attributes
     ----------
@@ -34,9 +41,13 @@ class Strength:
         As given, scaled to sum to 1.
     """
 
-    score: Array
-    components: dict[str, Array]
-    weights: dict[str, float]
+    score: Array = field(converter=as_column)
+    components: dict[str, Array] = field(converter=_as_components)
+    weights: dict[str, float] = field()
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per relationship: the score, and each component by name."""
+        return {"score": self.score, **self.components}
 
 
 def relationship_strength(
@@ -49,25 +60,25 @@ def relationship_strength(
     volume_half: float | Mapping[str, float] | None = None,
     missing: Missing = "skip",
 ) -> Strength:
-    """Weigh what is known of each relationship into one number from 0, a stranger, to 1.
+    """Score relationships from 0 (a stranger) to 1 by a weighted mean of what is known of them.
 
     Parameters
     ----------
     relationships : RelationshipTable, or records
         Customers' records stand for all their relationships.
     weights : mapping of str to float
-        What counts, and how much: "duration", "recency", "volume", and any trait that was measured, such as "trust",
-        "satisfaction", "commitment", "breadth" or "share of wallet". Only their proportions matter.
+        Weights of "duration", "recency", "volume" and any trait that was measured, such as "trust", "satisfaction",
+        "commitment", "breadth" or "share of wallet". Only their proportions matter.
     as_of : date, optional
-        The day of the judgement; required for dated relationships. Cash flows after it do not count.
+        The day on which strength is judged; required for dated relationships. Later cash flows do not count.
     duration_half, recency_half : float
-        Years. Duration counts 1 - 2^(-age / duration_half): half of the most after so long. Recency counts
-        2^(-silence / recency_half): half after so long without a cash flow.
+        Half-lives in years: duration is scored 1 - 2^(-age / duration_half), recency 2^(-t / recency_half), t the time
+        since the last cash flow.
     volume_half : float or mapping, optional
-        Volume is money that changed hands per year, in both directions, v, and counts v / (v + volume_half); a mapping
-        gives one for each kind of party. By default it is the median of the party's relationships that have any.
+        Volume, the money v that changed hands per year in either direction, is scored v / (v + volume_half); a mapping
+        gives one for each kind of party. By default the median volume of the party's relationships that have any.
     missing : {"skip", "zero", "raise"}
-        Of a trait that was not measured: leave it out and let the others weigh more, count it as 0, or refuse.
+        For a trait that was not measured: leave it out and let the others weigh more, count it as 0, or refuse.
 
     Returns
     -------
@@ -76,10 +87,10 @@ def relationship_strength(
     Raises
     ------
     ParameterError
-        A weight is negative or all are 0, a half is not positive, or `as_of` does not belong to the relationships.
+        A weight is negative or all are 0, a half-life is not positive, or `as_of` is missing or superfluous.
     DataError
-        No relationship was measured on a trait named; one has nothing that weights count; or, with missing="raise",
-        a trait is missing.
+        No relationship was measured on a trait named; nothing that has a weight is known of a relationship; or, with
+        missing="raise", a trait is missing.
 
     Notes
     -----
@@ -122,15 +133,14 @@ def relationship_strength(
 def event_history_activity(purchases: ArrayLike, last: ArrayLike, observed: ArrayLike) -> Array:
     """P(active) = τ^n: n purchases, the last one at the share τ of the time observed (Reinartz & Kumar 2002).
 
-    A rule of thumb of event-history analysis; the models of buying give probabilities from a likelihood instead.
+    A rule of thumb of event-history analysis; models of buying give P(alive) from a likelihood instead.
 
     Parameters
     ----------
     purchases : array_like
-        How many, the first included.
+        Number of purchases, the first included.
     last, observed : array_like
-        When the last one was, and how long the customer has been observed, both counted from the start of
-        observation, in one unit.
+        Time of the last purchase and length of observation, both from the start of observation, in one unit.
 
     Raises
     ------
@@ -144,9 +154,8 @@ def event_history_activity(purchases: ArrayLike, last: ArrayLike, observed: Arra
     >>> event_history_activity([4, 2], 8, 12).round(3)
     array([0.198, 0.444])
     """
-    n, at, time = np.broadcast_arrays(
-        numbers("purchases", purchases), numbers("last", last), numbers("observed", observed)
-    )
+    columns = {"purchases": purchases, "last": last, "observed": observed}
+    n, at, time = together(**{name: numbers(name, values) for name, values in columns.items()})
     check_rows(
         (n >= 1) & (at >= 0) & (at <= time) & (time > 0),
         "purchases >= 1 and 0 <= last <= observed, observed > 0, must hold",
@@ -159,34 +168,32 @@ def event_history_activity(purchases: ArrayLike, last: ArrayLike, observed: Arra
 
 
 def _weights(weights: Mapping[str, float]) -> dict[str, float]:
-    values = np.array(list(weights.values()), dtype=np.float64)
-    if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
+    values = not_negative("weights", list(weights.values()))
+    if not values.sum() > 0:
         raise ParameterError(f"weights must be >= 0, and one of them > 0; got {dict(weights)}")
     return dict(zip(weights, (values / values.sum()).tolist(), strict=True))
 
 
-def _positive(name: str, value: float) -> float:
-    if not value > 0:
-        raise ParameterError(f"{name} must be > 0; got {value}")
-    return value
+def _half(name: str, value: float) -> float:
+    return only(name, positive(name, value))
 
 
 def _duration(rows: RelationshipTable, as_of: DateLike | None, half: float) -> Array:
-    return np.asarray(-np.expm1(-np.log(2) / _positive("duration_half", half) * rows.age(as_of)))
+    return np.asarray(-np.expm1(-np.log(2) / _half("duration_half", half) * rows.age(as_of)))
 
 
 def _recency(rows: RelationshipTable, as_of: DateLike | None, half: float) -> Array:
-    """2^(-silence/half); 0 of those without a cash flow."""
+    """2^(-t/half), t since the last cash flow; 0 without one."""
     now, times = rows.at(as_of), rows.flows.flows.times
     last = np.full(len(rows), -np.inf)
     known = times <= now
     np.maximum.at(last, rows.flow_rows[known], times[known])
     years = (now - last) / (DAYS_PER_YEAR if rows.dated else 1.0)
-    return np.asarray(np.exp2(-years / _positive("recency_half", half)))
+    return np.asarray(np.exp2(-years / _half("recency_half", half)))
 
 
 def _volume(rows: RelationshipTable, as_of: DateLike | None, half: float | Mapping[str, float] | None) -> Array:
-    """v/(v + half), v the money that changed hands per year, of at least one year."""
+    """v/(v + half), v the money that changed hands per year, in the first year since the start all of it."""
     flows = rows.flows.flows
     moved = rows.flow_sums(np.abs(flows.amounts), flows.times <= rows.at(as_of)) / np.maximum(rows.age(as_of), 1.0)
     halves = _halves(rows.party, moved, half)
@@ -195,13 +202,13 @@ def _volume(rows: RelationshipTable, as_of: DateLike | None, half: float | Mappi
 
 def _halves(party: NDArray[np.str_], moved: Array, half: float | Mapping[str, float] | None) -> Array:
     if half is not None and not isinstance(half, Mapping):
-        return np.full(len(moved), _positive("volume_half", half))
+        return np.full(len(moved), _half("volume_half", half))
     names, code = np.unique(party, return_inverse=True)
     if half is not None:
         missing = [name for name in names.tolist() if name not in half]
         if missing:
             raise ParameterError(f"volume_half must name every kind of party; missing: {', '.join(missing)}")
-        return np.array([_positive("volume_half", half[name]) for name in names.tolist()])[code]
+        return np.array([_half("volume_half", half[name]) for name in names.tolist()])[code]
     own = [moved[(code == i) & (moved > 0)] for i in range(len(names))]
     return np.array([float(np.median(values)) if len(values) else 1.0 for values in own])[code]
 
@@ -211,14 +218,7 @@ def _trait(rows: RelationshipTable, name: str, missing: Missing) -> Array:
         known = ", ".join([*_FROM_RECORDS, *rows.traits])
         raise DataError(f"no relationship was measured on {name!r}; what weights can count here: {known}")
     value = rows.traits[name].normalized
-    if missing == "raise":
-        check_rows(
-            ~np.isnan(value),
-            f"{name} must be measured of every relationship",
-            "Measure it, or say how to do without: missing='skip' or 'zero'.",
-            ids=rows.ids,
-            **{name.replace(" ", "_"): value},
-        )
-    elif missing not in ("skip", "zero"):
-        raise ParameterError(f"missing must be 'skip', 'zero' or 'raise'; got {missing!r}")
+    if one_of("missing", missing, get_args(Missing)) == "raise":
+        rule, remedy = f"{name} must be measured of every relationship", "Measure it, or take missing='skip' or 'zero'."
+        check_rows(~np.isnan(value), rule, remedy, ids=rows.ids, **{name.replace(" ", "_"): value})
     return np.nan_to_num(value) if missing == "zero" else value
