@@ -45,59 +45,61 @@ def test_orders_are_those_of_simulated_customers():
 
 
 def test_cohorts_add_up():
-    alone = project_buyers([100.0, 0.0, 0.0], BUYING, 10.0, unit="quarter").orders
-    both = project_buyers([100.0, 50.0, 0.0], BUYING, 10.0, unit="quarter")
+    alone = project_buyers(BUYING, [100.0, 0.0, 0.0], spend=10.0, unit="quarter").orders
+    both = project_buyers(BUYING, [100.0, 50.0, 0.0], spend=10.0, unit="quarter")
     np.testing.assert_allclose(both.orders, alone + np.array([0, *alone[:-1]]) / 2)
     np.testing.assert_allclose(both.future_revenue, 10 * both.orders)
-    based = project_buyers([0.0, 0.0], BUYING, 10.0, base=[100.0], unit="quarter")
+    based = project_buyers(BUYING, [0.0, 0.0], spend=10.0, base=[100.0], unit="quarter")
     np.testing.assert_allclose(based.orders, alone[1:])
     np.testing.assert_allclose(based.existing_revenue, 10 * alone[1:])
-    older = project_buyers([0.0], BUYING, 10.0, base=[0.0, 100.0], unit="quarter")
+    older = project_buyers(BUYING, [0.0], spend=10.0, base=[0.0, 100.0], unit="quarter")
     np.testing.assert_allclose(older.orders, alone[2:])
 
 
 def test_histories_are_the_base_with_their_own_spend():
-    p = project_buyers(np.zeros(8), BUYING, SPEND, base=RFMS, unit="quarter")
+    p = project_buyers(BUYING, np.zeros(8), spend=SPEND, base=RFMS, unit="quarter")
     week = 365.25 / 28
     bought = BUYING.expected_purchases(RFMS, 8 * week)
     assert p.orders.sum() == pytest.approx(bought.sum(), rel=1e-9)
     assert p.existing_revenue.sum() == pytest.approx((bought * SPEND.expected_spend(RFMS)).sum(), rel=1e-9)
     assert p.future_revenue.sum() == 0
-    fixed = project_buyers(np.zeros(8), BUYING, 5.0, base=RFMS, unit="quarter")
+    fixed = project_buyers(BUYING, np.zeros(8), spend=5.0, base=RFMS, unit="quarter")
     np.testing.assert_allclose(fixed.existing_revenue, 5 * p.orders)
 
 
-def test_customers_won_for_what_they_are_worth_add_nothing():
+def test_customers_acquired_at_their_value_add_nothing():
     """By the week the value of a cohort is that of a new customer, but for the moment of acquisition in its week."""
     rate, weeks = Rate.annual(0.15), 52 * 12
     worth = float(clv_new(BUYING, SPEND, rate=rate, years=weeks * 7 / 365.25, margin=0.3))
     firm = Firm(variable_cost=0.7, acquisition_cost=worth, fixed_costs=0, tax=0, losses="refund")
-    p = project_buyers(np.eye(1, weeks)[0], BUYING, SPEND, unit="week")
-    value = shareholder_value(firm, p, rate, cash="middle", terminal=None)
+    p = project_buyers(BUYING, np.eye(1, weeks)[0], spend=SPEND, unit="week")
+    value = shareholder_value(firm, p, rate=rate, timing="middle", terminal=None)
     assert abs(value.future_customers) < 0.002 * worth
 
 
 def test_draws_are_rows_of_one_by_one():
     r = np.array([[0.2], [0.4]])
-    many = project_buyers([10.0, 20.0], ParetoNBD(r, 10.0, 0.6, 11.0, unit="week"), SPEND, base=[5.0], unit="month")
+    many = project_buyers(
+        ParetoNBD(r, 10.0, 0.6, 11.0, unit="week"), [10.0, 20.0], spend=SPEND, base=[5.0], unit="month"
+    )
     assert many.revenue.shape == (2, 2)
     for i in range(2):
         model = ParetoNBD(r[i, 0], 10.0, 0.6, 11.0, unit="week")
-        one = project_buyers([10.0, 20.0], model, SPEND, base=[5.0], unit="month")
+        one = project_buyers(model, [10.0, 20.0], spend=SPEND, base=[5.0], unit="month")
         np.testing.assert_allclose(many.revenue[i], one.revenue, rtol=1e-11)
-    with_rows = project_buyers([10.0], ParetoNBD(r, 10.0, 0.6, 11.0, unit="week"), SPEND, base=RFMS, unit="month")
+    with_rows = project_buyers(ParetoNBD(r, 10.0, 0.6, 11.0, unit="week"), [10.0], spend=SPEND, base=RFMS, unit="month")
     assert with_rows.existing_revenue.shape == (2, 1)
 
 
 def test_arguments_are_checked():
     with pytest.raises(ParameterError, match="buying must be a model of buying"):
-        project_buyers([1.0], SPEND, 1.0, unit="month")
+        project_buyers(SPEND, [1.0], spend=1.0, unit="month")
     with pytest.raises(ParameterError, match="does not know its unit of time"):
-        project_buyers([1.0], BetaGeoNBD(0.2, 4.0, 0.8, 2.4), 1.0, unit="month")
-    with pytest.raises(ParameterError, match="spend must be a model, one number or one for each of 1"):
-        project_buyers([1.0], BUYING, [1.0, 2.0], unit="month")
+        project_buyers(BetaGeoNBD(0.2, 4.0, 0.8, 2.4), [1.0], spend=1.0, unit="month")
+    with pytest.raises(ParameterError, match="spend must be one number or one for each of 1"):
+        project_buyers(BUYING, [1.0], spend=[1.0, 2.0], unit="month")
     with pytest.raises(ParameterError, match="unit must be one of"):
-        project_buyers([1.0], BUYING, 1.0, unit="fortnight")
+        project_buyers(BUYING, [1.0], spend=1.0, unit="fortnight")
     monthly = RFM(x=[0], t_x=[0.0], T=[3.0], m=[0.0], unit="month")
     with pytest.raises(DataError, match="fitted in weeks"):
-        project_buyers([1.0], BUYING, 1.0, base=monthly, unit="month")
+        project_buyers(BUYING, [1.0], spend=1.0, base=monthly, unit="month")

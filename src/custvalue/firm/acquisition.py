@@ -1,4 +1,4 @@
-"""How a firm wins its customers: a population of prospects that grows, of whom a share is won, sooner or later.
+"""Acquisition of customers from a growing population of prospects, of whom a share is ever acquired.
 
 McCarthy, D. M., Fader, P. S. & Hardie, B. G. S. (2017). Valuing subscription-based businesses using publicly disclosed
 customer data. Journal of Marketing 81(1), 17-35 (its acquisition process; as cited, not checked against the paper).
@@ -6,26 +6,28 @@ customer data. Journal of Marketing 81(1), 17-35 (its acquisition process; as ci
 | assumption | form |
 | --- | --- |
 | prospects | a pool at launch; in each period the growth of the population adds a pool of its own |
-| never-acquirers | of every pool a share 1 - π is never won |
-| the others | won by time t since their pool was formed with probability 1 - exp(-λ B(t)), B(t) = t^c |
+| never-acquirers | of every pool a share 1 - π is never acquired |
+| the others | acquired by time t since their pool was formed with probability 1 - exp(-λ B(t)), B(t) = t^c |
 | covariates | multiply the hazard: the i-th period adds (t_i^c - t_(i-1)^c) exp(β x_i) to B |
 
-The trap: with a young firm, the share who can ever be won and the speed at which they are won explain the same growth.
+The trap: of a young firm, the share ever acquired and the speed of acquisition explain the same growth.
 """
 
 from __future__ import annotations
 
-from typing import final
+from collections.abc import Mapping
+from typing import Any, final
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from custvalue._arguments import real, require
+from custvalue._arguments import real, require, whole_number
 from custvalue._columns import read_only
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import ParameterError
-from custvalue.models.model import as_parameter, positive, same_parameter, whole
-from custvalue.value.base._flows import convolved
+from custvalue.inference.transform import Identity, Log, Logit, Transform
+from custvalue.models.model import as_parameter, positive, same_parameter
+from custvalue.value.base.leaky_bucket import convolved
 
 
 def _as_effects(values: ArrayLike) -> Array:
@@ -38,10 +40,10 @@ def _as_effects(values: ArrayLike) -> Array:
 @final
 @frozen
 class WeibullAcquisition:
-    """Customers won per period, from pools of prospects with a Weibull time to acquisition.
+    """Customers acquired per period, from pools of prospects with a Weibull time to acquisition.
 
-    Prospects who join the population in period m start their own clock at its end, and can be won from period m + 1 on.
-    Times are in periods since launch. Parameters are numbers, or draws of shape (draws, 1).
+    The clock of prospects who join the population in period m starts at its end: they can be acquired from period m + 1
+    on. Times are in periods since launch. Parameters are numbers, or draws of shape (draws, 1).
 
     Parameters
     ----------
@@ -50,9 +52,9 @@ class WeibullAcquisition:
     rate : float or array
         λ, in periods to the power of -c: the hazard of the first period is about λ.
     shape : float or array
-        c: above 1 the longer prospects have waited, the likelier they are to be won; below 1 the less likely.
+        c: above 1 the hazard of acquisition rises with the time since the pool was formed, below 1 it falls.
     share : float or array
-        π, those who may ever be won: 0 < π <= 1.
+        π, the share of prospects who are ever acquired: 0 < π <= 1.
     growth : float or array
         Of the population per period, >= 0; or one for each period since launch, along the last axis.
     effects : array, shape (k,) or (draws, k)
@@ -66,9 +68,9 @@ class WeibullAcquisition:
     Examples
     --------
     >>> acquisition = WeibullAcquisition(population=1000, rate=0.1, shape=1.0, share=0.5)
-    >>> acquisition.expected_adds(3).round(2)
+    >>> acquisition.expected_acquired(3).round(2)
     array([47.58, 43.05, 38.96])
-    >>> print(acquisition.expected_adds(500).sum().round(6))
+    >>> print(acquisition.expected_acquired(500).sum().round(6))
     500.0
     """
 
@@ -85,54 +87,74 @@ class WeibullAcquisition:
             if value.ndim and value.shape[-1] != 1:
                 raise ParameterError(f"{name} must be a number, or draws of shape (draws, 1); got shape {value.shape}")
         share = np.asarray(self.share)
-        require(share <= 1, "0 < share <= 1 must hold", "1 means that all may be won.", share=share)
+        require(share <= 1, "0 < share <= 1 must hold", "1 means that all are acquired in the end.", share=share)
         growth = real("growth", self.growth)
-        require(
-            growth >= 0, "growth must be >= 0", "A population that shrinks has no pools of newcomers.", growth=growth
-        )
+        remedy = "A population that shrinks has no pools of newcomers."
+        require(growth >= 0, "growth must be >= 0", remedy, growth=growth)
 
-    def expected_adds(self, periods: int, *, after: int = 0, covariates: ArrayLike | None = None) -> Array:
-        """Customers expected to be won in each of the periods after + 1, ..., after + periods since launch.
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters that can be estimated, by name: share, rate, shape, effect_1, ..."""
+        k, effects = self.effects.shape[-1], self.effects
+        each = {f"effect_{i + 1}": effects[:, [i]] if effects.ndim > 1 else float(effects[i]) for i in range(k)}
+        return {"share": self.share, "rate": self.rate, "shape": self.shape} | each
+
+    @property
+    def transforms(self) -> dict[str, Transform]:
+        """The free scale of each parameter."""
+        known: dict[str, Transform] = {"share": Logit(), "rate": Log(), "shape": Log()}
+        return {name: known.get(name, Identity()) for name in self.parameters}
+
+    def with_parameters(self, values: Mapping[str, Any]) -> WeibullAcquisition:
+        """The same process with other values of some parameters."""
+        known = self.parameters | dict(values)
+        effects = [np.atleast_1d(known[f"effect_{i + 1}"]) for i in range(self.effects.shape[-1])]
+        joined = np.concatenate(np.broadcast_arrays(*effects), axis=-1) if effects else self.effects
+        return evolve(self, share=known["share"], rate=known["rate"], shape=known["shape"], effects=joined)
+
+    def expected_acquired(self, horizon: int, *, after: int = 0, covariates: ArrayLike | None = None) -> Array:
+        """Expected number of customers acquired in each of the periods after + 1, ..., after + horizon since launch.
 
         Parameters
         ----------
-        periods, after : int
-            How many periods, and how many of them have gone by since launch.
-        covariates : array_like, shape (at least after + periods, k)
+        horizon, after : int
+            Number of periods, and of periods elapsed before them since launch.
+        covariates : array_like, shape (at least after + horizon, k)
             One row per period since launch; needed where there are effects. Of four quarters with one as the base:
             ``np.eye(4)[np.arange(n) % 4][:, 1:]``.
 
         Returns
         -------
-        array, shape (periods,) or (draws, periods)
+        array, shape (horizon,) or (draws, horizon)
 
         Raises
         ------
         ParameterError
-            The periods are no whole numbers; covariates are missing, superfluous, too short or of another width;
-            or growth per period is too short.
+            `horizon` or `after` is no whole number; covariates are missing, superfluous, too short or of another
+            width; or growth per period is too short.
 
         Examples
         --------
         >>> seasonal = WeibullAcquisition(1000, rate=0.1, shape=1.0, effects=[0.5])
-        >>> seasonal.expected_adds(3, covariates=[[0], [0], [1]]).round(2)
+        >>> seasonal.expected_acquired(3, covariates=[[0], [0], [1]]).round(2)
         array([ 95.16,  86.11, 124.45])
         """
-        end = int(whole("periods", periods)) + int(whole("after", after))
+        end = whole_number("horizon", horizon, least=0) + whole_number("after", after, least=0)
         hazard, faster = np.asarray(self.rate * _steps(self.shape, end)), self._multipliers(end, covariates)
         pools = np.asarray(self.share * self._pools(end))
         if not self.effects.shape[-1]:
-            return convolved(pools, _won(hazard))[..., after:]
+            return convolved(pools, _acquired(hazard))[..., after:]
         found = np.zeros(np.broadcast_shapes(hazard.shape, faster.shape, pools.shape))
         for formed in np.flatnonzero(pools.reshape(-1, end).any(axis=0)):
-            found[..., formed:] += pools[..., formed, None] * _won(hazard[..., : end - formed] * faster[..., formed:])
+            found[..., formed:] += pools[..., formed, None] * _acquired(
+                hazard[..., : end - formed] * faster[..., formed:]
+            )
         return found[..., after:]
 
-    def prospects(self, periods: int) -> Array:
+    def prospects(self, horizon: int) -> Array:
         """The population at the end of each period since launch, customers and never-acquirers included."""
-        return np.asarray(
-            self.population * np.cumprod(1 + self._growth(int(whole("periods", periods))), axis=-1), dtype=np.float64
-        )
+        grown = np.cumprod(1 + self._growth(whole_number("horizon", horizon, least=0)), axis=-1)
+        return np.asarray(self.population * grown, dtype=np.float64)
 
     def _growth(self, end: int) -> Array:
         growth = np.asarray(self.growth)
@@ -140,13 +162,12 @@ class WeibullAcquisition:
             return np.broadcast_to(growth, (*growth.shape[:-1], end))
         if growth.shape[-1] < end:
             raise ParameterError(
-                f"growth is for {growth.shape[-1]} periods since launch, and {end} are asked for; give one for "
-                "each, or one number for all"
+                f"growth must be one number, or one for each of {end} periods since launch; got {growth.shape[-1]}"
             )
         return growth[..., :end]
 
     def _pools(self, end: int) -> Array:
-        """Prospects whose clock starts at the end of period 0 (launch), 1, ..., end - 1."""
+        """Prospects whose clock starts at the end of period 0 (launch), 1, ..., end - 1: growth x population before."""
         growth = self._growth(end)
         grown = np.cumprod(1 + growth, axis=-1)
         first = np.ones((*growth.shape[:-1], min(end, 1)))
@@ -158,9 +179,7 @@ class WeibullAcquisition:
         k = self.effects.shape[-1]
         if covariates is None:
             if k:
-                raise ParameterError(
-                    f"the hazard depends on {k} covariates: give them, one row per period since launch"
-                )
+                raise ParameterError(f"covariates must be given, one row per period since launch, for {k} effects")
             return np.ones(end)
         rows = real("covariates", covariates)
         if rows.ndim != 2 or rows.shape[1] != k or rows.shape[0] < end:
@@ -171,15 +190,15 @@ class WeibullAcquisition:
         return np.asarray(np.exp(self.effects @ rows[:end].T), dtype=np.float64)
 
 
-def _won(hazard: Array) -> Array:
-    """Share of a pool won in each period, from what each adds to the cumulative hazard."""
+def _acquired(hazard: Array) -> Array:
+    """Share of a pool acquired in each period, from the increments of the cumulative hazard H: e^-H (1 - e^-h)."""
     before = np.zeros(hazard.shape)
     np.cumsum(hazard[..., :-1], axis=-1, out=before[..., 1:])
     return np.asarray(np.exp(-before) * -np.expm1(-hazard))
 
 
 def _steps(shape: Parameter, end: int) -> Array:
-    """t^c - (t-1)^c for t = 1, ..., end."""
+    """t^c - (t-1)^c for t = 1, ..., end, as t^c (1 - (1 - 1/t)^c): no difference of large numbers."""
     t = np.arange(1.0, end + 1)
     with np.errstate(divide="ignore", over="ignore"):
         return np.asarray(t**shape * -np.expm1(shape * np.log1p(-1 / t)))

@@ -1,28 +1,25 @@
-"""A firm whose customers buy when they like, as one model since its launch: acquisition, buying, revenue per order."""
+"""A firm without contracts since its launch as one model: acquisition, buying, revenue per order."""
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
-from custvalue._arguments import growth_rate, not_negative
-from custvalue._typing import Array, ArrayLike, Ints, Parameter
-from custvalue.errors import ParameterError
-from custvalue.firm._model import (
-    FirmModel,
-    as_acquired,
-    check_acquired,
-    scaled_to,
-)
-from custvalue.firm.acquisition import WeibullAcquisition
-from custvalue.firm.buyer_projection import evenly, project_buyers
+from custvalue._arguments import generator, not_negative, whole_number
+from custvalue._typing import Array, ArrayLike, Ints
+from custvalue.firm.buyer_projection import evenly, project_buyers, purchases_by_age
+from custvalue.firm.model import FirmModel
 from custvalue.firm.subscriber_projection import Projection
 from custvalue.models.buying.family import TransactionModel
-from custvalue.models.model import as_parameter, same_parameter
-from custvalue.units import DAYS, Unit, as_unit
-from custvalue.value.base._flows import convolved, whole_number
+from custvalue.models.model import known_unit
+from custvalue.units import DAYS
+from custvalue.value.base.leaky_bucket import convolved
+
+
+def _in_unit(_model: object, _attribute: Attribute[Any], value: TransactionModel) -> None:
+    known_unit(value)
 
 
 @final
@@ -42,58 +39,47 @@ class BuyerModel(FirmModel):
     revenue : float or array
         Of an order in the last period; NaN where not known.
     revenue_growth : float or array
-        Of it, per period.
+        Growth of this revenue per period.
     elapsed : int
-        Periods since launch.
+        Periods since launch; now is the end of the last.
     acquired : array, optional
-        Customers really acquired in each period since launch, NaN where not known.
-    unit : str
-        The unit.
+        Customers observed to be acquired in each period since launch, NaN where not known.
+    unit : {"year", "quarter", "month", "week", "day"}
+        Length of a period.
+
+    Raises
+    ------
+    ParameterError
+        An argument is outside its domain, the model of buying does not know its unit, or `acquired` does not fit
+        `elapsed`.
 
     Examples
     --------
+    >>> from custvalue.firm.acquisition import WeibullAcquisition
     >>> from custvalue.models.buying.pareto_nbd import ParetoNBD
     >>> model = BuyerModel(
     ...     acquisition=WeibullAcquisition(population=1000, rate=0.1, shape=1.0),
     ...     buying=ParetoNBD(0.55, 10.6, 0.61, 11.7, unit="week"), revenue=40.0, elapsed=3, unit="quarter",
     ... )
-    >>> adds, orders, active = model.expected(window=2)
-    >>> adds.round(1), orders.round(1), active.round(1)
+    >>> acquired, orders, active = model.expected(window=2)
+    >>> acquired.round(1), orders.round(1), active.round(1)
     (array([95.2, 86.1, 77.9]), array([122.2, 152.4, 169.7]), array([ 95.2, 181.3, 193.4]))
     """
 
-    acquisition: WeibullAcquisition = field()
-    buying: TransactionModel = field()
-    revenue: Parameter = field(default=np.nan, converter=as_parameter, eq=same_parameter)
-    revenue_growth: Parameter = field(default=0.0, converter=as_parameter, eq=same_parameter)
-    elapsed: int = field(converter=int)
-    acquired: Array | None = field(default=None, converter=as_acquired, eq=same_parameter)
-    unit: Unit = field(converter=as_unit)
+    buying: TransactionModel = field(validator=_in_unit)
 
-    _conduct: ClassVar[str] = "buying"
-
-    def __attrs_post_init__(self) -> None:
-        whole_number("elapsed", self.elapsed)
-        self.buying.known_unit(None)
-        check_acquired(self.acquired, self.elapsed)
-        growth_rate(self.revenue_growth)
+    _behavior: ClassVar[str] = "buying"
 
     def expected(self, window: int, *, covariates: ArrayLike | None = None) -> tuple[Array, Array, Array]:
-        """Expected adds, orders, and customers active, in each period since launch.
+        """Expected customers acquired, orders, and active customers, in each period since launch.
 
         Active are those who ordered at least once within the last `window` periods, the present one included. Orders
-        and activity are of the customers really acquired, where these are known.
+        and activity are of the customers observed to be acquired, where these are known.
         """
-        adds = self.acquisition.expected_adds(self.elapsed, covariates=covariates)
-        acquired = scaled_to(adds, self.acquired)
-        orders = convolved(acquired, self._orders_by_age())
-        return adds, orders, convolved(acquired, self._active_by_age(whole_number("window", window)))
-
-    def _orders_by_age(self) -> Array:
-        """Orders of a customer in the period of acquisition, the first included, and in each later one."""
-        until = np.arange(1.0, self.elapsed + 1)
-        cumulative = evenly(self.buying.expected_purchases_new, until, self._length)
-        return np.diff(1 + cumulative, axis=-1, prepend=0.0)
+        expected = self.acquisition.expected_acquired(self.elapsed, covariates=covariates)
+        acquired, orders = self.cohorts(expected), purchases_by_age(self.buying, self.elapsed, self._length)
+        active = self._active_by_age(whole_number("window", window))
+        return expected, convolved(acquired, orders), convolved(acquired, active)
 
     def _active_by_age(self, window: int) -> Array:
         """P(ordered in the last `window` periods), by periods since that of acquisition."""
@@ -107,33 +93,30 @@ class BuyerModel(FirmModel):
 
     @property
     def _length(self) -> float:
-        """Of a period, in the unit of the model of buying."""
-        return DAYS[self.unit] / DAYS[self.buying.known_unit(None)]
+        """Length of a period in the unit of the model of buying."""
+        return DAYS[self.unit] / DAYS[known_unit(self.buying)]
 
-    def arpo(self, periods: int) -> Array:
-        """Revenue of an order in each period since launch."""
-        return self._revenue_each(periods)
+    def arpo(self, horizon: int) -> Array:
+        """Revenue per order in each of `horizon` periods since launch."""
+        return self._revenue_each(horizon)
 
-    def project(self, periods: int, *, covariates: ArrayLike | None = None) -> Projection:
+    def project(self, horizon: int, *, covariates: ArrayLike | None = None) -> Projection:
         """Project the firm from now on: earlier cohorts, the acquisition process and revenue per order go on.
 
-        `covariates` as for `SubscriberModel.project`.
+        `horizon` and `covariates` as for `SubscriberModel.project`.
 
         Raises
         ------
         ParameterError
             The revenue is not known, or covariates do not fit.
         """
-        count = whole_number("periods", periods)
-        if np.isnan(self.revenue).any():
-            raise ParameterError("the revenue per order is not known: disclose revenue, or evolve(model, revenue=...)")
-        adds = self.acquisition.expected_adds(self.elapsed + count, covariates=covariates)
-        past = scaled_to(adds[..., : self.elapsed], self.acquired)
+        count = whole_number("horizon", horizon)
+        expected = self.acquisition.expected_acquired(self.elapsed + count, covariates=covariates)
         return project_buyers(
-            adds[..., self.elapsed :],
             self.buying,
-            self.arpo(self.elapsed + count)[..., self.elapsed :],
-            base=past[..., ::-1],
+            expected[..., self.elapsed :],
+            spend=self._revenue_ahead(count),
+            base=self.cohorts(expected[..., : self.elapsed])[..., ::-1],
             unit=self.unit,
         )
 
@@ -141,39 +124,35 @@ class BuyerModel(FirmModel):
         self,
         *,
         window: int,
-        rng: np.random.Generator,
+        rng: np.random.Generator | int,
         revenue_noise: float = 0.0,
         covariates: ArrayLike | None = None,
     ) -> dict[str, Array]:
-        """Draw what a firm with this model discloses: the columns of `BuyerDisclosures`, from customers one by one.
+        """Simulate the columns of `BuyerDisclosures` for a firm with this model, customer by customer.
 
-        Adds are Poisson, each customer's orders are drawn from the model of buying; `revenue_noise` is the standard
-        deviation of the logarithm of each period's revenue.
+        Acquisition is Poisson, each customer's orders are drawn from the model of buying; `revenue_noise` is the
+        standard deviation of the logarithm of each period's revenue. `rng` may be a seed.
 
         Raises
         ------
         ParameterError
             The parameters are draws.
         """
-        if any(np.ndim(value) for value in self.parameters.values()):
-            raise ParameterError("simulate needs parameters that are numbers, not draws")
-        adds = rng.poisson(self.acquisition.expected_adds(self.elapsed, covariates=covariates))
-        customer, unit = self.simulate_orders(adds, rng)
-        orders = np.bincount(unit, minlength=self.elapsed).astype(np.float64)
-        later = unit[:, None] + np.arange(whole_number("window", window))
-        seen = np.unique((customer[:, None] * np.intp(self.elapsed) + later)[later < self.elapsed])
-        active = np.bincount(seen % self.elapsed, minlength=self.elapsed).astype(np.float64)
-        noise = np.exp(not_negative("revenue_noise", revenue_noise) * rng.standard_normal(self.elapsed))
-        revenue = orders * self.arpo(self.elapsed) * noise
+        self._check_numbers()
+        source, periods = generator(rng), self.elapsed
+        adds = source.poisson(self.acquisition.expected_acquired(periods, covariates=covariates))
+        customer, when = self.simulate_orders(adds, source)
+        orders = np.bincount(when, minlength=periods).astype(np.float64)
+        later = when[:, None] + np.arange(whole_number("window", window))
+        seen = np.unique((customer[:, None] * np.intp(periods) + later)[later < periods])
+        active = np.bincount(seen % periods, minlength=periods).astype(np.float64)
+        noise = np.exp(not_negative("revenue_noise", revenue_noise) * source.standard_normal(periods))
+        revenue = orders * self.arpo(periods) * noise
         return {"adds": adds.astype(np.float64), "active": active, "orders": orders, "revenue": revenue}
 
-    def simulate_orders(self, adds: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
-        """Draw the orders of so many customers acquired in each period elapsed: whose, and in which period."""
-        start = np.repeat(np.arange(self.elapsed), adds) + rng.random(int(adds.sum()))
+    def simulate_orders(self, acquired: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+        """Simulate the orders of customers acquired in each period elapsed: the customer and the period of each."""
+        start = np.repeat(np.arange(self.elapsed), acquired) + rng.random(int(acquired.sum()))
         log = self.buying.simulate_log((self.elapsed - start) * self._length, rng=rng)
         when = start[log["customer_id"]] + log["time"] / self._length
         return log["customer_id"].astype(np.intp), np.minimum(when.astype(np.intp), self.elapsed - 1)
-
-    def acquired_so_far(self, *, covariates: ArrayLike | None = None) -> Array:
-        """Customers acquired in each period elapsed: really, where that is known, else in expectation."""
-        return scaled_to(self.acquisition.expected_adds(self.elapsed, covariates=covariates), self.acquired)

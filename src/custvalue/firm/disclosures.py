@@ -1,7 +1,8 @@
-"""What a firm discloses about its customers, quarter by quarter, as columns; figures may be missing where filings are.
+"""What firms disclose about their customers in total, a row per period; figures may be missing where filings are.
 
-The columns must agree with each other: customers at the start, plus those acquired, less those lost, are those at the
-end. What follows from that identity, or from a churn rate, is filled in.
+A subscription firm's columns (`Disclosures`) must agree with each other: customers at the start, plus those acquired,
+less those lost, are those at the end. What follows from that identity, or from a churn rate, is filled in. A firm
+without contracts (`BuyerDisclosures`) discloses active customers and orders.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from attrs import evolve, field, frozen
 
+from custvalue._arguments import one_of, whole_number
 from custvalue._columns import check_rows, numbers, read_only
-from custvalue._typing import Array, ArrayLike, NDArray
+from custvalue._typing import Array, ArrayLike, Bools, NDArray
 from custvalue.errors import DataError
 from custvalue.units import Unit, as_unit
 
 ChurnOf: TypeAlias = Literal["start", "average"]
-"""Of whom a churn rate is a share: customers at the start of the period, or the mean of start and end."""
+"""Denominator of a churn rate: customers at the start of the period, or the mean of start and end."""
 
 _COLUMNS: Final = ("adds", "losses", "ending", "revenue", "churn")
+_BUYER_COLUMNS: Final = ("adds", "active", "orders", "revenue")
 
 
-def as_column(values: ArrayLike | None) -> Array:
+def _as_column(values: ArrayLike | None) -> Array:
     """Figures with NaN where nothing is disclosed; empty for a column left out."""
     if values is None:
         return read_only(np.full(0, np.nan))
@@ -30,24 +33,55 @@ def as_column(values: ArrayLike | None) -> Array:
     return read_only(numbers("a disclosed figure", found).copy())
 
 
-def as_number(value: float) -> float:
-    """One number as a float."""
+def _as_number(value: float) -> float:
     return float(value)
 
 
-def as_whole(value: int) -> int:
-    """One number as an int."""
-    return int(value)
+def _as_window(value: int) -> int:
+    return whole_number("window", value)
 
 
-def as_labels(values: Any) -> NDArray[Any] | None:  # noqa: ANN401 (whatever names quarters)
-    """Names of rows."""
+def _as_periods_before(value: int) -> int:
+    return whole_number("periods_before", value, least=0)
+
+
+def _as_labels(values: Any) -> NDArray[Any] | None:  # noqa: ANN401 (whatever names quarters)
     return None if values is None else read_only(np.asarray(values))
 
 
-def _as_churn_of(_disclosures: object, _field: object, value: str) -> None:
-    if value not in get_args(ChurnOf):
-        raise DataError(f"churn_of must be 'start' (of customers then) or 'average' (of start and end); got {value!r}")
+def _as_churn_of(value: str) -> ChurnOf:
+    return one_of("churn_of", value, get_args(ChurnOf), "It is the denominator of the churn rate.")
+
+
+def _fill_columns(rows: Disclosures | BuyerDisclosures, names: tuple[str, ...]) -> None:
+    """Columns left out become missing figures; DataError where lengths differ or a figure is negative or infinite."""
+    given = {name: getattr(rows, name) for name in names}
+    count = max(map(len, given.values()))
+    named = given if rows.labels is None else {**given, "labels": rows.labels}
+    if any(len(column) not in {0, count} for column in named.values()):
+        shown = ", ".join(f"{name} {len(column)}" for name, column in given.items())
+        raise DataError(f"the columns and labels must have one length; got {shown}")
+    for name, column in given.items():
+        filled = column if len(column) else read_only(np.full(count, np.nan))
+        object.__setattr__(rows, name, filled)
+        churn = name == "churn"
+        fine = np.isnan(filled) | ((filled >= 0) & (filled < (1.0 + 1e-12 if churn else np.inf)))  # 1, but for rounding
+        rule = f"{name} must be {'between 0 and 1' if churn else '>= 0 and finite'}, or missing (NaN)"
+        _check(rows, fine, rule, "Check its sign and unit.", **{name: filled})
+
+
+def _check(rows: Disclosures | BuyerDisclosures, fine: Bools, rule: str, remedy: str, **columns: Array) -> None:
+    """Raise DataError unless all rows are fine; it names the periods, not row numbers, where there are labels."""
+    try:
+        check_rows(fine, rule, remedy, ids=rows.labels, **columns)
+    except DataError as error:
+        raise DataError(str(error).replace("customer ", f"{rows.unit} ")) from None
+
+
+def _shown(rows: Disclosures | BuyerDisclosures, names: tuple[str, ...]) -> str:
+    labels = "" if rows.labels is None else f", {rows.labels[0]} to {rows.labels[-1]}"
+    known = ", ".join(f"{name} {np.isfinite(getattr(rows, name)).sum()}" for name in names)
+    return f"{type(rows).__name__} of {len(rows)} {rows.unit}s{labels}: {known}"
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -64,17 +98,17 @@ class Disclosures:
         Losses of each period as a share of customers: fills in losses where the customers are known. Of monthly rates
         give three times their mean for a quarter.
     churn_of : {"start", "average"}
-        What the churn rate is a share of.
+        The denominator of the churn rate.
     start : float
         Customers before the first row; NaN where unknown.
     periods_before : int
         Periods from the firm's launch to the first row. With 0 the start is 0.
     unit : {"quarter", "month", "year", "week", "day"}
-        How long a row is.
+        Length of a row's period.
     labels : array_like, optional
         Names of the rows, for messages.
     tolerance : float
-        By how much start + adds - losses may differ from end: of figures rounded to a unit, twice that unit.
+        By how much start + adds - losses may differ from end: for rounded figures, twice the unit of rounding.
 
     Attributes
     ----------
@@ -86,40 +120,35 @@ class Disclosures:
     DataError
         Columns differ in length, all are empty, a figure is negative or infinite, a churn rate is above 1, or the
         identity is broken: the message names the rows.
+    ParameterError
+        `churn_of`, `unit` or `periods_before` is none that is possible.
 
     Examples
     --------
-    >>> d = Disclosures(adds=[100, 120, None], losses=[0, None, 30], ending=[100, 200, 310], labels=["Q1", "Q2", "Q3"])
+    >>> adds, losses, ending = [100, 120, None], [0, None, 30], [100, 200, 310]
+    >>> d = Disclosures(adds=adds, losses=losses, ending=ending, unit="quarter", labels=["Q1", "Q2", "Q3"])
     >>> d.adds, d.losses
     (array([100., 120., 140.]), array([ 0., 20., 30.]))
     >>> d
     Disclosures of 3 quarters, Q1 to Q3: adds 3, losses 3, ending 3, revenue 0
     """
 
-    adds: Array = field(default=None, converter=as_column)
-    losses: Array = field(default=None, converter=as_column)
-    ending: Array = field(default=None, converter=as_column)
-    revenue: Array = field(default=None, converter=as_column)
-    churn: Array = field(default=None, converter=as_column)
-    churn_of: ChurnOf = field(default="start", validator=_as_churn_of)
-    start: float = field(default=np.nan, converter=as_number)
-    periods_before: int = field(default=0, converter=as_whole)
-    unit: Unit = field(default="quarter", converter=as_unit)
-    labels: NDArray[Any] | None = field(default=None, converter=as_labels)
-    tolerance: float = field(default=0.0, converter=as_number)
+    adds: Array = field(default=None, converter=_as_column)
+    losses: Array = field(default=None, converter=_as_column)
+    ending: Array = field(default=None, converter=_as_column)
+    revenue: Array = field(default=None, converter=_as_column)
+    churn: Array = field(default=None, converter=_as_column)
+    churn_of: ChurnOf = field(default="start", converter=_as_churn_of)
+    start: float = field(default=np.nan, converter=_as_number)
+    periods_before: int = field(default=0, converter=_as_periods_before)
+    unit: Unit = field(converter=as_unit)
+    labels: NDArray[Any] | None = field(default=None, converter=_as_labels)
+    tolerance: float = field(default=0.0, converter=_as_number)
 
     def __attrs_post_init__(self) -> None:
-        count = max(len(getattr(self, name)) for name in _COLUMNS)
-        if not count or not any(
-            np.isfinite(getattr(self, name)).any() for name in ("adds", "losses", "ending", "churn")
-        ):
+        if not any(np.isfinite(getattr(self, name)).any() for name in ("adds", "losses", "ending", "churn")):
             raise DataError("nothing is disclosed about customers: give adds, losses or churn, or ending customers")
-        for name in _COLUMNS:
-            column = getattr(self, name)
-            object.__setattr__(self, name, column if len(column) else read_only(np.full(count, np.nan)))
-        self._check_columns(count)
-        if self.periods_before < 0:
-            raise DataError(f"periods_before must be >= 0: periods since launch; got {self.periods_before}")
+        _fill_columns(self, _COLUMNS)
         if not self.periods_before:
             self._check_launch()
         self._fill()
@@ -142,16 +171,6 @@ class Disclosures:
     def begun(self) -> Array:
         """Customers at the start of each period; NaN where not known."""
         return np.concatenate([[self.start], self.ending[:-1]])
-
-    def _check_columns(self, count: int) -> None:
-        for name in _COLUMNS:
-            column = getattr(self, name)
-            if len(column) != count or (self.labels is not None and len(self.labels) != count):
-                lengths = ", ".join(f"{name} {len(getattr(self, name))}" for name in _COLUMNS)
-                raise DataError(f"the columns and labels must have one length; got {lengths}")
-            fine = np.isnan(column) | ((column >= 0) & (column < (1.0 + 1e-12 if name == "churn" else np.inf)))
-            top = "between 0 and 1" if name == "churn" else ">= 0 and finite"
-            self._rows(fine, f"{name} must be {top}, or missing (NaN)", "Check its sign and unit.", **{name: column})
 
     def _check_launch(self) -> None:
         if self.start > 0:
@@ -180,9 +199,9 @@ class Disclosures:
             object.__setattr__(self, "start", float((ending - adds + losses)[0]))
         for name, column in (("adds", adds), ("losses", losses), ("ending", ending)):
             implied = np.isnan(getattr(self, name)) & (column < 0)
-            within = column >= -self._allowed(ending)
+            fine = ~implied | (column >= -self._allowed(ending))
             remedy = "Check the rows it follows from, or raise tolerance to twice the unit the figures are rounded to."
-            self._rows(~implied | within, f"{name} follow from the identity and must be >= 0", remedy, **{name: column})
+            _check(self, fine, f"{name} follow from the identity and must be >= 0", remedy, **{name: column})
             object.__setattr__(self, name, read_only(np.where(implied, 0.0, column)))
 
     def _churned(self, begun: Array, adds: Array, ending: Array) -> tuple[Array, ...]:
@@ -192,29 +211,71 @@ class Disclosures:
         return self.churn * (begun + ending) / 2, self.churn * (2 * begun + adds) / (2 + self.churn)
 
     def _check_identity(self) -> None:
-        off = self.begun + self.adds - self.losses - self.ending
-        fine = ~(np.abs(off) > self._allowed(self.ending))
-        self._rows(
-            fine,
-            "start + adds - losses = end must hold",
-            "Check these rows; of rounded figures set tolerance to twice the unit they are rounded to.",
-            start=self.begun,
-            adds=self.adds,
-            losses=self.losses,
-            end=self.ending,
-        )
+        fine = ~(np.abs(self.begun + self.adds - self.losses - self.ending) > self._allowed(self.ending))
+        remedy = "Check these rows; of rounded figures set tolerance to twice the unit they are rounded to."
+        shown = {"start": self.begun, "adds": self.adds, "losses": self.losses, "end": self.ending}
+        _check(self, fine, "start + adds - losses = end must hold", remedy, **shown)
 
     def _allowed(self, ending: Array) -> Array:
+        """Tolerance, and rounding errors of sums of customers."""
         return np.asarray(self.tolerance + 1e-9 * np.nan_to_num(ending))
 
-    def _rows(self, fine: NDArray[np.bool_], rule: str, remedy: str, **columns: Array) -> None:
-        """Raise DataError that names the periods, not row numbers, where there are labels."""
-        try:
-            check_rows(fine, rule, remedy, ids=self.labels, **columns)
-        except DataError as error:
-            raise DataError(str(error).replace("customer ", f"{self.unit} ")) from None
+    def __repr__(self) -> str:
+        return _shown(self, _COLUMNS[:4])
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class BuyerDisclosures:
+    """A firm's disclosed orders and active customers, one row per period; NaN (or None) where nothing is disclosed.
+
+    Parameters
+    ----------
+    adds, active, orders, revenue : array_like, optional
+        Customers acquired in each period, customers who ordered within the last `window` periods, orders, revenue.
+        Columns may be left out.
+    window : int
+        Of activity, in periods: 4 for a trailing year of quarters.
+    periods_before : int
+        Periods from the firm's launch to the first row.
+    unit : {"quarter", "month", "year", "week", "day"}
+        Length of a row's period.
+    labels : array_like, optional
+        Names of the rows, for messages.
+
+    Raises
+    ------
+    DataError
+        Columns differ in length, a figure is negative or infinite, more customers were acquired in a period than were
+        active at its end or than there were orders, or nothing but adds and revenue is disclosed.
+    ParameterError
+        `window` is no whole number >= 1, or `unit` or `periods_before` is none that is possible.
+
+    Examples
+    --------
+    >>> BuyerDisclosures(adds=[95, 86], active=[95, 181], orders=[119, None], window=4, unit="quarter")
+    BuyerDisclosures of 2 quarters: adds 2, active 2, orders 1, revenue 0
+    """
+
+    adds: Array = field(default=None, converter=_as_column)
+    active: Array = field(default=None, converter=_as_column)
+    orders: Array = field(default=None, converter=_as_column)
+    revenue: Array = field(default=None, converter=_as_column)
+    window: int = field(converter=_as_window)
+    periods_before: int = field(default=0, converter=_as_periods_before)
+    unit: Unit = field(converter=as_unit)
+    labels: NDArray[Any] | None = field(default=None, converter=_as_labels)
+
+    def __attrs_post_init__(self) -> None:
+        _fill_columns(self, _BUYER_COLUMNS)
+        if not np.isfinite([self.active, self.orders]).any():
+            raise DataError("neither active customers nor orders are disclosed: purchasing is not identified")
+        for name in ("active", "orders"):
+            column = getattr(self, name)
+            rule = f"adds <= {name} must hold: a customer is acquired by an order"
+            _check(self, ~(self.adds > column), rule, "Check these rows.", adds=self.adds, **{name: column})
+
+    def __len__(self) -> int:
+        return len(self.adds)
 
     def __repr__(self) -> str:
-        labels = "" if self.labels is None else f", {self.labels[0]} to {self.labels[-1]}"
-        known = ", ".join(f"{name} {np.isfinite(getattr(self, name)).sum()}" for name in _COLUMNS[:4])
-        return f"Disclosures of {len(self)} {self.unit}s{labels}: {known}"
+        return _shown(self, _BUYER_COLUMNS)

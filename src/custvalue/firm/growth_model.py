@@ -1,4 +1,4 @@
-"""What a firm's customers are worth, those it has and those it will win, from a handful of published figures.
+"""Value of a firm's current and future customers from a handful of published figures.
 
 S. Gupta, D. R. Lehmann and J. A. Stuart, "Valuing customers", Journal of Marketing Research 41(1), 2004 (as cited; not
 checked against the paper). The paper reports that one percent more retention, margin or less acquisition cost changes
@@ -8,16 +8,17 @@ the value of its five firms by about 5 %, 1 % and 0.1 %.
 from __future__ import annotations
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
 from custvalue._arguments import not_negative, positive, real, require, together
+from custvalue._results import same
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import Timing, force_of
 from custvalue.units import Unit
-from custvalue.value.formulas.sensitivity import Elasticities, value_elasticities
+from custvalue.value.formulas.constant_retention import constant_retention_value
+from custvalue.value.formulas.sensitivity import sensitivity
 
-_same = cmp_using(eq=np.array_equal)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 
 
@@ -35,14 +36,14 @@ def _as_gamma(values: ArrayLike) -> Array:
 
 @frozen
 class CustomerGrowth:
-    """Customers ever won by time t, growing along an S-curve: N(t) = α/(1 + e^(β - γ t)).
+    """Customers ever acquired by time t, along an S-curve: N(t) = α/(1 + e^(β - γ t)).
 
     Parameters
     ----------
     alpha : float or array
-        The market: how many customers will be won in all.
+        Market potential: the number of customers acquired in the end.
     beta, gamma : float or array
-        Place and speed of the growth; t = 0 is now, and half the market is won at t = β/γ.
+        Location and speed of growth; t = 0 is now, and half the market is acquired at t = β/γ.
 
     Raises
     ------
@@ -52,29 +53,29 @@ class CustomerGrowth:
     Examples
     --------
     >>> growth = CustomerGrowth(alpha=100, beta=3, gamma=0.35)
-    >>> print(growth.customers(0).round(3), growth.won_per_period(0).round(3))
+    >>> print(growth.customers(0).round(3), growth.acquired(0).round(3))
     4.743 1.581
     """
 
-    alpha: Array = field(converter=_as_alpha, eq=_same)
-    beta: Array = field(converter=_as_beta, eq=_same)
-    gamma: Array = field(converter=_as_gamma, eq=_same)
+    alpha: Array = field(converter=_as_alpha, eq=same)
+    beta: Array = field(converter=_as_beta, eq=same)
+    gamma: Array = field(converter=_as_gamma, eq=same)
 
     def customers(self, t: ArrayLike) -> Array:
-        """N(t)."""
+        """N(t), t in periods from now."""
         from scipy.special import expit  # noqa: PLC0415 (loads only where it is used)
 
         return np.asarray(self.alpha * expit(self.gamma * real("t", t) - self.beta))
 
-    def won_per_period(self, t: ArrayLike) -> Array:
-        """n(t) = dN/dt: customers won per period at time t."""
+    def acquired(self, t: ArrayLike) -> Array:
+        """n(t) = dN/dt: customers acquired per period at time t."""
         from scipy.special import expit  # noqa: PLC0415 (loads only where it is used)
 
         x = self.gamma * real("t", t) - self.beta
         return np.asarray(self.alpha * self.gamma * expit(x) * expit(-x))
 
-    def discounted_wins(self, rate: Rate, *, unit: Unit = "year") -> Array:
-        """Customers still to be won, discounted from when they are: ∫_0^∞ n(t) e^(-δ t) dt.
+    def discounted_acquired(self, *, rate: Rate, unit: Unit) -> Array:
+        """Customers still to be acquired, discounted from their acquisition: ∫_0^∞ n(t) e^(-δ t) dt.
 
         Raises
         ------
@@ -88,10 +89,11 @@ class CustomerGrowth:
 
 
 def _logistic_laplace(beta: Array, s: Array) -> Array:
-    """∫_0^1 p q y^s/(p + q y)² dy, p = 1/(1 + e^β) won and q = 1 - p left now; y is e^(-γ t).
+    """∫_0^1 p q y^s/(p + q y)² dy, p = 1/(1 + e^β) acquired and q = 1 - p left now; y is e^(-γ t).
 
-    Over u = -log y the integrand is smooth; it rises until u = β, where half are won, and falls like e^-u beyond, or
-    from the start like e^(-s u): panels of one unit, halved again and again towards 0.
+    Over u = -log y the integrand is smooth. It rises until u = β, where half are acquired, and falls like e^-u beyond,
+    or from the start like e^(-s u) with s of any size: panels of one unit, halved down to 2^-40 towards 0. Beyond the
+    end e^-45 = 3e-20 is lost.
     """
     from scipy.special import expit  # noqa: PLC0415 (loads only where it is used)
 
@@ -111,20 +113,20 @@ class FirmValue:
     Attributes
     ----------
     customer : array
-        Of a customer just won or in hand, before acquisition cost.
+        Of a customer just acquired or in hand, before acquisition cost.
     current : array
         Of the customers in hand now.
     future : array
-        Of those still to be won, net of the cost of winning them.
-    elasticities : Elasticities
-        Of the total, in retention, margin, rate and acquisition cost; that in the rate is of the value of each
-        customer, not of the discount from the time when future ones are won.
+        Of those still to be acquired, net of acquisition cost.
+    elasticities : dict of str to array
+        Of the total, in retention, margin, rate and acquisition_cost; that in the rate is of the value of each
+        customer, not of the discount up to the acquisition of future ones.
     """
 
     customer: Array = field()
     current: Array = field()
     future: Array = field()
-    elasticities: Elasticities = field()
+    elasticities: dict[str, Array] = field()
 
     @property
     def total(self) -> Array:
@@ -136,15 +138,15 @@ def firm_value(
     growth: CustomerGrowth,
     margin: ArrayLike,
     retention: ArrayLike,
+    *,
     acquisition_cost: ArrayLike,
     rate: Rate,
-    *,
     timing: Timing,
+    unit: Unit,
     entry_rate: Rate | None = None,
     margin_growth: ArrayLike = 0.0,
-    unit: Unit = "year",
 ) -> FirmValue:
-    """Value of current and future customers: N(0) V + ∫_0^∞ n(t) (V - c) e^(-δt) dt, V what one is worth when won.
+    """Value of current and future customers: N(0) V + ∫_0^∞ n(t) (V - c) e^(-δt) dt, V that of one when acquired.
 
     V is `constant_retention_value` forever; timing="next" is the paper's m r/(1 + i - r).
 
@@ -153,18 +155,18 @@ def firm_value(
     growth : CustomerGrowth
         N(t) and n(t), t in periods from now.
     margin, retention, acquisition_cost : array_like
-        m and r per period, and c per customer won.
+        m and r per period, and c per customer acquired.
     rate : Rate
         i, of discount.
     timing : {"now", "next", "end", "middle", "continuous"}
-        When a customer's margins are received, counted from when the customer is won (or now).
+        When a customer's margins are received, counted from the acquisition (or now).
+    unit : {"year", "quarter", "month", "week", "day"}
+        Length of a period.
     entry_rate : Rate, optional
-        Discounts the values of future customers from when they are won; `rate` where not given. The paper writes
+        Discounts the values of future customers from their acquisition; `rate` where not given. The paper writes
         e^(-i t) there, which is Rate.continuous(i), a little more than an annual rate of i.
     margin_growth : array_like
-        Of a customer's margin per period.
-    unit : {"year", "quarter", "month", "week", "day"}
-        The period of all these.
+        Growth of a customer's margin per period.
 
     Raises
     ------
@@ -175,20 +177,24 @@ def firm_value(
     Examples
     --------
     >>> growth = CustomerGrowth(alpha=100, beta=3, gamma=0.35)
-    >>> firm = firm_value(growth, 6, 0.85, 20, Rate.annual(0.12), timing="next", entry_rate=Rate.continuous(0.12))
+    >>> rates = {"rate": Rate.annual(0.12), "entry_rate": Rate.continuous(0.12)}
+    >>> firm = firm_value(growth, 6, 0.85, acquisition_cost=20, **rates, timing="next", unit="year")
     >>> print(firm.customer.round(3), firm.current.round(3), firm.future.round(3), firm.total.round(3))
     18.889 89.582 -40.489 49.093
     """
-    one = value_elasticities(margin, retention, rate, timing=timing, growth=margin_growth, unit=unit)
-    wins = growth.discounted_wins(rate if entry_rate is None else entry_rate, unit=unit)
-    value, cost, wins, held = together(
+    one = sensitivity(
+        constant_retention_value, margin, retention, rate=rate, timing=timing, growth=margin_growth, unit=unit
+    )
+    entering = growth.discounted_acquired(rate=rate if entry_rate is None else entry_rate, unit=unit)
+    value, cost, entering, held = together(
         margin=one.value,
         acquisition_cost=not_negative("acquisition_cost", acquisition_cost),
-        growth=wins,
+        growth=entering,
         now=growth.customers(0.0),
     )
-    total = value * (held + wins) - cost * wins
+    total = value * (held + entering) - cost * entering
     require(total != 0, "the total must not be 0 to have elasticities", "Check the acquisition cost.", total=total)
-    scale = value * (held + wins) / total
-    each = Elasticities(total, scale * one.retention, scale * one.margin, scale * one.rate, -cost * wins / total)
-    return FirmValue(customer=value, current=value * held, future=(value - cost) * wins, elasticities=each)
+    scale = value * (held + entering) / total
+    each = {name: np.asarray(scale * one.elasticities[name]) for name in ("retention", "margin", "rate")}
+    each["acquisition_cost"] = np.asarray(-cost * entering / total)
+    return FirmValue(customer=value, current=value * held, future=(value - cost) * entering, elasticities=each)

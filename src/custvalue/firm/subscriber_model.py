@@ -1,28 +1,34 @@
-"""A subscription firm's customers as one model: how they are won, how they stay, what they pay, since its launch."""
+"""A subscription firm since its launch as one model: acquisition, retention, revenue per customer."""
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final, get_args
 
 import numpy as np
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
-from custvalue._arguments import growth_rate, not_negative, positive
-from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue._arguments import generator, not_negative, one_of, whole_number
+from custvalue._typing import Array, ArrayLike
 from custvalue.errors import ParameterError
-from custvalue.firm._model import (
-    FirmModel,
-    as_acquired,
-    check_acquired,
-    scaled_to,
-)
-from custvalue.firm.acquisition import WeibullAcquisition
 from custvalue.firm.disclosures import Disclosures
+from custvalue.firm.model import FirmModel
 from custvalue.firm.subscriber_projection import Paying, Projection, paying_customers, project_subscribers
-from custvalue.models.model import as_parameter, same_parameter
+from custvalue.models.model import known_unit
 from custvalue.models.retention.family import RetentionModel
 from custvalue.units import DAYS, Unit, as_unit
-from custvalue.value.base._flows import convolved, whole_number
+from custvalue.value.base.leaky_bucket import project_customer_base
+
+
+def _as_customers(value: float) -> float:
+    return float(value)
+
+
+def _as_paying(value: str) -> Paying:
+    return one_of("paying", value, get_args(Paying))
+
+
+def _in_unit(model: SubscriberModel, _attribute: Attribute[Any], value: RetentionModel) -> None:
+    known_unit(value, model.unit)
 
 
 @final
@@ -41,91 +47,79 @@ class SubscriberModel(FirmModel):
     revenue : float or array
         Of a paying customer in the last period (ARPU); NaN where not known.
     revenue_growth : float or array
-        Of it, per period.
+        Growth of this revenue per period.
     paying : {"start", "average", "end"}
         Who pays in a period.
     elapsed : int
-        Periods since launch: now is at the end of the last.
+        Periods since launch; now is the end of the last.
     customers : float
         Disclosed now; NaN where not known. The base of a projection is scaled to it.
     acquired : array, optional
-        Customers really acquired in each of equal spans since launch, such as quarters of monthly periods; NaN where
-        not known. They replace expectations wherever it is about those acquired in the past.
-    unit : str
-        The unit.
+        Customers observed to be acquired in each of equal spans since launch, such as quarters of monthly periods; NaN
+        where not known. They replace expectations of acquisition in the past.
+    unit : {"year", "quarter", "month", "week", "day"}
+        Length of a period.
+
+    Raises
+    ------
+    ParameterError
+        An argument is outside its domain, the retention model is in another unit, or `acquired` does not fit `elapsed`.
 
     Examples
     --------
+    >>> from custvalue.firm.acquisition import WeibullAcquisition
     >>> from custvalue.models.retention.geometric import Geometric
     >>> model = SubscriberModel(
     ...     acquisition=WeibullAcquisition(population=1000, rate=0.1, shape=1.0),
     ...     retention=Geometric(0.2), revenue=5.0, paying="end", elapsed=2, unit="quarter",
     ... )
-    >>> adds, lost, ending = model.expected()
-    >>> adds.round(1), lost.round(1), ending.round(1)
+    >>> acquired, lost, ending = model.expected()
+    >>> acquired.round(1), lost.round(1), ending.round(1)
     (array([95.2, 86.1]), array([ 0., 19.]), array([ 95.2, 162.2]))
     >>> model.project(2).revenue.round(1)
     array([1038.5, 1183.3])
     """
 
-    acquisition: WeibullAcquisition = field()
-    retention: RetentionModel = field()
-    revenue: Parameter = field(default=np.nan, converter=as_parameter, eq=same_parameter)
-    revenue_growth: Parameter = field(default=0.0, converter=as_parameter, eq=same_parameter)
-    paying: Paying = field(default="average")
-    elapsed: int = field(converter=int)
-    customers: float = field(default=np.nan, converter=float)
-    acquired: Array | None = field(default=None, converter=as_acquired, eq=same_parameter)
-    unit: Unit = field(converter=as_unit)
+    retention: RetentionModel = field(validator=_in_unit)
+    paying: Paying = field(default="average", converter=_as_paying)
+    customers: float = field(default=np.nan, converter=_as_customers)
 
-    _conduct: ClassVar[str] = "retention"
-
-    def __attrs_post_init__(self) -> None:
-        whole_number("elapsed", self.elapsed)
-        self.retention.known_unit(self.unit)
-        check_acquired(self.acquired, self.elapsed)
-        growth_rate(self.revenue_growth)
-        paying_customers(np.zeros(1), np.zeros(()), self.paying)
+    _behavior: ClassVar[str] = "retention"
 
     def expected(
-        self, periods: int | None = None, *, covariates: ArrayLike | None = None
+        self, horizon: int | None = None, *, covariates: ArrayLike | None = None
     ) -> tuple[Array, Array, Array]:
-        """Customers acquired in, lost in, and there at the end of, each period since launch, in expectation.
+        """Expected customers acquired in, lost in, and there at the end of, each period since launch.
 
-        `periods` since launch, by default those elapsed; `covariates` as for `WeibullAcquisition.expected_adds`.
+        `horizon` is a number of periods since launch, by default those elapsed; `covariates` as for
+        `WeibullAcquisition.expected_acquired`.
         """
-        count = self.elapsed if periods is None else periods
-        return self.followed(self.acquisition.expected_adds(count, covariates=covariates))
+        count = self.elapsed if horizon is None else horizon
+        return self.followed(self.acquisition.expected_acquired(count, covariates=covariates))
 
-    def followed(self, adds: Array) -> tuple[Array, Array, Array]:
-        """Of customers acquired in each period since launch: as many, those lost in, and there at the end of, each."""
-        ending = convolved(adds, self.retention.survival(np.arange(float(adds.shape[-1]))))
-        adds = np.broadcast_to(adds, ending.shape)
-        before = np.concatenate([np.zeros((*ending.shape[:-1], 1)), ending[..., :-1]], axis=-1)
-        return adds, np.maximum(before + adds - ending, 0.0), ending
+    def followed(self, acquired: Array) -> tuple[Array, Array, Array]:
+        """Customers acquired in each period since launch (as given), lost in, and there at the end of, each."""
+        customers = project_customer_base(acquired, self.retention, joining="end")
+        return customers.acquired, customers.lost, customers.end
 
-    def cohorts(self, adds: Array) -> Array:
-        """Expected adds of the periods elapsed, each span scaled to those really acquired in it, where known."""
-        return scaled_to(adds, self.acquired)
-
-    def arpu(self, periods: int) -> Array:
-        """Revenue of a paying customer in each period since launch."""
-        return self._revenue_each(periods)
+    def arpu(self, horizon: int) -> Array:
+        """Revenue per paying customer in each of `horizon` periods since launch."""
+        return self._revenue_each(horizon)
 
     def base(self, *, covariates: ArrayLike | None = None) -> Array:
-        """Expected customers now by whole periods since acquisition, 0, 1, ...; they sum to those disclosed, if any."""
-        adds = self.acquisition.expected_adds(self.elapsed, covariates=covariates)
-        found = np.asarray(self.cohorts(adds)[..., ::-1] * self.retention.survival(np.arange(float(self.elapsed))))
+        """Expected customers now by whole periods since acquisition, 0, 1, ...; scaled to those disclosed, if any."""
+        acquired = self.acquired_so_far(covariates=covariates)
+        found = np.asarray(acquired[..., ::-1] * self.retention.survival(np.arange(float(self.elapsed))))
         return found if np.isnan(self.customers) else found * (self.customers / found.sum(axis=-1, keepdims=True))
 
-    def project(self, periods: int, *, covariates: ArrayLike | None = None) -> Projection:
+    def project(self, horizon: int, *, covariates: ArrayLike | None = None) -> Projection:
         """Project the firm from now on: the base by age, the acquisition process and revenue go on.
 
         Parameters
         ----------
-        periods : int
-            How many ahead.
-        covariates : array_like, shape (at least elapsed + periods, k)
+        horizon : int
+            Number of periods ahead.
+        covariates : array_like, shape (at least elapsed + horizon, k)
             One row per period since launch; needed where the acquisition has effects.
 
         Raises
@@ -133,15 +127,11 @@ class SubscriberModel(FirmModel):
         ParameterError
             The revenue is not known, or covariates do not fit.
         """
-        count = whole_number("periods", periods)
-        if np.isnan(self.revenue).any():
-            raise ParameterError(
-                "the revenue per customer is not known: disclose revenue, or evolve(model, revenue=...)"
-            )
+        count = whole_number("horizon", horizon)
         return project_subscribers(
-            self.acquisition.expected_adds(count, after=self.elapsed, covariates=covariates),
             self.retention,
-            self.arpu(self.elapsed + count)[..., self.elapsed :],
+            self.acquisition.expected_acquired(count, after=self.elapsed, covariates=covariates),
+            revenue=self._revenue_ahead(count),
             paying=self.paying,
             base=self.base(covariates=covariates),
             unit=self.unit,
@@ -150,19 +140,19 @@ class SubscriberModel(FirmModel):
     def simulate(
         self,
         *,
-        rng: np.random.Generator,
+        rng: np.random.Generator | int,
         reported: Unit | None = None,
         revenue_noise: float = 0.0,
         covariates: ArrayLike | None = None,
     ) -> Disclosures:
-        """Draw the firm's disclosures since launch: adds are Poisson, each cohort is thinned by binomial draws.
+        """Simulate the firm's disclosures since launch: Poisson acquisition, cohorts thinned by binomial draws.
 
         Parameters
         ----------
-        rng : numpy.random.Generator
-            Source of the draws.
+        rng : numpy.random.Generator or int
+            Source of the draws, or a seed.
         reported : str, optional
-            How long a reported period is, a whole number of the model's; by default one.
+            Length of a reported period, a whole number of the model's; by default one.
         revenue_noise : float
             Standard deviation of the logarithm of each reported period's revenue.
         covariates : array_like, optional
@@ -173,44 +163,40 @@ class SubscriberModel(FirmModel):
         ParameterError
             The parameters are draws, or the elapsed periods are not whole reported ones.
         """
-        unit = self.unit if reported is None else as_unit(reported)
+        self._check_numbers()
+        source, unit = generator(rng), self.unit if reported is None else as_unit(reported)
         steps = steps_in(unit, self.unit)
-        if any(np.ndim(value) for value in self.parameters.values()) or self.elapsed % steps:
-            raise ParameterError(f"simulate needs parameters that are numbers, and whole {unit}s since launch")
-        adds = rng.poisson(self.acquisition.expected_adds(self.elapsed, covariates=covariates)).astype(np.float64)
-        ending = _thinned(adds, self.retention, rng)
+        if self.elapsed % steps:
+            raise ParameterError(f"elapsed must be whole {unit}s to be reported; got {self.elapsed} {self.unit}s")
+        expected = self.acquisition.expected_acquired(self.elapsed, covariates=covariates)
+        adds = source.poisson(expected).astype(np.float64)
+        ending = _thinned(adds, self.retention, source)
         before = np.concatenate([[0.0], ending[:-1]])
         paid = paying_customers(ending, np.zeros(()), self.paying) * self.arpu(self.elapsed)
-        noise = np.exp(not_negative("revenue_noise", revenue_noise) * rng.standard_normal(self.elapsed // steps))
         sums = {"adds": adds, "losses": before + adds - ending, "revenue": paid}
         rows = {name: column.reshape(-1, steps).sum(axis=1) for name, column in sums.items()}
-        rows["revenue"] *= noise
+        noise = not_negative("revenue_noise", revenue_noise) * source.standard_normal(self.elapsed // steps)
+        rows["revenue"] *= np.exp(noise)
         return Disclosures(**rows, ending=ending[steps - 1 :: steps], unit=unit)
 
 
-def _thinned(adds: Array, retention: RetentionModel, rng: np.random.Generator) -> Array:
+def _thinned(acquired: Array, retention: RetentionModel, rng: np.random.Generator) -> Array:
     """Customers at the end of each period, each cohort thinned period by period."""
-    count = len(adds)
+    count = len(acquired)
     stays = 1 - retention.churn_probability(np.arange(count), 1.0)
     ending = np.zeros(count)
-    for won in range(count):
-        left = int(adds[won])
-        ending[won] += left
-        for age in range(count - 1 - won):
+    for cohort in range(count):
+        left = int(acquired[cohort])
+        ending[cohort] += left
+        for age in range(count - 1 - cohort):
             left = int(rng.binomial(left, stays[age]))
-            ending[won + age + 1] += left
+            ending[cohort + age + 1] += left
     return ending
 
 
 def steps_in(reported: Unit, unit: Unit) -> int:
-    """How many of the model's periods make one reported period.
-
-    Raises
-    ------
-    ParameterError
-        They are no whole number.
-    """
-    ratio = float(positive("reported", DAYS[reported] / DAYS[unit]))
+    """Number of the model's periods in a reported one; ParameterError where it is not whole."""
+    ratio = DAYS[reported] / DAYS[unit]
     if abs(ratio - round(ratio)) > 1e-9 or round(ratio) < 1:
-        raise ParameterError(f"a reported {reported} must be a whole number of the model's periods, not of {unit}s")
+        raise ParameterError(f"unit must divide the reported {reported} into whole periods; got {unit!r}")
     return round(ratio)

@@ -1,49 +1,130 @@
-"""Weighted least squares with a Jacobian by differences, all of whose points are computed at once."""
+"""Nonlinear least squares, weighted, with the parts of a sandwich covariance (White 1980; MacKinnon & White 1985, HC3).
+
+The estimating equations are J' W (y - mean) = 0, J the Jacobian of the mean, W the weights. With bread B = J' W J and
+meat M, the covariance of the equations, that of the estimate is B^-1 M B^-1.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 from attrs import frozen
 
-from custvalue._typing import Array, Ints
+from custvalue._typing import Array, Bools, Ints
 
 Curve: TypeAlias = Callable[[Array], tuple[Array, Array]]
-"""Points (m, k) to expectations (m, n), and what variances are in proportion to (m, n)."""
+"""Points (m, k) to expectations (m, n), and what variances are in proportion to (m, n): all points at once."""
 
-REACH = 12.0
-"""So far from its start may a logarithm or log-odds be searched."""
-_STEP = 6e-6
-_ROUNDS = 15
+REACH: Final = 12.0
+"""How far from its start a free parameter is searched: a factor of e^12 = 160,000 in a positive one."""
+_STEP: Final = 6e-6
+"""Step of central differences, the cube root of the rounding error 2e-16: both errors are about 1e-11."""
+_ROUNDS: Final = 15
+"""Rounds of reweighting: each gains about two digits, so that few are used."""
+_LEAST: Final = 1e-9
+"""Smallest variance as a share of the largest: an expectation of 0 does not get all the weight."""
+_FLAT: Final = 1e-15
+"""Smallest eigenvalue of the bread as a share of the largest: rounding alone."""
+_LEVERAGE: Final = 0.99
+"""Largest leverage that residuals are corrected for: a figure that is fitted exactly would count infinitely."""
+
+
+@frozen(eq=False)
+class LeastSquares:
+    """A least-squares estimate and its estimating equations.
+
+    Attributes
+    ----------
+    theta : array, shape (k,)
+        The estimate.
+    jacobian : array, shape (n, k)
+        Of the expectations.
+    weights, residuals : array, shape (n,)
+        At the estimate.
+    converged : bool
+        Whether the optimizer says that it has converged.
+    """
+
+    theta: Array
+    jacobian: Array
+    weights: Array
+    residuals: Array
+    converged: bool
+
+    @property
+    def bread(self) -> Array:
+        """J' W J."""
+        return np.asarray(self.jacobian.T @ (self.weights[:, None] * self.jacobian))
+
+    @property
+    def scores(self) -> Array:
+        """Contribution of each figure to the equations, (n, k), its residual divided by 1 - leverage (HC3)."""
+        half = np.linalg.lstsq(self.bread, self.jacobian.T, rcond=_FLAT)[0]
+        leverage = np.minimum(self.weights * (self.jacobian * half.T).sum(axis=1), _LEVERAGE)
+        return np.asarray((self.weights * self.residuals / (1 - leverage))[:, None] * self.jacobian)
+
+    def meat(self, covariance: Array) -> Array:
+        """Covariance of the equations from one of the figures, scaled up where residuals are larger than it says."""
+        n, k = self.jacobian.shape
+        found = float((self.weights * self.residuals**2).sum()) * n / max(n - k, 1)
+        expected = float((self.weights * np.diag(covariance)).sum())
+        pulls = self.weights[:, None] * self.jacobian
+        return np.asarray(max(1.0, found / expected) * pulls.T @ covariance @ pulls)
+
+    @property
+    def deviations(self) -> Array:
+        """Standard errors from bread and dispersion alone; very large where a parameter is not identified."""
+        n, k = self.jacobian.shape
+        dispersion = float((self.weights * self.residuals**2).sum()) / max(n - k, 1)
+        values, vectors = np.linalg.eigh(self.bread)
+        sizes = np.maximum(values, _FLAT * max(float(values[-1]), 1e-300))
+        return np.asarray(np.sqrt(max(dispersion, 1e-300) * (vectors**2 / sizes).sum(axis=1)))
+
+
+def least_squares(curve: Curve, y: Array, start: Array, *, weighted: bool) -> LeastSquares:
+    """Minimize Σ w (y - mean)².
+
+    Weighted, w is the inverse of the variance at the solution itself, by iteration: a quasi-likelihood. Otherwise it is
+    1 over the mean square of y, the same for all.
+    """
+    weights = np.full(len(y), 1 / max(float(np.mean(y**2)), 1e-300))
+    if weighted:
+        weights = _inverse(curve(start[None])[1][0])
+    theta, converged = _solve(curve, y, start, start, weights)
+    for _ in range(_ROUNDS if weighted else 0):
+        before, weights = theta, _inverse(curve(theta[None])[1][0])
+        theta, converged = _solve(curve, y, theta, start, weights)
+        if at_end(theta, start).any() or np.abs(theta - before).max() < 1e-8 * (1 + np.abs(theta).max()):
+            break
+    return LeastSquares(theta, jacobian(curve, theta), weights, y - curve(theta[None])[0][0], converged)
 
 
 def jacobian(curve: Curve, theta: Array) -> Array:
-    """Derivatives of the expectations: shape (n, k)."""
+    """Derivatives of the expectations by central differences: shape (n, k)."""
     shifts = _STEP * np.eye(len(theta))
     mean, _ = curve(np.concatenate([theta + shifts, theta - shifts]))
     return np.asarray((mean[: len(theta)] - mean[len(theta) :]).T / (2 * _STEP))
 
 
-def least_squares(curve: Curve, y: Array, start: Array, *, weighted: bool) -> tuple[Array, Array, bool]:
-    """Where Σ w (y - mean)² is least, the weights there, and whether the search ended.
+def at_end(theta: Array, start: Array) -> Bools:
+    """Which parameters lie at the end of the range that is searched, as far as an optimizer goes there."""
+    return np.asarray(np.abs(theta - start) >= REACH * (1 - 1e-6))
 
-    Weighted, w is the inverse of the variance at the solution itself (iterated; a quasi-likelihood); otherwise 1 over
-    the mean square of y, the same for all.
-    """
-    weights = np.full(len(y), 1 / max(float(np.mean(y**2)), 1e-300))
-    if weighted:
-        weights = _inverse(curve(start[None])[1][0])
-    theta, ended = _solve(curve, y, start, start, weights)
-    for _ in range(_ROUNDS if weighted else 0):
-        before, weights = theta, _inverse(curve(theta[None])[1][0])
-        theta, ended = _solve(curve, y, theta, start, weights)
-        if np.abs(theta - start).max() >= REACH * (1 - 1e-6):
-            break
-        if np.abs(theta - before).max() < 1e-8 * (1 + np.abs(theta).max()):
-            break
-    return theta, weights, ended
+
+def clustered(scores: Array, cluster: Ints) -> Array:
+    """Covariance of the equations from scores (n, k) that are summed within clusters: shape (k, k)."""
+    index = np.unique(cluster, return_inverse=True)[1]
+    summed = np.zeros((int(index.max()) + 1, scores.shape[1]))
+    np.add.at(summed, index, scores)
+    return np.asarray(summed.T @ summed)
+
+
+def sandwich(bread: Array, meat: Array) -> Array:
+    """B^-1 M B'^-1: the covariance of an estimate from that of its estimating equations."""
+    half = np.linalg.lstsq(bread, meat, rcond=_FLAT)[0]
+    return np.asarray(np.linalg.lstsq(bread, half.T, rcond=_FLAT)[0], dtype=np.float64)
 
 
 def _solve(curve: Curve, y: Array, theta: Array, start: Array, weights: Array) -> tuple[Array, bool]:
@@ -51,14 +132,14 @@ def _solve(curve: Curve, y: Array, theta: Array, start: Array, weights: Array) -
 
     root = np.sqrt(weights)
 
-    def off(point: Array) -> Array:
+    def residuals(point: Array) -> Array:
         return np.asarray(root * (curve(point[None])[0][0] - y))
 
     def slopes(point: Array) -> Array:
         return np.asarray(root[:, None] * jacobian(curve, point))
 
     found = solve(
-        off,
+        residuals,
         theta,
         jac=cast("Any", slopes),
         bounds=(start - REACH, start + REACH),
@@ -70,62 +151,5 @@ def _solve(curve: Curve, y: Array, theta: Array, start: Array, weights: Array) -
     return np.asarray(found.x, dtype=np.float64), bool(found.status > 0)
 
 
-def _inverse(spread: Array) -> Array:
-    return np.asarray(1 / np.maximum(spread, 1e-9 * max(float(spread.max()), 1e-300)))
-
-
-def scores_by_period(scores: Array, period: Ints) -> Array:
-    """Rows of scores (n, k) summed within periods."""
-    index = np.unique(period, return_inverse=True)[1]
-    found = np.zeros((int(index.max()) + 1, scores.shape[1]))
-    np.add.at(found, index, scores)
-    return found
-
-
-@frozen(eq=False)
-class Stage:
-    """An estimate, and its estimating equations: slopes of the figures, weights, what is left over."""
-
-    theta: Array
-    slopes: Array
-    weights: Array
-    left: Array
-    ended: bool
-
-    @property
-    def scores(self) -> Array:
-        """Of each figure, what is left over divided by 1 - leverage: as if it had not been fitted (HC3)."""
-        half = np.linalg.lstsq(self.bread, self.slopes.T, rcond=1e-15)[0]
-        leverage = np.minimum(self.weights * (self.slopes * half.T).sum(axis=1), 0.99)
-        return np.asarray((self.weights * self.left / (1 - leverage))[:, None] * self.slopes)
-
-    def meat(self, spread: Array) -> Array:
-        """Covariance of the estimating equations, from one of the figures; more where more is left over than that."""
-        n, k = self.slopes.shape
-        left = float((self.weights * self.left**2).sum()) * n / max(n - k, 1)
-        pulls = self.weights[:, None] * self.slopes
-        return np.asarray(max(1.0, left / float((self.weights * np.diag(spread)).sum())) * pulls.T @ spread @ pulls)
-
-    @property
-    def bread(self) -> Array:
-        return np.asarray(self.slopes.T @ (self.weights[:, None] * self.slopes))
-
-    @property
-    def deviations(self) -> Array:
-        """Standard errors from the Jacobian alone: infinite where the figures tell nothing."""
-        n, k = self.slopes.shape
-        dispersion = float((self.weights * self.left**2).sum()) / max(n - k, 1)
-        values, vectors = np.linalg.eigh(self.bread)
-        sizes = np.maximum(values, 1e-15 * max(float(values[-1]), 1e-300))
-        return np.asarray(np.sqrt(max(dispersion, 1e-300) * (vectors**2 / sizes).sum(axis=1)))
-
-
-def stage(curve: Curve, y: Array, start: Array, *, weighted: bool) -> Stage:
-    theta, weights, ended = least_squares(curve, y, start, weighted=weighted)
-    return Stage(theta, jacobian(curve, theta), weights, y - curve(theta[None])[0][0], ended)
-
-
-def sandwich(bread: Array, meat: Array) -> Array:
-    """Covariance of an estimate from that of its estimating equations."""
-    half = np.linalg.lstsq(bread, meat, rcond=1e-15)[0]
-    return np.asarray(np.linalg.lstsq(bread, half.T, rcond=1e-15)[0], dtype=np.float64)
+def _inverse(variance: Array) -> Array:
+    return np.asarray(1 / np.maximum(variance, _LEAST * max(float(variance.max()), 1e-300)))

@@ -8,8 +8,9 @@ import pytest
 
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.firm.acquisition import WeibullAcquisition
-from custvalue.firm.buyer_disclosures import BuyerDisclosures, fit_buyers
+from custvalue.firm.buyer_fit import fit_buyers
 from custvalue.firm.buyer_model import BuyerModel
+from custvalue.firm.disclosures import BuyerDisclosures
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.pareto_nbd import ParetoNBD
 
@@ -32,7 +33,7 @@ def a_model(buying=None, elapsed=20, **changed):
 def exactly(model, window=4):
     adds, orders, active = model.expected(window)
     revenue = orders * model.arpo(model.elapsed)
-    return {"adds": adds, "orders": orders, "active": active, "revenue": revenue, "window": window}
+    return {"adds": adds, "orders": orders, "active": active, "revenue": revenue, "window": window, "unit": "quarter"}
 
 
 @pytest.mark.parametrize(
@@ -40,8 +41,8 @@ def exactly(model, window=4):
 )
 def test_exact_figures_give_the_parameters(buying):
     model = a_model(buying)
-    start = buying.evolved({name: 1.3 * value for name, value in buying.parameters.items()})
-    fit = fit_buyers(BuyerDisclosures(**exactly(model)), start, **PLACE)
+    start = buying.with_parameters({name: 1.3 * value for name, value in buying.parameters.items()})
+    fit = fit_buyers(start, BuyerDisclosures(**exactly(model)), **PLACE)
     for name, value in fit.parameters.items():
         assert value == pytest.approx(float(model.parameters[name]), rel=1e-4), name
     assert fit.figures == 60
@@ -49,9 +50,11 @@ def test_exact_figures_give_the_parameters(buying):
 
 def test_gaps_and_years_before_the_first_row():
     model = a_model(elapsed=24)
-    columns = {name: np.array(v, dtype=float)[6:] for name, v in exactly(model).items() if name != "window"}
+    columns = {
+        name: np.array(v, dtype=float)[6:] for name, v in exactly(model).items() if name not in {"window", "unit"}
+    }
     columns["active"][::2], columns["orders"][3], columns["adds"][5] = np.nan, np.nan, np.nan
-    fit = fit_buyers(BuyerDisclosures(**columns, window=4, periods_before=6), START, **PLACE)
+    fit = fit_buyers(START, BuyerDisclosures(**columns, window=4, periods_before=6, unit="quarter"), **PLACE)
     for name, value in fit.parameters.items():
         assert value == pytest.approx(float(model.parameters[name]), rel=1e-3), name
 
@@ -71,7 +74,7 @@ def test_the_projection_goes_on_where_the_expectation_ends():
     longer, model = a_model(elapsed=14), a_model(elapsed=10)
     _, orders, _ = longer.expected(4)
     np.testing.assert_allclose(model.project(4).orders, orders[10:], rtol=1e-9)
-    np.testing.assert_allclose(model.project(4).adds, longer.expected(4)[0][10:], rtol=1e-12)
+    np.testing.assert_allclose(model.project(4).acquired, longer.expected(4)[0][10:], rtol=1e-12)
     np.testing.assert_allclose(model.project(4).revenue, orders[10:] * 30 * 1.004 ** np.arange(1, 5), rtol=1e-9)
 
 
@@ -90,7 +93,7 @@ def test_standard_errors_are_the_spread_of_estimates():
     model, off = a_model(ParetoNBD(0.55, 10.6, 0.61, 11.7, unit="week"), acquisition=won), []
     for seed in range(8):
         columns = model.simulate(window=4, rng=np.random.default_rng(seed), revenue_noise=0.01)
-        fit = fit_buyers(BuyerDisclosures(**columns, window=4), START, **place)
+        fit = fit_buyers(START, BuyerDisclosures(**columns, window=4, unit="quarter"), **place)
         off += [(value - float(model.parameters[n])) / fit.standard_errors[n] for n, value in fit.parameters.items()]
         revenue = fit.draws(50, rng=1).project(8).revenue
         assert (revenue.std(axis=0) > 0).all()
@@ -98,9 +101,8 @@ def test_standard_errors_are_the_spread_of_estimates():
 
 
 def test_what_cannot_be_is_refused():
-    good = {"adds": [10.0, 12.0], "active": [10.0, 22.0], "orders": [12.0, 30.0], "window": 4}
+    good = {"adds": [10.0, 12.0], "active": [10.0, 22.0], "orders": [12.0, 30.0], "window": 4, "unit": "quarter"}
     for changed, message in (
-        ({"window": 0}, "window must be >= 1"),
         ({"adds": [11.0, 12.0]}, r"adds <= active must hold.*row 0"),
         ({"orders": [12.0, 11.0]}, r"adds <= orders must hold.*row 1"),
         ({"active": [-1.0, 2.0]}, "active must be >= 0"),
@@ -110,13 +112,15 @@ def test_what_cannot_be_is_refused():
         with pytest.raises(DataError, match=message):
             BuyerDisclosures(**(good | changed))
     assert repr(BuyerDisclosures(**good)) == "BuyerDisclosures of 2 quarters: adds 2, active 2, orders 2, revenue 0"
-    with pytest.raises(DataError, match="6 figures about customers cannot tell 7 parameters apart"):
-        fit_buyers(BuyerDisclosures(**good), START, **PLACE)
+    with pytest.raises(ParameterError, match="window must be a whole number >= 1; got 0"):
+        BuyerDisclosures(**(good | {"window": 0}))
+    with pytest.raises(DataError, match="6 figures about customers do not identify 7 parameters"):
+        fit_buyers(START, BuyerDisclosures(**good), **PLACE)
     with pytest.raises(ParameterError, match="model of buying to begin with"):
-        fit_buyers(BuyerDisclosures(**good), ParetoNBD, **PLACE)
+        fit_buyers(ParetoNBD, BuyerDisclosures(**good), **PLACE)
     with pytest.raises(ParameterError, match="does not know its unit"):
         a_model(ParetoNBD(1.0, 10.0, 1.0, 10.0))
-    with pytest.raises(ParameterError, match="revenue per order is not known"):
+    with pytest.raises(ParameterError, match="revenue must be known"):
         a_model(revenue=np.nan).project(3)
     with pytest.raises(ParameterError, match="numbers, not draws"):
         a_model(revenue=[[1.0]]).simulate(window=4, rng=np.random.default_rng(1))
@@ -126,4 +130,4 @@ def test_what_cannot_be_is_refused():
 def test_what_the_figures_do_not_tell_is_said():
     columns = a_model(elapsed=8).simulate(window=4, rng=np.random.default_rng(1))
     with pytest.raises(ConvergenceError, match="do not identify"):
-        fit_buyers(BuyerDisclosures(orders=columns["orders"], window=4), START, **PLACE)
+        fit_buyers(START, BuyerDisclosures(orders=columns["orders"], window=4, unit="quarter"), **PLACE)
