@@ -67,7 +67,7 @@ def fit_discrete(n, target=None, *, single=False):
     drawn = donors.simulate(np.full(n, 6.0), rng=np.random.default_rng(n))
     x, t_x, years = (np.array(column) for column in (drawn.x, drawn.t_x, drawn.n))
     ours, theirs = (_single if single else alternate)(
-        lambda: cv.BetaGeoBetaBinom.fit(cv.Opportunities(x, t_x, years)),
+        lambda: cv.BetaGeoBetaBinom.fit(cv.Opportunities(x, t_x, years, unit="year")),
         quiet(lambda: BetaGeoBetaBinomFitter().fit(x, t_x, years)),
     )
     found = cv.BetaGeoBetaBinom(**{key: float(theirs[1].params_[key]) for key in ours[1].model.parameters})
@@ -194,7 +194,7 @@ def summarize(name):
     if not isinstance(frame["date"].dtype, np.dtype):
         frame["date"] = pd.to_datetime(frame["date"])
     ours, theirs = alternate(
-        lambda: cv.RFM.from_transactions(frame, amount="amount"),
+        lambda: cv.RFM.from_transactions(frame, amount="amount", unit="week"),
         quiet(
             lambda: summary_data_from_transaction_data(
                 frame, "customer_id", "date", monetary_value_col="amount", freq="D", freq_multiplier=7

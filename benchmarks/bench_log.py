@@ -24,5 +24,5 @@ READERS = {
 @pytest.mark.parametrize("kind", READERS)
 def test_from_transactions(benchmark, kind):
     log = READERS[kind](log_file(CUSTOMERS))
-    rfm = benchmark(lambda: cv.RFM.from_transactions(log, amount="amount"))
+    rfm = benchmark(lambda: cv.RFM.from_transactions(log, amount="amount", unit="week"))
     assert len(rfm) == CUSTOMERS

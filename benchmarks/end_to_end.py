@@ -54,9 +54,9 @@ def log_to_value(customers):
         _times_duckdb(size, ours[0], "DuckDB, the RFM summary", summary[0]),
     ]
     reading, polars, relation = alternate(
-        lambda: summarize(path, amount="amount").rfm,
-        lambda: summarize(pl.scan_parquet(path), amount="amount").rfm,
-        lambda: summarize(duckdb.read_parquet(str(path)), amount="amount").rfm,
+        lambda: summarize(path, amount="amount", unit="week").rfm,
+        lambda: summarize(pl.scan_parquet(path), amount="amount", unit="week").rfm,
+        lambda: summarize(duckdb.read_parquet(str(path)), amount="amount", unit="week").rfm,
     )
     note = _agreement(reading[1], summary[1])
     rows += [
@@ -128,7 +128,7 @@ def _pass(path):
         found.append((name, cpu, wall))
         return result
 
-    rfm = step("read, check, group by customer", lambda: summarize(path, amount="amount").rfm)
+    rfm = step("read, check, group by customer", lambda: summarize(path, amount="amount", unit="week").rfm)
     step("distinct rows (x, t_x, T)", lambda: rfm.distinct("x", "t_x", "T"))
     step("distinct rows (x, T)", lambda: rfm.distinct("x", "T"))
     buying = step("fit BG/NBD", lambda: cv.BetaGeoNBD.fit(rfm)).model

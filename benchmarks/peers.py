@@ -63,9 +63,9 @@ def engine(_size):
 
 
 def summary(size):
-    yield peer.summarize("CDNOW")
+    yield peer.summarize("CDNOW", unit="week")
     if size != "quick":
-        yield peer.summarize("simulated")
+        yield peer.summarize("simulated", unit="week")
 
 
 def log(size):

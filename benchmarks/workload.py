@@ -50,7 +50,7 @@ def cdnow():
     log = cv.datasets.cdnow()
     seen = log["date"] <= np.datetime64("1997-09-30")
     rfm = cv.RFM.from_transactions(
-        {name: column[seen] for name, column in log.items()}, amount="amount", observed_until="1997-09-30"
+        {name: column[seen] for name, column in log.items()}, amount="amount", observed_until="1997-09-30", unit="week"
     )
     return Customers(*(np.array(column) for column in (rfm.x, rfm.t_x, rfm.T, rfm.m)))
 

@@ -29,7 +29,7 @@ CASES = reference("survival")["cases"]
 def tenures_of(case: dict[str, Any]) -> Tenures:
     """The tenures of a case."""
     data = case["data"]
-    return Tenures(data["duration"], data["ended"], entry=data["entry"], weights=data["weights"])
+    return Tenures(data["duration"], data["ended"], entry=data["entry"], weights=data["weights"], unit="year")
 
 
 def name_of(case: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ import pytest
 from custvalue import cli, datasets
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ConvergenceError
-from custvalue.evidence.logs import reading as readers
+from custvalue.evidence.logs import kinds
 from custvalue.reproductions import AREAS, run
 from custvalue.value.valuation import Valuation
 from custvalue.value.value_customers import value_customers
@@ -50,8 +50,8 @@ def files(tmp_path_factory) -> dict[str, str]:
 @pytest.fixture
 def no_polars(monkeypatch) -> None:
     """An installation with the `cli` extra alone."""
-    found = readers._installed
-    monkeypatch.setattr(readers, "_installed", lambda library: library != "polars" and found(library))
+    found = kinds.installed
+    monkeypatch.setattr(kinds, "installed", lambda library: library != "polars" and found(library))
 
 
 def known(log=None, **changes) -> Valuation:

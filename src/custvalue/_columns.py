@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from attrs import cmp_using
 
-from custvalue._typing import Array, ArrayLike, Bools, NDArray
+from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
 from custvalue.errors import CustValueError, DataError
 
 DAY = np.timedelta64(1, "D")
+same = cmp_using(eq=np.array_equal)
+"""How columns compare, as `eq` of an attrs field: by shape and elements."""
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]|$)", re.ASCII)
 
 
@@ -38,6 +41,62 @@ def numbers(name: str, values: ArrayLike, error: type[CustValueError] = DataErro
     return np.asarray(array, dtype=np.float64)
 
 
+def column(name: str, values: ArrayLike) -> Array:
+    """Numbers as a read-only column of one's own: copied where somebody else could still write to them."""
+    return owned(numbers(name, values), values)
+
+
+def owned(array: NDArray[Any], given: object) -> NDArray[Any]:
+    """`array`, made of what was `given`, read-only: a copy where the giver could still write to its memory."""
+    fresh = not hasattr(given, "__array__") or (isinstance(given, np.ndarray) and given.dtype != array.dtype)
+    return sealed(array.copy() if _writable(array) and not fresh else array)
+
+
+def sealed(array: NDArray[Any]) -> NDArray[Any]:
+    """The array itself, which nobody else holds yet, made read-only."""
+    array.flags.writeable = False
+    return array
+
+
+def _writable(array: NDArray[Any]) -> bool:
+    """Whether the memory can be written to by this array or by one that it is a view of."""
+    holder: Any = array
+    while isinstance(holder, np.ndarray):
+        if holder.flags.num & 0x400:  # WRITEABLE; to ask a result of `broadcast_arrays` by that name is a warning
+            return True
+        holder = holder.base
+    return False
+
+
+def common_shape(error: type[CustValueError] = DataError, /, **columns: ArrayLike) -> tuple[int, ...]:
+    """The shape that columns have together; an error (DataError) with theirs where they fit in none.
+
+    A column of shape (n, 1) beside (n,), n > 1, is refused: it is a table's column far more often than n scenarios of n
+    customers, whose shapes are (n, 1) and (1, n).
+    """
+    shapes = {name: np.shape(column) for name, column in columns.items() if np.ndim(column)}
+    across = any(
+        len(shape) == 2 and shape[0] > 1 == shape[1] and shape[:1] in shapes.values() for shape in shapes.values()
+    )
+    try:
+        found = np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        found = None
+    if found is not None and not across:
+        return found
+    shown = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+    remedy = "One number stands for all, shape (n,) is a value per row."
+    if across:
+        remedy = "Ravel a table's column of shape (n, 1) to (n,); a grid of both is (n, 1) beside (1, n)."
+    raise error(f"the columns must have one length; got {shown}. {remedy}")
+
+
+def together(**columns: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Columns in the shape that they have together (`common_shape`), by name."""
+    shape = common_shape(**columns)
+    return {name: each if each.shape == shape else np.broadcast_to(each, shape) for name, each in columns.items()}
+
+
 def _first_text(array: NDArray[Any]) -> str | None:
     if array.dtype.kind in "mM":
         return f"values of type {array.dtype}"
@@ -60,6 +119,19 @@ def names_of(items: Sequence[Any]) -> NDArray[Any]:
     names = np.empty(len(items), dtype=object)
     names[:] = items
     return names
+
+
+def positions(wanted: NDArray[Any], among: NDArray[Any]) -> tuple[Ints, Bools]:
+    """Where each of the `wanted` values stands in `among`, and whether it is there at all."""
+    if "O" in (wanted.dtype.kind, among.dtype.kind):
+        known = {value: i for i, value in enumerate(among.tolist())}
+        found = np.array([known.get(value, -1) for value in wanted.tolist()], dtype=np.intp)
+        return found, found >= 0
+    if not len(among):
+        return np.zeros(len(wanted), dtype=np.intp), np.zeros(len(wanted), dtype=bool)
+    order = np.argsort(among, kind="stable")
+    place = np.searchsorted(among, wanted, sorter=order).clip(max=len(among) - 1)
+    return order[place], np.asarray(among[order[place]] == wanted)
 
 
 def check_rows(

@@ -24,6 +24,9 @@ DAYS: Final[dict[Unit, float]] = {
 }
 """Days in one unit."""
 
+MONTHS: Final[dict[str, int]] = {"month": 1, "quarter": 3, "year": 12}
+"""Calendar months in one unit, of the units that are made of them."""
+
 
 def as_unit(value: str) -> Unit:
     """Return `value` if it names a unit; raise ParameterError otherwise."""
@@ -34,7 +37,7 @@ def as_unit(value: str) -> Unit:
 
 
 def per_year(unit: Unit) -> float:
-    """How many of the unit make a year of 365.25 days: 12 months, 52.178... weeks.
+    """Number of the unit in a year of 365.25 days: 12 months, 52.178... weeks.
 
     >>> per_year("month")
     12.0

@@ -24,7 +24,7 @@ def test_the_lowest_aic_is_chosen_and_said(rfm: cv.RFM) -> None:
 
 
 def test_the_smallest_error_on_the_holdout_is_chosen(rfm: cv.RFM) -> None:
-    parts = cv.holdout_split(datasets.cdnow(), at="1997-09-30")
+    parts = cv.holdout_split(datasets.cdnow(), at="1997-09-30", unit="week")
     choice = choose(rfm, holdout=parts)
     found = {name: holdout.model.root_mean_squared for name, holdout in choice.holdouts.items()}
     assert list(choice.fits) == sorted(found, key=found.__getitem__)

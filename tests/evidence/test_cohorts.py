@@ -69,9 +69,9 @@ def test_cohorts_of_a_log(kind, log, period, later):
         table = build(columns)
         if not expected:
             with pytest.raises(DataError, match="no purchase in a complete"):
-                Cohorts.from_transactions(table, amount="amount", period=period, observed_until=end)
+                Cohorts.from_transactions(table, amount="amount", unit=period, observed_until=end)
             return
-        got = Cohorts.from_transactions(table, amount="amount", period=period, observed_until=end)
+        got = Cohorts.from_transactions(table, amount="amount", unit=period, observed_until=end)
     assert len(got) == len(expected)
     for label, counts, revenue, (born, cells) in zip(
         got.labels, got.counts, got.revenue, expected.items(), strict=True
@@ -86,9 +86,9 @@ def test_cohorts_of_a_log(kind, log, period, later):
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_dataframes_agree(kind):
     log = {name: column.tolist() for name, column in datasets.cdnow().items()}
-    expected = Cohorts.from_transactions(datasets.cdnow(), amount="amount")
+    expected = Cohorts.from_transactions(datasets.cdnow(), amount="amount", unit="month")
     with engine(kind) as build:
-        got = Cohorts.from_transactions(build(log), amount="amount")
+        got = Cohorts.from_transactions(build(log), amount="amount", unit="month")
     assert got == expected
     assert got.counts.shape == (3, 18)
     assert got.labels.astype(str).tolist() == ["1997-01-01", "1997-02-01", "1997-03-01"]
@@ -102,27 +102,27 @@ def test_purchases_and_refunds():
         "date": ["2024-01-31", "2024-02-01", "2024-03-03", "2024-02-09", "2024-02-10"],
         "amount": [-5.0, 10.0, -4.0, 7.0, -1.0],
     }
-    got = Cohorts.from_transactions(log, amount="amount", observed_until="2024-03-31")
+    got = Cohorts.from_transactions(log, amount="amount", observed_until="2024-03-31", unit="month")
     assert (got.counts.tolist(), got.revenue.tolist()) == ([[2, 0]], [[17, -4]])
-    kept = Cohorts.from_transactions(log, amount="amount", observed_until="2024-03-31", refunds="drop")
+    kept = Cohorts.from_transactions(log, amount="amount", observed_until="2024-03-31", refunds="drop", unit="month")
     assert kept.revenue.tolist() == [[17, 0]]
-    assert Cohorts.from_transactions(log, observed_until="2024-03-31").revenue is None
+    assert Cohorts.from_transactions(log, observed_until="2024-03-31", unit="month").revenue is None
     with pytest.raises(DataError, match="refunds='raise'"):
-        Cohorts.from_transactions(log, amount="amount", refunds="raise")
+        Cohorts.from_transactions(log, amount="amount", refunds="raise", unit="month")
 
 
 def test_an_incomplete_period_is_left_out():
     log = {"customer_id": [1, 1, 2], "date": ["2024-01-05", "2024-02-01", "2024-02-02"]}
-    assert Cohorts.from_transactions(log).counts.tolist() == [[1]]
-    assert Cohorts.from_transactions(log, observed_until="2024-02-29").counts.shape == (2, 2)
+    assert Cohorts.from_transactions(log, unit="month").counts.tolist() == [[1]]
+    assert Cohorts.from_transactions(log, observed_until="2024-02-29", unit="month").counts.shape == (2, 2)
     with pytest.raises(DataError, match="no purchase in a complete year: it begins on 2024-01-05"):
-        Cohorts.from_transactions(log, period="year")
+        Cohorts.from_transactions(log, unit="year")
     with pytest.raises(DataError, match="must not be after observed_until"):
-        Cohorts.from_transactions(log, observed_until="2024-01-31")
+        Cohorts.from_transactions(log, observed_until="2024-01-31", unit="month")
     with pytest.raises(ParameterError, match="observed_until must be a date"):
-        Cohorts.from_transactions(log, observed_until="January")
+        Cohorts.from_transactions(log, observed_until="January", unit="month")
     with pytest.raises(ParameterError, match="must be one of"):
-        Cohorts.from_transactions(log, period="fortnight")
+        Cohorts.from_transactions(log, unit="fortnight")
 
 
 def test_retention():
@@ -140,7 +140,7 @@ def test_retention():
 
 
 def test_retention_where_nobody_is_left():
-    rates = Cohorts([[4, 0, 0], [4, 2]]).retention("previous")
+    rates = Cohorts([[4, 0, 0], [4, 2]], unit="month").retention("previous")
     assert rates[0, 0] == 0
     assert np.isnan(rates[0, 1])
     assert rates[1, 0] == 0.5
@@ -149,7 +149,7 @@ def test_retention_where_nobody_is_left():
 def test_pooled_rates_are_kaplan_meier():
     """The likelihood of leaving at each renewal is highest at the pooled rates."""
     tenures = Tenures.from_cohorts(FADER_HARDIE, unit="year")
-    for t, rate in enumerate(Cohorts(FADER_HARDIE).retention("previous", pooled=True), 1):
+    for t, rate in enumerate(Cohorts(FADER_HARDIE, unit="month").retention("previous", pooled=True), 1):
         at_risk = tenures.weights[tenures.duration >= t].sum()
         left = tenures.weights[tenures.ended & (tenures.duration == t)].sum()
         assert rate == pytest.approx(1 - left / at_risk, rel=1e-14)
@@ -170,29 +170,29 @@ def test_tenures_and_cohorts_are_inverse(rows):
 def test_cohorts_of_single_tenures():
     tenures = Tenures([3, 2, 3, 1, 2], [0, 1, 0, 1, 1], weights=[1, 2, 1, 1, 1], by_period=True, unit="month")
     got = Cohorts.from_tenures(tenures, [2024, 2024, 2024, 2025, 2025])
-    assert got == Cohorts([[4, 4, 2, 2], [2, 1, 0]], labels=[2024, 2025])
+    assert got == Cohorts([[4, 4, 2, 2], [2, 1, 0]], labels=[2024, 2025], unit="month")
     younger = Tenures([3, 1], [0, 0], by_period=True, unit="month")
     assert Cohorts.from_tenures(younger, [1, 1]).counts.tolist() == [[2, 2]]
 
 
 def test_tenures_that_are_no_cohorts():
     with pytest.raises(DataError, match="by whole periods"):
-        Cohorts.from_tenures(Tenures([1.5], [1]), ["a"])
+        Cohorts.from_tenures(Tenures([1.5], [1], unit="year"), ["a"])
     with pytest.raises(DataError, match="entry 0"):
-        Cohorts.from_tenures(Tenures([3], [1], entry=1, by_period=True), ["a"])
+        Cohorts.from_tenures(Tenures([3], [1], entry=1, by_period=True, unit="year"), ["a"])
     with pytest.raises(DataError, match="one name per row: 1"):
-        Cohorts.from_tenures(Tenures([3], [1], by_period=True), ["a", "b"])
+        Cohorts.from_tenures(Tenures([3], [1], by_period=True, unit="year"), ["a", "b"])
     with pytest.raises(DataError, match="must not grow"):
-        Cohorts([[3, 2, 3]]).tenures()
+        Cohorts([[3, 2, 3]], unit="month").tenures()
 
 
 def test_revenue_retention():
-    cohorts = Cohorts([[2, 1], [1]], [[10, 12], [5, np.nan]])
+    cohorts = Cohorts([[2, 1], [1]], [[10, 12], [5, np.nan]], unit="month")
     assert cohorts.revenue_retention()[0].tolist() == [1, 1.2]
     with pytest.raises(DataError, match="no revenue"):
-        Cohorts([[2, 1]]).revenue_retention()
+        Cohorts([[2, 1]], unit="month").revenue_retention()
     with pytest.raises(DataError, match="must have revenue in its first period"):
-        Cohorts([[2, 1]], [[0, 1]]).revenue_retention()
+        Cohorts([[2, 1]], [[0, 1]], unit="month").revenue_retention()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -200,7 +200,7 @@ def test_the_table_is_of_the_kind_that_came_in(kind):
     log = KINDS[kind](
         {"customer_id": [1, 2, 1], "date": ["2024-01-05", "2024-01-09", "2024-02-01"], "amount": [1, 2, 3]}
     )
-    cohorts = Cohorts.from_transactions(log, amount="amount", observed_until="2024-02-29")
+    cohorts = Cohorts.from_transactions(log, amount="amount", observed_until="2024-02-29", unit="month")
     table = cohorts.table()
     if kind != "mapping":
         assert type(table) is type(log)
@@ -218,15 +218,15 @@ def test_the_table_is_of_the_kind_that_came_in(kind):
 
 
 def test_the_table_has_no_nan():
-    table = Cohorts(FADER_HARDIE, labels=list("abcd")).table()
+    table = Cohorts(FADER_HARDIE, labels=list("abcd"), unit="month").table()
     assert table["customers"].tolist() == [count for row in FADER_HARDIE for count in row]
     assert table["cohort"].tolist() == ["a"] * 5 + ["b"] * 4 + ["c"] * 3 + ["d"] * 2
     assert set(table) == {"cohort", "period", "customers", "retention"}
 
 
 def test_some_cohorts():
-    cohorts = Cohorts(FADER_HARDIE, labels=[1, 2, 3, 4])
-    assert cohorts[2:] == Cohorts(FADER_HARDIE[2:], labels=[3, 4])
+    cohorts = Cohorts(FADER_HARDIE, labels=[1, 2, 3, 4], unit="month")
+    assert cohorts[2:] == Cohorts(FADER_HARDIE[2:], labels=[3, 4], unit="month")
     assert cohorts[cohorts.labels == 4].counts.tolist() == [[10000, 8000]]
     assert len(cohorts[0]) == 1
     assert repr(cohorts) == "Cohorts of 40,000 customers: 4 by month, 1 to 4, observed for up to 4 months"
@@ -244,9 +244,9 @@ def test_some_cohorts():
 )
 def test_cohorts_that_are_refused(arguments, said):
     with pytest.raises(DataError, match=said):
-        Cohorts(*arguments)
+        Cohorts(*arguments, unit="month")
     with pytest.raises(DataError, match="labels must be one per cohort: 1"):
-        Cohorts([[5, 3]], labels=["a", "b"])
+        Cohorts([[5, 3]], labels=["a", "b"], unit="month")
 
 
 @pytest.mark.slow
@@ -255,21 +255,21 @@ def test_a_million_rows_in_memory_and_in_plans():
     n = 1_000_000
     day = np.datetime64("2020-01-01") + rng.integers(0, 900, n).astype("timedelta64[D]")
     log = {"customer_id": rng.integers(0, 100_000, n), "date": day, "amount": rng.integers(1, 100, n).astype(float)}
-    expected = Cohorts.from_transactions(log, amount="amount", observed_until="2022-06-30")
+    expected = Cohorts.from_transactions(log, amount="amount", observed_until="2022-06-30", unit="month")
     for kind in ("polars plan", "duckdb plan"):
         with engine(kind):
             held = pl.DataFrame(log).lazy() if kind[0] == "p" else __import__("duckdb").from_arrow(pa.table(log))
-            got = Cohorts.from_transactions(held, amount="amount", observed_until="2022-06-30")
+            got = Cohorts.from_transactions(held, amount="amount", observed_until="2022-06-30", unit="month")
         assert np.array_equal(got.counts, expected.counts, equal_nan=True)
         np.testing.assert_allclose(got.revenue, expected.revenue, rtol=1e-12)
 
 
 def test_cohorts_of_a_mapping_keep_their_names():
-    cohorts = Cohorts({"May": [10, 8], "June": [5]})
-    assert cohorts == Cohorts([[10, 8], [5]], labels=["May", "June"])
+    cohorts = Cohorts({"May": [10, 8], "June": [5]}, unit="month")
+    assert cohorts == Cohorts([[10, 8], [5]], labels=["May", "June"], unit="month")
     assert cohorts[1].labels.tolist() == ["June"]
     assert cohorts.tenures().ids.tolist() == ["May", "May", "June"]
-    assert Cohorts({"May": [10, 8]}, labels=["first"]).labels.tolist() == ["first"]
+    assert Cohorts({"May": [10, 8]}, labels=["first"], unit="month").labels.tolist() == ["first"]
 
 
 @pytest.mark.parametrize("names", [["a", None], [1.0, np.nan], np.array(["2024-01-01", "NaT"], "datetime64[D]")])
@@ -284,5 +284,5 @@ def test_cohorts_without_a_name_are_refused(names):
 @pytest.mark.parametrize("period", ["fortnight", None])
 def test_periods_that_there_are_not(period):
     log = {"customer_id": [1], "date": ["2024-01-31"]}
-    with pytest.raises(ParameterError, match="period must be one of 'day', 'week', 'month', 'quarter', 'year'"):
-        Cohorts.from_transactions(log, period=period)
+    with pytest.raises(ParameterError, match="unit must be one of 'day', 'week', 'month', 'quarter', 'year'"):
+        Cohorts.from_transactions(log, unit=period)

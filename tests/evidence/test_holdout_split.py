@@ -14,7 +14,7 @@ START = dt.datetime.fromisoformat("2024-01-01")
 
 
 def test_cdnow_holdout():
-    halves = holdout_split(datasets.cdnow(), at="1997-09-30", until="1998-06-30", amount="amount")
+    halves = holdout_split(datasets.cdnow(), at="1997-09-30", until="1998-06-30", amount="amount", unit="week")
     assert len(halves.calibration) == 2357
     assert halves.calibration.x.sum() == 2457
     assert halves.purchases.sum() == 1882
@@ -22,7 +22,9 @@ def test_cdnow_holdout():
     assert halves.new_customers == 0
     late = datasets.cdnow()["date"] > np.datetime64("1997-09-30")
     assert halves.spend.sum() == pytest.approx(datasets.cdnow()["amount"][late].sum())
-    assert halves == holdout_split(pd.DataFrame(datasets.cdnow()), at=dt.date(1997, 9, 30), amount="amount")
+    assert halves == holdout_split(
+        pd.DataFrame(datasets.cdnow()), at=dt.date(1997, 9, 30), amount="amount", unit="week"
+    )
 
 
 NO_DATES = [39, 9900, 20000.0, True, np.int64(9), [START], pd.NaT, np.datetime64("NaT"), "NaT", ""]
@@ -33,18 +35,18 @@ NO_DATES += ["30.9.1997", "19970930", "1997-09-31", "1997-9-30", "1997-W40-2", "
 def test_what_is_no_date_names_the_argument(value):
     log = {"customer_id": ["ann"], "date": ["1997-01-01"]}
     calls = {
-        "at": lambda: holdout_split(log, at=value),
-        "until": lambda: holdout_split(log, at="1997-09-30", until=value),
-        "observed_until": lambda: RFM.from_transactions(log, observed_until=value),
-        "first_purchase_from": lambda: holdout_split(log, at="1997-09-30", first_purchase_from=value),
+        "at": lambda: holdout_split(log, at=value, unit="week"),
+        "until": lambda: holdout_split(log, at="1997-09-30", until=value, unit="week"),
+        "observed_until": lambda: RFM.from_transactions(log, observed_until=value, unit="week"),
+        "first_purchase_from": lambda: holdout_split(log, at="1997-09-30", first_purchase_from=value, unit="week"),
     }
     for name, call in calls.items():
         with pytest.raises(ParameterError, match=rf"^{name} must be a date such as '1997-09-30'; got "):
             call()
     with pytest.raises(ParameterError, match=r"^observed_until must be a date such as"):
-        Opportunities.from_transactions(log, observed_until=value)
+        Opportunities.from_transactions(log, observed_until=value, unit="year")
     with pytest.raises(ParameterError, match=r"^first_purchase_from must be a date such as"):
-        RFM.from_transactions(log, first_purchase_from=value)
+        RFM.from_transactions(log, first_purchase_from=value, unit="week")
 
 
 ONE_DAY = [dt.date(1997, 9, 30), START.replace(1997, 9, 30), np.datetime64("1997-09-30"), pd.Timestamp(1997, 9, 30)]
@@ -96,7 +98,7 @@ def test_every_backend_agrees_with_plain_python(kind, case):
     )
     with engine(kind) as build:
         log = build(columns)
-        arguments = {"at": _day(at), "until": _day(until), "amount": "amount", **options}
+        arguments = {"at": _day(at), "until": _day(until), "amount": "amount", "unit": "week", **options}
         if (_day(until) or last) <= _day(at):
             with pytest.raises(ParameterError, match="the holdout is empty"):
                 holdout_split(log, **arguments)
@@ -134,7 +136,7 @@ def test_older_customers_are_not_new():
         "customer_id": [1, 2, 1, 2, 3],
         "date": ["2024-01-01", "2024-01-10", "2024-02-01", "2024-02-01", "2024-02-02"],
     }
-    halves = holdout_split(log, at="2024-01-15", first_purchase_from="2024-01-05")
+    halves = holdout_split(log, at="2024-01-15", first_purchase_from="2024-01-05", unit="week")
     assert halves.calibration.ids.tolist() == [2]
     assert (halves.purchases.tolist(), halves.spend, halves.new_customers) == ([1.0], None, 1)
 

@@ -19,15 +19,15 @@ ROW = {"x": [2, 0], "t_x": [4, 0], "T": [9, 9], "unit": "week"}
 
 
 def test_it_is_counted_between_purchases_in_the_unit_of_time() -> None:
-    rfm = RFM.from_transactions(LOG, log_interpurchase=True)
+    rfm = RFM.from_transactions(LOG, log_interpurchase=True, unit="week")
     assert rfm.log_interpurchase == pytest.approx(SPACING, rel=1e-15)
     days = RFM.from_transactions(LOG, unit="day", log_interpurchase=True)
     assert days.log_interpurchase == pytest.approx(SPACING + rfm.x * np.log(7), rel=1e-15)
     months = RFM.from_transactions(LOG, unit="day", collapse="month", log_interpurchase=True)
     assert months.log_interpurchase.tolist() == [0, 0]
-    halves = holdout_split(LOG, at="2024-01-20", log_interpurchase=True)
+    halves = holdout_split(LOG, at="2024-01-20", log_interpurchase=True, unit="week")
     assert halves.calibration.log_interpurchase == pytest.approx([np.log(2), SPACING[1]])
-    assert holdout_split(LOG, at="2024-01-20").calibration.log_interpurchase is None
+    assert holdout_split(LOG, at="2024-01-20", unit="week").calibration.log_interpurchase is None
 
 
 @pytest.mark.parametrize("when", [["2024-01-01", "2024-01-15", "2024-01-29"], [-4, -2, 0]], ids=["dates", "years"])
@@ -35,7 +35,7 @@ def test_of_records(when: list) -> None:
     flows = [CashFlow(5.0, day) for day in when]
     ann = Customer("ann", [Relationship("shop", start=when[0], cash_flows=flows)])
     unit = "week" if isinstance(when[0], str) else "year"
-    options = {"as_of": when[-1], "unit": unit, "collapse": "day" if unit == "week" else None}
+    options = {"observed_until": when[-1], "unit": unit, "collapse": "day" if unit == "week" else None}
     assert RFM.from_customers([ann], **options, log_interpurchase=True).log_interpurchase == pytest.approx(
         [2 * np.log(2)]
     )
@@ -61,6 +61,6 @@ def test_it_is_at_most_that_of_equal_times(bad: float) -> None:
 
 
 def test_of_one_repeat_purchase_it_is_the_log_of_its_time() -> None:
-    assert RFM(1, 4, 9, log_interpurchase=np.log(4)).log_interpurchase == np.log(4)
+    assert RFM(1, 4, 9, log_interpurchase=np.log(4), unit="year").log_interpurchase == np.log(4)
     with pytest.raises(DataError, match="log_interpurchase"):
-        RFM(1, 4, 9, log_interpurchase=0.0)
+        RFM(1, 4, 9, log_interpurchase=0.0, unit="year")

@@ -70,9 +70,9 @@ def test_every_backend_agrees_with_plain_python(kind: str, case: tuple) -> None:
         log = build({"customer_id": [who for who, _ in rows], "date": [day for _, day in rows]})
         if not expected:
             with pytest.raises(DataError, match=f"no purchase in a complete {opportunities}"):
-                Opportunities.from_transactions(log, opportunities=opportunities, observed_until=until)
+                Opportunities.from_transactions(log, unit=opportunities, observed_until=until)
             return
-        found = Opportunities.from_transactions(log, opportunities=opportunities, observed_until=until)
+        found = Opportunities.from_transactions(log, unit=opportunities, observed_until=until)
     assert found.unit == opportunities
     assert found.ids.tolist() == sorted(expected)
     assert dict(zip(found.ids.tolist(), zip(found.x, found.t_x, found.n, strict=True), strict=True)) == expected
@@ -80,11 +80,11 @@ def test_every_backend_agrees_with_plain_python(kind: str, case: tuple) -> None:
 
 def test_the_last_period_counts_only_when_it_is_complete() -> None:
     log = {"customer_id": [1, 1, 2], "date": ["2020-05-01", "2022-12-29", "2022-01-01"]}
-    unsaid = Opportunities.from_transactions(log)
+    unsaid = Opportunities.from_transactions(log, unit="year")
     assert (unsaid.ids.tolist(), unsaid.x.tolist(), unsaid.n.tolist()) == ([1], [0], [1])
-    said = Opportunities.from_transactions(log, observed_until="2022-12-31")
+    said = Opportunities.from_transactions(log, observed_until="2022-12-31", unit="year")
     assert (said.ids.tolist(), said.x.tolist(), said.t_x.tolist(), said.n.tolist()) == ([1, 2], [1, 0], [2, 0], [2, 0])
-    later = Opportunities.from_transactions(log, observed_until="2024-06-30")
+    later = Opportunities.from_transactions(log, observed_until="2024-06-30", unit="year")
     assert later.n.tolist() == [3, 1]
 
 
@@ -94,37 +94,40 @@ def test_a_refund_is_no_purchase() -> None:
         "date": ["2020-05-01", "2021-05-01", "2022-05-01"],
         "amount": [10.0, -5.0, 10.0],
     }
-    found = Opportunities.from_transactions(log, amount="amount", observed_until="2022-12-31")
+    found = Opportunities.from_transactions(log, amount="amount", observed_until="2022-12-31", unit="year")
     assert (found.x, found.t_x, found.n) == (1, 2, 2)
     with pytest.raises(DataError, match="must be greater than 0"):
-        Opportunities.from_transactions(log, amount="amount", refunds="raise")
+        Opportunities.from_transactions(log, amount="amount", refunds="raise", unit="year")
 
 
 def test_true_newcomers_only() -> None:
     log = {"customer_id": [1, 1, 2], "date": ["2020-05-01", "2022-05-01", "2021-05-01"]}
-    found = Opportunities.from_transactions(log, first_purchase_from="2021-01-01", observed_until="2022-12-31")
+    found = Opportunities.from_transactions(
+        log, first_purchase_from="2021-01-01", observed_until="2022-12-31", unit="year"
+    )
     assert found.ids.tolist() == [2]
 
 
 def test_options_outside_their_choices() -> None:
     log = {"customer_id": [1], "date": ["2020-05-01"]}
     for none in ("decade", None):
-        with pytest.raises(ParameterError, match="opportunities must be one of"):
-            Opportunities.from_transactions(log, opportunities=none)  # type: ignore[arg-type]
+        with pytest.raises(ParameterError, match="unit must be one of"):
+            Opportunities.from_transactions(log, unit=none)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="must not be after observed_until"):
-        Opportunities.from_transactions(log, observed_until="2019-12-31")
+        Opportunities.from_transactions(log, observed_until="2019-12-31", unit="year")
 
 
 def test_tables_with_a_row_per_kind_of_customer() -> None:
     table = pd.DataFrame({"frequency": [6, 1, 0], "recency": [6, 2, 0], "periods": 6, "weights": [2, 0, 3]})
     rows = Opportunities.from_table(table, unit="year")
-    assert rows.x.tolist() == [6, 6, 0, 0, 0]
-    assert rows.t_x.tolist() == [6, 6, 0, 0, 0]
-    assert rows.ids is None
+    assert rows == Opportunities([6, 1, 0], [6, 2, 0], 6, weights=[2, 0, 3], unit="year")
+    assert (len(rows), rows.customers, rows.ids) == (3, 5, None)
     matrix = {"x": [2], "t.x": [4], "n.cal": [6], "custs": [4]}
-    assert len(Opportunities.from_table(matrix, unit="year")) == 4
-    with pytest.raises(DataError, match="weights must be whole numbers"):
-        Opportunities.from_table(table.assign(weights=0.5), unit="year")
+    assert Opportunities.from_table(matrix, unit="year").customers == 4
+    shares = Opportunities.from_table(table.assign(share=0.5), unit="year", weights="share")
+    assert shares.customers == 1.5
+    with pytest.raises(DataError, match="weights must be finite and >= 0; broken in 3 of 3 rows"):
+        Opportunities.from_table(table.assign(weights=-1), unit="year")
 
 
 def test_tables_with_a_row_per_customer() -> None:
@@ -148,22 +151,22 @@ BROKEN = {
 @pytest.mark.parametrize(("rule", "columns"), [(rule, rows) for rule, cases in BROKEN.items() for rows in cases])
 def test_rules_are_kept_and_named(rule: str, columns: tuple) -> None:
     with pytest.raises(DataError, match=rule):
-        Opportunities(*columns)
+        Opportunities(*columns, unit="year")
 
 
 def test_messages_name_the_customer_and_the_values() -> None:
     with pytest.raises(DataError, match=r"broken in 1 of 2 rows, first: customer 'bob' \(x=2.0, t_x=1.0, n=3.0\)"):
-        Opportunities([1, 2], [1, 1], 3, ids=["ann", "bob"])
+        Opportunities([1, 2], [1, 1], 3, ids=["ann", "bob"], unit="year")
     with pytest.raises(DataError, match="x must be numbers"):
-        Opportunities(["many"], [1], 3)
-    with pytest.raises(DataError, match="one name per row"):
-        Opportunities([1, 2], [1, 2], 3, ids=["ann"])
+        Opportunities(["many"], [1], 3, unit="year")
+    with pytest.raises(DataError, match="one value per row"):
+        Opportunities([1, 2], [1, 2], 3, ids=["ann"], unit="year")
     with pytest.raises(ParameterError, match="unit must be one of"):
         Opportunities(1, 1, 1, unit="decade")
 
 
 def test_columns_broadcast_and_are_read_only() -> None:
-    rows = Opportunities([[1], [0]], [[2], [0]], [3, 4, 5])
+    rows = Opportunities([[1], [0]], [[2], [0]], [3, 4, 5], unit="year")
     assert rows.x.shape == rows.t_x.shape == rows.n.shape == (2, 3)
     assert len(rows) == 6
     with pytest.raises(ValueError, match="read-only"):
@@ -181,7 +184,7 @@ def test_rows_are_chosen_like_those_of_an_array() -> None:
 
 
 def test_distinct_rows_scatter_back() -> None:
-    rows = Opportunities([2, 0, 2, 1], [4, 0, 4, 4], 6)
+    rows = Opportunities([2, 0, 2, 1], [4, 0, 4, 4], 6, unit="year")
     kinds = rows.distinct("x", "t_x", "n")
     assert kinds.counts.sum() == 4
     assert len(kinds.counts) == 3

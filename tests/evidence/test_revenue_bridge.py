@@ -47,9 +47,9 @@ def by_hand(matrix, over):
 def test_the_bridge_is_that_of_each_customer(matrix, over):
     if len(matrix[0]) <= over:
         with pytest.raises(DataError, match=f"over {over} months needs more complete months"):
-            RevenueBridge.from_revenue(matrix, over=over)
+            RevenueBridge.from_revenue(matrix, over=over, unit="month")
         return
-    bridge = RevenueBridge.from_revenue(matrix, over=over)
+    bridge = RevenueBridge.from_revenue(matrix, over=over, unit="month")
     for name, expected in by_hand(matrix, over).items():
         assert getattr(bridge, name).tolist() == expected.tolist(), name
     assert len(bridge) == len(matrix[0]) - over
@@ -58,7 +58,7 @@ def test_the_bridge_is_that_of_each_customer(matrix, over):
 @given(revenues, st.floats(0.01, 1e6), st.integers(1, 3))
 def test_the_bridge_adds_up(matrix, scale, over):
     over = min(over, len(matrix[0]) - 1)
-    b = RevenueBridge.from_revenue(np.array(matrix) * scale, over=over)
+    b = RevenueBridge.from_revenue(np.array(matrix) * scale, over=over, unit="month")
     np.testing.assert_allclose(
         b.opening + b.new + b.reactivated + b.expansion - b.contraction - b.churned, b.closing, rtol=1e-12, atol=1e-9
     )
@@ -73,7 +73,7 @@ def test_the_bridge_adds_up(matrix, scale, over):
 
 
 def test_rates():
-    b = RevenueBridge.from_revenue([[100, 120], [50, 40], [30, 0], [0, 25]])
+    b = RevenueBridge.from_revenue([[100, 120], [50, 40], [30, 0], [0, 25]], unit="month")
     assert b.net_revenue_retention.tolist() == [160 / 180]
     assert b.gross_revenue_retention.tolist() == [140 / 180]
     assert b.logo_churn.tolist() == [1 / 3]
@@ -82,16 +82,16 @@ def test_rates():
 
 def test_logo_churn_and_revenue_churn_differ():
     """One large customer and nine small ones: three of the small leave."""
-    b = RevenueBridge.from_revenue([[910, 910], *[[10, 10]] * 6, *[[10, 0]] * 3])
+    b = RevenueBridge.from_revenue([[910, 910], *[[10, 10]] * 6, *[[10, 0]] * 3], unit="month")
     assert b.logo_churn.tolist() == [0.3]
     assert b.revenue_churn.tolist() == [0.03]
 
 
 def test_quick_ratios_at_the_edges():
-    assert RevenueBridge.from_revenue([[1, 2]]).quick_ratio.tolist() == [np.inf]
-    assert np.isnan(RevenueBridge.from_revenue([[1, 1]]).quick_ratio).all()
-    assert RevenueBridge.from_revenue([[1, 0]]).quick_ratio.tolist() == [0]
-    nothing = RevenueBridge.from_revenue([[0, 0, 0]])
+    assert RevenueBridge.from_revenue([[1, 2]], unit="month").quick_ratio.tolist() == [np.inf]
+    assert np.isnan(RevenueBridge.from_revenue([[1, 1]], unit="month").quick_ratio).all()
+    assert RevenueBridge.from_revenue([[1, 0]], unit="month").quick_ratio.tolist() == [0]
+    nothing = RevenueBridge.from_revenue([[0, 0, 0]], unit="month")
     assert nothing.closing.tolist() == [0, 0]
     assert np.isnan(nothing.logo_churn).all()
 
@@ -108,8 +108,10 @@ MATRIX = [[100, 120, 0], [50, 0, 40], [0, 30, 0], [0, 0, 25]]
 def test_a_log(kind):
     with engine(kind) as build:
         log = build(LOG)
-        bridge = RevenueBridge.from_transactions(log, observed_until="2024-04-29")
-    expected = RevenueBridge.from_revenue(MATRIX, labels=np.array(["2024-01", "2024-02", "2024-03"], "datetime64[D]"))
+        bridge = RevenueBridge.from_transactions(log, observed_until="2024-04-29", unit="month")
+    expected = RevenueBridge.from_revenue(
+        MATRIX, labels=np.array(["2024-01", "2024-02", "2024-03"], "datetime64[D]"), unit="month"
+    )
     assert bridge == expected
     assert bridge.labels.astype(str).tolist() == ["2024-02-01", "2024-03-01"]
     assert bridge.reactivated.tolist() == [0, 40]
@@ -122,11 +124,11 @@ def test_a_log(kind):
 
 
 def test_the_table():
-    table = RevenueBridge.from_transactions(pl.DataFrame(LOG), observed_until="2024-04-29").table()
+    table = RevenueBridge.from_transactions(pl.DataFrame(LOG), observed_until="2024-04-29", unit="month").table()
     assert table.columns[:2] == ["period", "opening"]
     assert table.schema["period"] == pl.Date
     assert table["quick_ratio"].to_list() == [50 / 50, 65 / 150]
-    frame = RevenueBridge.from_transactions(pd.DataFrame(LOG), period="quarter", over=1, observed_until="2024-06-30")
+    frame = RevenueBridge.from_transactions(pd.DataFrame(LOG), unit="quarter", over=1, observed_until="2024-06-30")
     assert frame.table()["closing"].tolist() == [7]
     assert repr(frame) == "RevenueBridge of 1 quarters, 2024-04-01 to 2024-04-01, over 1: revenue from 365 to 7"
 
@@ -140,25 +142,25 @@ def test_refunds():
     with pytest.raises(
         DataError, match=r"must be >= 0, net of refunds.*customer 'a'.*2024-02-01.*-20.0.*refunds='drop'"
     ):
-        RevenueBridge.from_transactions(log, observed_until="2024-03-31")
-    dropped = RevenueBridge.from_transactions(log, observed_until="2024-03-31", refunds="drop")
+        RevenueBridge.from_transactions(log, observed_until="2024-03-31", unit="month")
+    dropped = RevenueBridge.from_transactions(log, observed_until="2024-03-31", refunds="drop", unit="month")
     assert dropped.churned.tolist() == [100, 50]
     assert dropped.reactivated.tolist() == [0, 9]
     cents = {"customer_id": ["a"] * 4, "date": ["2024-01-01"] * 3 + ["2024-02-29"], "amount": [0.1, 0.2, -0.3, 5.0]}
-    assert RevenueBridge.from_transactions(cents).new.tolist() == [5]
+    assert RevenueBridge.from_transactions(cents, unit="month").new.tolist() == [5]
     free = {**log, "amount": [100.0, 0.0, 50.0, 9.0]}
-    assert RevenueBridge.from_transactions(free, observed_until="2024-03-31") == dropped
+    assert RevenueBridge.from_transactions(free, observed_until="2024-03-31", unit="month") == dropped
 
 
 def test_what_is_refused():
     with pytest.raises(DataError, match="row per customer and a column per period"):
-        RevenueBridge.from_revenue([1, 2])
+        RevenueBridge.from_revenue([1, 2], unit="month")
     with pytest.raises(DataError, match=r"finite and >= 0; broken in 2 of 3 rows"):
-        RevenueBridge.from_revenue([[1, np.nan], [1, -1], [0, 0]])
+        RevenueBridge.from_revenue([[1, np.nan], [1, -1], [0, 0]], unit="month")
     with pytest.raises(DataError, match="labels must be one per column: 2"):
-        RevenueBridge.from_revenue([[1, 2]], labels=["a"])
+        RevenueBridge.from_revenue([[1, 2]], labels=["a"], unit="month")
     for over in (0, -1, 1.5, "12"):
         with pytest.raises(ParameterError, match="over must be a whole number"):
-            RevenueBridge.from_revenue([[1, 2]], over=over)
+            RevenueBridge.from_revenue([[1, 2]], over=over, unit="month")
     with pytest.raises(ParameterError, match="unit must be one of"):
         RevenueBridge.from_revenue([[1, 2]], unit="decade")

@@ -61,7 +61,7 @@ def assert_same(some, other):
 def test_records_say_the_same_as_their_log(histories, unit, collapse, first):
     people = [customer(name, flows(rows)) for name, rows in histories.items()]
     options = {"unit": unit, "collapse": collapse, "first_purchase_in_spend": first}
-    rfm = RFM.from_customers(people, as_of=END, **options)
+    rfm = RFM.from_customers(people, observed_until=END, **options)
     assert rfm.ids.tolist() == list(histories)
     assert_same(rfm, RFM.from_transactions(log_of(histories), amount="amount", observed_until=END, **options))
 
@@ -73,7 +73,9 @@ def test_relationships_count_together(histories, data):
         cut = data.draw(st.integers(0, len(rows)))
         whole.append(customer(name, flows(rows)))
         parted.append(customer(name, flows(rows[cut:]), flows(rows[:cut])))
-    assert RFM.from_customers(parted, as_of=END) == RFM.from_customers(whole, as_of=END)
+    assert RFM.from_customers(parted, observed_until=END, unit="week") == RFM.from_customers(
+        whole, observed_until=END, unit="week"
+    )
 
 
 @given(HISTORIES, UNITS)
@@ -83,8 +85,8 @@ def test_years_from_now_say_the_same_as_dates(histories, unit):
         Customer(name, [Relationship(1, 0, cash_flows=[CashFlow(a, (n - 90) / DAYS_PER_YEAR) for n, a in rows])])
         for name, rows in histories.items()
     ]
-    expected = RFM.from_customers(dated, as_of=day(90), unit=unit)
-    rfm = RFM.from_customers(undated, as_of=0, unit=unit)
+    expected = RFM.from_customers(dated, observed_until=day(90), unit=unit)
+    rfm = RFM.from_customers(undated, observed_until=0, unit=unit)
     assert rfm.ids.tolist() == expected.ids.tolist()
     assert rfm.x.tolist() == expected.x.tolist()
     np.testing.assert_allclose(rfm.t_x, expected.t_x, rtol=0, atol=1e-10)
@@ -98,10 +100,10 @@ def test_the_cdnow_sample_as_records():
     for who, when, amount in zip(log["customer_id"], log["date"], log["amount"], strict=True):
         held.setdefault(who, []).append(CashFlow(amount, when))
     people = [customer(who, rows) for who, rows in held.items()]
-    rfm = RFM.from_customers(people, as_of="1997-09-30")
+    rfm = RFM.from_customers(people, observed_until="1997-09-30", unit="week")
     until = cdnow()["date"] <= np.datetime64("1997-09-30")
     known = {name: column[until] for name, column in cdnow().items()}
-    assert_same(rfm, RFM.from_transactions(known, amount="amount", observed_until="1997-09-30"))
+    assert_same(rfm, RFM.from_transactions(known, amount="amount", observed_until="1997-09-30", unit="week"))
     # Fader, Hardie & Lee (2005), section 4: 2,357 customers, 2,457 repeat transactions until week 39, 1,411 with none
     assert (len(rfm), rfm.x.sum(), (rfm.x == 0).sum()) == (2357, 2457, 1411)
 
@@ -109,8 +111,10 @@ def test_the_cdnow_sample_as_records():
 def test_what_comes_later_is_not_known_yet():
     before = customer("ann", flows([(0, 10), (7, 20)]))
     after = customer("ann", flows([(0, 10), (7, 20), (14, 99), (14, -9)]))
-    assert RFM.from_customers([after], as_of=day(13)) == RFM.from_customers([before], as_of=day(13))
-    assert RFM.from_customers([after], as_of=day(14)).x == [2]
+    assert RFM.from_customers([after], observed_until=day(13), unit="week") == RFM.from_customers(
+        [before], observed_until=day(13), unit="week"
+    )
+    assert RFM.from_customers([after], observed_until=day(14), unit="week").x == [2]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +130,7 @@ def test_what_comes_later_is_not_known_yet():
 )
 def test_a_day_lasts_until_midnight(as_of, collapse, repeats):
     ann = customer("ann", [CashFlow(10, "2024-01-01T12:00"), CashFlow(20, "2024-01-08T12:00")])
-    assert RFM.from_customers([ann], as_of=as_of, collapse=collapse).x == [repeats]
+    assert RFM.from_customers([ann], observed_until=as_of, collapse=collapse, unit="week").x == [repeats]
 
 
 def test_refunds_reduce_spend_and_are_no_purchases():
@@ -140,16 +144,18 @@ def test_refunds_reduce_spend_and_are_no_purchases():
             CashFlow(-12, day(16)),
         ],
     )
-    rfm = RFM.from_customers([ann], as_of=day(28))
+    rfm = RFM.from_customers([ann], observed_until=day(28), unit="week")
     assert (rfm.x, rfm.t_x, rfm.T, rfm.m) == ([2], [2], [4], [(30 + 50 - 8 - 12) / 2])
 
 
 def test_other_kinds_are_left_out_unless_asked_for():
     ann = customer("ann", [CashFlow(-50, day(0), "acquisition"), CashFlow(10, day(7)), CashFlow(5, day(14), "fee")])
-    assert RFM.from_customers([ann], as_of=day(28)) == RFM([0], [0], [3], [0], ids=["ann"], unit="week")
-    fees = RFM.from_customers([ann], as_of=day(28), kinds=("purchase", "fee"))
+    assert RFM.from_customers([ann], observed_until=day(28), unit="week") == RFM(
+        [0], [0], [3], [0], ids=["ann"], unit="week"
+    )
+    fees = RFM.from_customers([ann], observed_until=day(28), kinds=("purchase", "fee"), unit="week")
     assert fees == RFM([1], [1], [3], [5], ids=["ann"], unit="week")
-    assert RFM.from_customers([ann], as_of=day(28), kinds="fee").T == [2]
+    assert RFM.from_customers([ann], observed_until=day(28), kinds="fee", unit="week").T == [2]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +171,7 @@ def test_other_kinds_are_left_out_unless_asked_for():
     ],
 )
 def test_ids_are_kept_as_they_are_in_the_order_given(names, kind):
-    rfm = RFM.from_customers([customer(name, flows([(0, 10)])) for name in names], as_of=END)
+    rfm = RFM.from_customers([customer(name, flows([(0, 10)])) for name in names], observed_until=END, unit="week")
     assert rfm.ids.tolist() == names
     assert rfm.ids.dtype.kind == kind
 
@@ -179,39 +185,39 @@ def test_customers_without_a_purchase_are_named():
         customer("eve", flows([(0, -10)])),
     ]
     with pytest.raises(DataError, match=r"broken in 4 of 5 customers, first: 'bob', 'carl', 'dora'\.") as error:
-        RFM.from_customers(people, as_of=day(10))
+        RFM.from_customers(people, observed_until=day(10), unit="week")
     assert "kinds 'Purchase', 'acquisition', 'purchase'" in str(error.value)
     with pytest.raises(DataError, match=r"1 of 1 customers, first: 'carl'\. They have no cash flows"):
-        RFM.from_customers([Customer("carl")], as_of=END)
+        RFM.from_customers([Customer("carl")], observed_until=END, unit="week")
 
 
 def test_an_id_names_one_customer():
     people = [customer(name, flows([(0, 10)])) for name in ("ann", "bob", "ann")]
     with pytest.raises(DataError, match="1 are there more than once, first: 'ann'"):
-        RFM.from_customers(people, as_of=END)
+        RFM.from_customers(people, observed_until=END, unit="week")
 
 
 def test_a_refund_with_a_positive_amount_is_refused():
     ann = customer("ann", [CashFlow(10, day(0)), CashFlow(5, day(1), "refund")])
     with pytest.raises(DataError, match=r"amount <= 0; broken in 1 of 2 rows, first: customer 'ann' \(amount=5.0\)"):
-        RFM.from_customers([ann], as_of=END)
+        RFM.from_customers([ann], observed_until=END, unit="week")
 
 
 @pytest.mark.parametrize("people", [[], [CashFlow(1, 1)], Customer("ann")])
 def test_customers_are_needed(people):
     with pytest.raises(DataError, match="ustomer"):
-        RFM.from_customers(people, as_of=END)
+        RFM.from_customers(people, observed_until=END, unit="week")
 
 
 def test_dates_and_years_do_not_mix():
     dated, undated = customer("ann", flows([(0, 10)])), Customer("bob", [Relationship(1, 0, None, [CashFlow(1, 0)])])
     for people, as_of in (([dated, undated], END), ([dated], 1.0), ([undated], END)):
         with pytest.raises(DataError, match="mixes dates and years from now"):
-            RFM.from_customers(people, as_of=as_of)
+            RFM.from_customers(people, observed_until=as_of, unit="week")
 
 
 def test_years_from_now_have_no_calendar_to_collapse_by():
     undated = Customer("bob", [Relationship(1, 0, None, [CashFlow(1, -1)])])
-    assert RFM.from_customers([undated], as_of=0, collapse=None, unit="year").T == [1]
+    assert RFM.from_customers([undated], observed_until=0, collapse=None, unit="year").T == [1]
     with pytest.raises(ParameterError, match="collapse='month' needs a calendar"):
-        RFM.from_customers([undated], as_of=0, collapse="month")
+        RFM.from_customers([undated], observed_until=0, collapse="month", unit="week")

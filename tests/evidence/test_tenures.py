@@ -74,11 +74,13 @@ def test_whole_periods_are_anniversaries(book, unit, data):
     since = data.draw(st.one_of(st.none(), st.dates(dt.date(1995, 1, 1), as_of)))
     expected = [by_hand(start, end, as_of, unit, since) for start, end in rows]
     kept = [row for row in expected if row is not None]
-    got = Tenures.from_table(table(rows), as_of=as_of, period=unit, observed_from=since)
+    got = Tenures.from_table(table(rows), observed_until=as_of, unit=unit, observed_from=since, by_period=True)
     assert (got.by_period, got.unit, got.left_out) == (True, unit, len(rows) - len(kept))
     assert list(zip(got.duration, got.ended, got.entry, strict=True)) == kept
     records = [Relationship(i, start, end) for i, (start, end) in enumerate(rows)]
-    by_record = Tenures.from_relationships(records, as_of=as_of, period=unit, observed_from=since)
+    by_record = Tenures.from_relationships(
+        records, observed_until=as_of, unit=unit, observed_from=since, by_period=True
+    )
     assert np.array_equal(by_record.duration, got.duration)
     assert np.array_equal(by_record.entry, got.entry)
     assert by_record.left_out == got.left_out
@@ -87,9 +89,14 @@ def test_whole_periods_are_anniversaries(book, unit, data):
 
 def test_the_end_of_february():
     book = {"start": ["2023-01-31"] * 4, "end": ["2023-02-28", "2023-03-01", "2023-03-31", None]}
-    got = Tenures.from_table(book, as_of="2023-04-29", period="month")
+    got = Tenures.from_table(book, observed_until="2023-04-29", unit="month", by_period=True)
     assert got.duration.tolist() == [1, 2, 2, 2]
-    assert Tenures.from_table(book, as_of="2023-04-30", period="month").duration.tolist() == [1, 2, 2, 3]
+    assert Tenures.from_table(book, observed_until="2023-04-30", unit="month", by_period=True).duration.tolist() == [
+        1,
+        2,
+        2,
+        3,
+    ]
 
 
 @given(books(), st.sampled_from([("day", 1), ("week", 7), ("month", 30.4375), ("year", 365.25)]), st.data())
@@ -103,10 +110,10 @@ def test_exact_time(book, unit, data):
             continue
         entry = 0 if since is None else max((since - start).days, 0) / unit[1]
         expected.append((((end if ended else as_of) - start).days / unit[1], ended, entry))
-    got = Tenures.from_table(table(rows), as_of=as_of, unit=unit[0], observed_from=since)
+    got = Tenures.from_table(table(rows), observed_until=as_of, unit=unit[0], observed_from=since)
     assert list(zip(got.duration, got.ended, got.entry, strict=True)) == expected
     records = [Relationship(i, start, end) for i, (start, end) in enumerate(rows)]
-    again = Tenures.from_relationships(records, as_of=as_of, unit=unit[0], observed_from=since)
+    again = Tenures.from_relationships(records, observed_until=as_of, unit=unit[0], observed_from=since)
     assert np.array_equal(again.duration, got.duration)
     assert np.array_equal(again.ended, got.ended)
 
@@ -130,10 +137,10 @@ def test_all_dataframes_agree(kind, times):
     }
     reference = Tenures.from_relationships(
         [Relationship(*row) for row in zip(*list(columns.values())[:3], strict=True)],
-        as_of="2023-01-01",
+        observed_until="2023-01-01",
         unit="week",
     )
-    got = Tenures.from_table(KINDS[kind](columns), as_of="2023-01-01", unit="week")
+    got = Tenures.from_table(KINDS[kind](columns), observed_until="2023-01-01", unit="week")
     assert np.array_equal(got.duration, reference.duration)
     assert np.array_equal(got.ended, reference.ended)
     assert 0 < got.ended.sum() < len(got)
@@ -154,8 +161,8 @@ def test_files(tmp_path, monkeypatch, suffix, library):
     path = tmp_path / f"book.{suffix}"
     frame.to_parquet(path) if suffix == "parquet" else frame.to_csv(path, index=False)
     if library == "duckdb":
-        monkeypatch.setattr("custvalue.evidence.logs.reading._installed", lambda name: name != "polars")
-    got = Tenures.from_table(path, as_of="2024-05-01", period="month", weights="n")
+        monkeypatch.setattr("custvalue.evidence.logs.kinds.installed", lambda name: name != "polars")
+    got = Tenures.from_table(path, observed_until="2024-05-01", unit="month", weights="n", by_period=True)
     assert got.ids.tolist() == ["01", "1"]
     assert (got.duration.tolist(), got.ended.tolist(), got.weights.tolist()) == ([2, 2], [True, False], [2, 3])
     held = pd.DataFrame({"duration": [2.5, 3], "ended": [True, False]})
@@ -175,7 +182,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
 def test_ends_in_any_form_of_missing():
     starts = ["2024-01-01"] * 2
     for ends in (["", "2024-01-03"], [None, "2024-01-03"], np.array(["NaT", "2024-01-03"], "datetime64[D]")):
-        got = Tenures.from_table({"start": starts, "end": ends}, as_of="2024-01-05", unit="day")
+        got = Tenures.from_table({"start": starts, "end": ends}, observed_until="2024-01-05", unit="day")
         assert (got.duration.tolist(), got.ended.tolist()) == ([4, 2], [False, True])
     for frame in (
         pd.DataFrame({"start": pd.to_datetime(starts), "end": [None, None]}),
@@ -183,7 +190,7 @@ def test_ends_in_any_form_of_missing():
         pl.DataFrame({"start": starts, "end": [None, None]}),
         pa.table({"start": starts, "end": pa.nulls(2)}),
     ):
-        assert not Tenures.from_table(frame, as_of="2024-01-05", unit="day").ended.any()
+        assert not Tenures.from_table(frame, observed_until="2024-01-05", unit="day").ended.any()
 
 
 def test_times_of_day():
@@ -191,19 +198,19 @@ def test_times_of_day():
         "start": np.array(["2024-01-01T12:00", "2024-01-01T00:00"], "datetime64[m]"),
         "end": np.array(["2024-01-02T18:00", "NaT"], "datetime64[m]"),
     }
-    got = Tenures.from_table(book, as_of="2024-01-02", unit="day")
+    got = Tenures.from_table(book, observed_until="2024-01-02", unit="day")
     assert (got.duration.tolist(), got.ended.tolist()) == ([1.25, 2], [True, False])
-    noon = Tenures.from_table(book, as_of="2024-01-02T12:00", unit="day")
+    noon = Tenures.from_table(book, observed_until="2024-01-02T12:00", unit="day")
     assert (noon.duration.tolist(), noon.ended.tolist()) == ([1, 1.5], [False, False])
-    since = Tenures.from_table(book, as_of="2024-01-02", observed_from=dt.date(2024, 1, 2), unit="day")
+    since = Tenures.from_table(book, observed_until="2024-01-02", observed_from=dt.date(2024, 1, 2), unit="day")
     assert since.entry.tolist() == [0.5, 1]
-    assert Tenures.from_table(book, as_of="2024-01-02", period="day").duration.tolist() == [1, 1]
+    assert Tenures.from_table(book, observed_until="2024-01-02", unit="day", by_period=True).duration.tolist() == [1, 1]
 
 
 def test_a_zone_that_the_table_does_not_say():
     relation = duckdb.sql("select timestamptz '2024-01-01 23:30:00+00' as start, null::timestamptz as \"end\"")
     with pytest.raises(DataError, match="session's time zone"):
-        Tenures.from_table(relation, as_of="2024-02-01")
+        Tenures.from_table(relation, observed_until="2024-02-01", unit="month")
 
 
 CHURN = 0.15
@@ -227,12 +234,19 @@ def test_late_entry_leaves_no_bias():
     end = end.astype("datetime64[D]") + np.minimum(start - month.astype("datetime64[D]"), length - 1)
     book = {"start": start, "end": end}
     for since in (None, "2019-03-10", "2021-07-01"):
-        tenures = Tenures.from_table(book, as_of="2023-01-01", period="quarter", observed_from=since)
+        tenures = Tenures.from_table(
+            book, observed_until="2023-01-01", unit="quarter", observed_from=since, by_period=True
+        )
         rate, error = leaving(tenures)
         assert abs(rate - CHURN) < 3 * error
     seen = {name: column[end >= np.datetime64("2021-07-01")] for name, column in book.items()}
-    assert Tenures.from_table(seen, as_of="2023-01-01", period="quarter", observed_from=since) == tenures
-    assert leaving(Tenures.from_table(seen, as_of="2023-01-01", period="quarter"))[0] < CHURN - 0.05
+    assert (
+        Tenures.from_table(seen, observed_until="2023-01-01", unit="quarter", observed_from=since, by_period=True)
+        == tenures
+    )
+    assert (
+        leaving(Tenures.from_table(seen, observed_until="2023-01-01", unit="quarter", by_period=True))[0] < CHURN - 0.05
+    )
 
 
 def test_late_entry_in_exact_time():
@@ -240,56 +254,66 @@ def test_late_entry_in_exact_time():
     start = np.datetime64("2015-01-01") + rng.integers(0, 2500, 40_000).astype("timedelta64[D]")
     end = start + np.ceil(rng.exponential(500, 40_000)).astype("timedelta64[D]")
     for since in (None, "2019-03-10"):
-        tenures = Tenures.from_table({"start": start, "end": end}, as_of="2023-01-01", unit="day", observed_from=since)
+        tenures = Tenures.from_table(
+            {"start": start, "end": end}, observed_until="2023-01-01", unit="day", observed_from=since
+        )
         rate, error = leaving(tenures)
         assert abs(rate - 1 / 500.5) < 3 * error
 
 
 def test_relationships_of_customers():
     ann = Customer("ann", [Relationship("a", "2024-01-01", "2024-03-01"), Relationship("b", "2024-02-01")])
-    got = Tenures.from_relationships([ann], as_of="2024-04-01", period="month")
+    got = Tenures.from_relationships([ann], observed_until="2024-04-01", unit="month", by_period=True)
     assert got == Tenures([2, 2], [1, 0], ids=["ann", "ann"], unit="month", by_period=True)
 
 
 def test_years_from_now():
     book = [Relationship("c1", -1.5, -0.25), Relationship("c2", -0.75), Relationship("c3", -0.1, 0.5)]
-    got = Tenures.from_relationships(book, as_of=0, unit="month")
+    got = Tenures.from_relationships(book, observed_until=0, unit="month")
     np.testing.assert_allclose(got.duration, [15, 9, 1.2], rtol=1e-12)
     assert got.ended.tolist() == [True, False, False]
-    by_quarter = Tenures.from_relationships(book, as_of=0, period="quarter", observed_from=-0.5)
+    by_quarter = Tenures.from_relationships(book, observed_until=0, unit="quarter", observed_from=-0.5, by_period=True)
     assert by_quarter.duration.tolist() == [5, 3, 0]
     assert by_quarter.entry.tolist() == [4, 1, 0]
 
 
 def test_relationships_that_are_refused():
     with pytest.raises(DataError, match="mixes dates and years"):
-        Tenures.from_relationships([Relationship("a", "2024-01-01")], as_of=0.0)
+        Tenures.from_relationships([Relationship("a", "2024-01-01")], observed_until=0.0, unit="month")
     with pytest.raises(DataError, match="mixes dates and years"):
-        Tenures.from_relationships([Relationship("a", "2024-01-01"), Relationship("b", -1.0)], as_of=0.0)
-    with pytest.raises(DataError, match=r"no relationship may start after as_of.*'b'.*later as_of"):
-        Tenures.from_relationships([Relationship("a", -2.0), Relationship("b", -1.0)], as_of=-1.5)
+        Tenures.from_relationships(
+            [Relationship("a", "2024-01-01"), Relationship("b", -1.0)], observed_until=0.0, unit="month"
+        )
+    with pytest.raises(DataError, match=r"no relationship may start after observed_until.*'b'.*later observed_until"):
+        Tenures.from_relationships(
+            [Relationship("a", -2.0), Relationship("b", -1.0)], observed_until=-1.5, unit="month"
+        )
     with pytest.raises(DataError, match="at least one"):
-        Tenures.from_relationships([], as_of=0.0)
+        Tenures.from_relationships([], observed_until=0.0, unit="month")
     with pytest.raises(DataError, match="item 0 is 'ann'"):
-        Tenures.from_relationships(["ann"], as_of=0.0)
-    with pytest.raises(ParameterError, match="observed_from must not be after as_of"):
-        Tenures.from_relationships([Relationship("a", -2.0)], as_of=-1.0, observed_from=0.0)
+        Tenures.from_relationships(["ann"], observed_until=0.0, unit="month")
+    with pytest.raises(ParameterError, match="observed_from must not be after observed_until"):
+        Tenures.from_relationships([Relationship("a", -2.0)], observed_until=-1.0, observed_from=0.0, unit="month")
 
 
 def test_tables_that_are_refused():
     book = {"start": ["2024-01-01", "2024-03-01"], "end": ["2023-12-01", None]}
     with pytest.raises(DataError, match=r"start <= end must hold; broken in 1 of 2 rows.*2023, 12, 1.*swapped"):
-        Tenures.from_table(book, as_of="2024-04-01")
-    with pytest.raises(DataError, match=r"start after as_of; broken in 1 of 2 rows.*row 1"):
-        Tenures.from_table({**book, "end": [None, None]}, as_of="2024-02-01")
+        Tenures.from_table(book, observed_until="2024-04-01", unit="month")
+    with pytest.raises(DataError, match=r"start after observed_until; broken in 1 of 2 rows.*row 1"):
+        Tenures.from_table({**book, "end": [None, None]}, observed_until="2024-02-01", unit="month")
     with pytest.raises(DataError, match=r"column 'start' must have a date in every row"):
-        Tenures.from_table({"start": ["2024-01-01", None], "end": [None, None]}, as_of="2024-02-01")
+        Tenures.from_table(
+            {"start": ["2024-01-01", None], "end": [None, None]}, observed_until="2024-02-01", unit="month"
+        )
     with pytest.raises(DataError, match=r"column 'end' must hold dates.*row 1 \('soon'\)"):
-        Tenures.from_table({"start": ["2024-01-01"] * 2, "end": [None, "soon"]}, as_of="2024-02-01")
+        Tenures.from_table(
+            {"start": ["2024-01-01"] * 2, "end": [None, "soon"]}, observed_until="2024-02-01", unit="month"
+        )
     with pytest.raises(DataError, match="must hold dates"):
-        Tenures.from_table({"start": [20240101], "end": [20240201]}, as_of="2024-02-01")
+        Tenures.from_table({"start": [20240101], "end": [20240201]}, observed_until="2024-02-01", unit="month")
     with pytest.raises(DataError, match="no column for end"):
-        Tenures.from_table({"start": ["2024-01-01"]}, as_of="2024-02-01")
+        Tenures.from_table({"start": ["2024-01-01"]}, observed_until="2024-02-01", unit="month")
     with pytest.raises(DataError, match="no column for duration"):
         Tenures.from_table({"x": [1]}, unit="month")
     with pytest.raises(DataError, match="durations and dates of start"):
@@ -304,30 +328,28 @@ def test_tables_that_are_refused():
 
 def test_arguments_that_are_refused():
     book = {"start": ["2024-01-01"], "end": [None]}
-    with pytest.raises(ParameterError, match="as_of must say"):
-        Tenures.from_table(book)
-    with pytest.raises(ParameterError, match="as_of must be a date"):
-        Tenures.from_table(book, as_of="soon")
-    with pytest.raises(ParameterError, match="leave unit='week' out"):
-        Tenures.from_table(book, as_of="2024-02-01", unit="week", period="month")
+    with pytest.raises(ParameterError, match="observed_until must say"):
+        Tenures.from_table(book, unit="month")
+    with pytest.raises(ParameterError, match="observed_until must be a date"):
+        Tenures.from_table(book, observed_until="soon", unit="month")
     with pytest.raises(ParameterError, match="unit must be one of"):
-        Tenures.from_table(book, as_of="2024-02-01", period="fortnight")
+        Tenures.from_table(book, observed_until="2024-02-01", unit="fortnight", by_period=True)
     with pytest.raises(ParameterError, match="not some of both"):
-        Tenures.from_table(book, as_of="2024-02-01", duration="d")
+        Tenures.from_table(book, observed_until="2024-02-01", duration="d", unit="month")
     with pytest.raises(ParameterError, match="observed_from= says"):
-        Tenures.from_table(book, as_of="2024-02-01", entry="e")
-    with pytest.raises(ParameterError, match="unit='month' for exact times"):
-        Tenures.from_table({"duration": [1], "ended": [1]})
+        Tenures.from_table(book, observed_until="2024-02-01", entry="e", unit="month")
+    with pytest.raises(TypeError, match="unit"):
+        Tenures.from_table({"duration": [1], "ended": [1]})  # type: ignore[call-arg]
 
 
 def test_durations_of_a_table():
     held = {"T": [3, 12], "E": [1, 0], "entry": [1, 0], "weights": [5, 1], "id": ["a", "b"]}
-    assert Tenures.from_table(held, period="month") == Tenures(
+    assert Tenures.from_table(held, unit="month", by_period=True) == Tenures(
         [3, 12], [1, 0], entry=[1, 0], weights=[5, 1], ids=["a", "b"], unit="month", by_period=True
     )
     frame = pd.DataFrame({"length": [3.5], "left": [True]}, index=["ann"])
     got = Tenures.from_table(frame, duration="length", ended="left", unit="year")
-    assert got == Tenures([3.5], [1], ids=["ann"])
+    assert got == Tenures([3.5], [1], ids=["ann"], unit="year")
     chosen = {"start": ["x"], "duration": [2], "ended": [0]}
     assert Tenures.from_table(chosen, duration="duration", unit="day").duration.tolist() == [2]
 
@@ -359,7 +381,7 @@ def test_one_cohort():
     assert Tenures.from_cohorts(np.array([1000.0, 869, 743]), unit="year") == expected
     assert Tenures.from_cohorts([1000, 869, 743, None], unit="year") == expected
     assert Tenures.from_cohorts([[1000, 869, 743]], unit="year") == expected
-    assert Tenures.from_cohorts([5], unit="year") == Tenures([0], [0], weights=[5], by_period=True)
+    assert Tenures.from_cohorts([5], unit="year") == Tenures([0], [0], weights=[5], by_period=True, unit="year")
 
 
 @pytest.mark.parametrize(
@@ -444,20 +466,20 @@ def test_transactions_pass_options_on():
 
 
 def test_columns_that_cannot_be():
-    with pytest.raises(DataError, match="one name per row"):
-        Tenures([1, 2], 1, ids=["a"])
+    with pytest.raises(DataError, match="one value per row"):
+        Tenures([1, 2], 1, ids=["a"], unit="year")
     with pytest.raises(DataError, match="one length"):
-        Tenures([1, 2], [1, 0, 1])
+        Tenures([1, 2], [1, 0, 1], unit="year")
     with pytest.raises(DataError, match=r"duration must be finite and >= 0; broken in 1 of 2"):
-        Tenures([1, -2], 1)
+        Tenures([1, -2], 1, unit="year")
     with pytest.raises(DataError, match="entry < duration for those who left"):
-        Tenures([2], [1], entry=2, by_period=True)
+        Tenures([2], [1], entry=2, by_period=True, unit="year")
     with pytest.raises(DataError, match="whole numbers"):
-        Tenures([2.5], [0], by_period=True)
+        Tenures([2.5], [0], by_period=True, unit="year")
     with pytest.raises(DataError, match="at 1 or later"):
-        Tenures([0], [1], by_period=True)
+        Tenures([0], [1], by_period=True, unit="year")
     with pytest.raises(DataError, match="weights must be finite"):
-        Tenures([1], [1], weights=-1)
+        Tenures([1], [1], weights=-1, unit="year")
 
 
 def test_some_rows_and_distinct_rows():
@@ -473,7 +495,9 @@ def test_some_rows_and_distinct_rows():
 def test_no_warnings_at_the_edges():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Tenures.from_table({"start": ["0001-01-01"], "end": ["9999-12-31"]}, as_of="9999-12-31", period="month")
+        Tenures.from_table(
+            {"start": ["0001-01-01"], "end": ["9999-12-31"]}, observed_until="9999-12-31", unit="month", by_period=True
+        )
 
 
 def test_who_left_as_observation_began_is_not_at_risk():
@@ -481,7 +505,7 @@ def test_who_left_as_observation_began_is_not_at_risk():
     rng = np.random.default_rng(8)
     start = np.datetime64("2023-01-01") + rng.integers(0, 300, 40_000).astype("timedelta64[D]")
     end = start + rng.geometric(0.02, 40_000).astype("timedelta64[D]")
-    until = {"as_of": "2023-11-05", "unit": "day", "observed_from": "2023-11-01"}
+    until = {"observed_until": "2023-11-05", "unit": "day", "observed_from": "2023-11-01"}
     tenures = Tenures.from_table({"start": start, "end": end}, **until)
     assert (tenures.entry < tenures.duration).all()
     rate, error = leaving(tenures)
@@ -497,15 +521,18 @@ def test_one_row_of_tenures_with_names():
 
 def test_days_at_the_limits_are_observed():
     book = {"start": ["2024-01-01"] * 3, "end": ["2024-01-31", "2024-02-01", "2024-02-02"]}
-    got = Tenures.from_table(book, as_of="2024-02-01", unit="day", observed_from="2024-02-01")
+    got = Tenures.from_table(book, observed_until="2024-02-01", unit="day", observed_from="2024-02-01")
     assert (got.duration.tolist(), got.ended.tolist(), got.entry.tolist()) == ([31], [False], [31])
     assert got.left_out == 2
     assert repr(got).endswith("0 ended, 1 still running, up to 31; 2 left out")
     at_once = Tenures.from_table(
-        {"start": ["2024-02-01"], "end": ["2024-02-01"]}, as_of="2024-02-01", unit="day", observed_from="2024-02-01"
+        {"start": ["2024-02-01"], "end": ["2024-02-01"]},
+        observed_until="2024-02-01",
+        unit="day",
+        observed_from="2024-02-01",
     )
     assert (at_once.duration.tolist(), at_once.ended.tolist(), at_once.entry.tolist()) == ([0], [True], [0])
-    by_month = Tenures.from_table(book, as_of="2024-02-01", period="month")
+    by_month = Tenures.from_table(book, observed_until="2024-02-01", unit="month", by_period=True)
     assert (by_month.duration.tolist(), by_month.ended.tolist()) == ([1, 1, 1], [True, True, False])
 
 
@@ -518,7 +545,7 @@ def test_a_million_rows():
     end[rng.random(n) < 0.4] = np.datetime64("NaT")
     book = {"id": np.arange(n), "start": start, "end": end}
     frame = pl.DataFrame(book)
-    until = {"as_of": "2024-06-30", "period": "month", "observed_from": "2017-01-01"}
+    until = {"observed_until": "2024-06-30", "unit": "month", "by_period": True, "observed_from": "2017-01-01"}
     expected = Tenures.from_table(book, **until)
     months = expected[::10_007]
     for i, duration in zip(months.ids, months.duration, strict=True):

@@ -200,9 +200,9 @@ def test_heavy_buyers(entry: Entry) -> None:
 @pytest.mark.parametrize(
     ("rfm", "message"),
     [
-        (RFM([], [], []), "the RFM has none"),
-        (RFM([0, 0, 0], 0, [10, 20, 30]), r"no customer has bought again: x = 0 in all 3 rows.*observe"),
-        (RFM([0, 0], 0, 0), "no customer has bought again"),
+        (RFM([], [], [], unit="year"), "the RFM has none"),
+        (RFM([0, 0, 0], 0, [10, 20, 30], unit="year"), r"no customer has bought again: x = 0 in all 3 rows.*observe"),
+        (RFM([0, 0], 0, 0, unit="year"), "no customer has bought again"),
     ],
     ids=["no customers", "one-time buyers", "no time"],
 )
@@ -213,7 +213,7 @@ def test_data_that_tell_nothing_are_refused(entry: Entry, rfm: RFM, message: str
 
 def spenders(x: Any, m: Any) -> RFM:
     x = np.asarray(x, dtype=float)
-    return RFM(x, np.minimum(x, 1), 2, m=m)
+    return RFM(x, np.minimum(x, 1), 2, m=m, unit="year")
 
 
 def test_gamma_gamma_of_single_purchases_is_identified_by_the_shape_alone() -> None:

@@ -233,7 +233,7 @@ def test_what_is_no_model_is_said_so(text: str) -> None:
 
 
 def test_other_evidence_is_refused_with_the_remedy() -> None:
-    rfm, chances = RFM([2, 0], [3, 0], [5, 6], unit="week"), Opportunities([1], [1], [2])
+    rfm, chances = RFM([2, 0], [3, 0], [5, 6], unit="week"), Opportunities([1], [1], [2], unit="year")
     buying, giving = MODELS["BG/NBD"].typical, MODELS["BG/BB"].typical
     with pytest.raises(DataError, match=r"fitted to Opportunities, not to a RFM; .*Opportunities.from_transactions"):
         type(giving).fit(rfm)

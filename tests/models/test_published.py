@@ -181,6 +181,6 @@ def test_gamma_gamma_expected_spend_of_note_025(spend: Fit[GammaGamma]) -> None:
 
 def test_gamma_gamma_example_of_btyd() -> None:
     """BTYD's manual, spend.marginal.likelihood and spend.expected.value: p = 6, q = 4, v = 16; m = 35, x = 3."""
-    model, row = GammaGamma(p=6, q=4, v=16), RFM(3, 1, 2, m=35.0)
+    model, row = GammaGamma(p=6, q=4, v=16), RFM(3, 1, 2, m=35.0, unit="year")
     assert model.expected_spend(row) == pytest.approx(34.57142857142857, rel=1e-14)
     assert np.exp(model.log_likelihood(row)) == pytest.approx(0.01628040740715713, rel=1e-13)

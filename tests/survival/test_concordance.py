@@ -46,16 +46,16 @@ def test_agrees_with_lifelines(case: dict[str, Any]) -> None:
 
 
 def test_a_perfect_order() -> None:
-    rows = Tenures(np.arange(1.0, 2000), np.arange(1999) % 3 > 0)
+    rows = Tenures(np.arange(1.0, 2000), np.arange(1999) % 3 > 0, unit="year")
     assert concordance(rows, -rows.duration) == 1
     assert concordance(rows, rows.duration) == 0
 
 
 def test_refusals() -> None:
-    rows = Tenures([1, 2], [1, 1])
+    rows = Tenures([1, 2], [1, 1], unit="year")
     with pytest.raises(DataError, match=r"risk must have one value per row of the tenures \(2\)"):
         concordance(rows, [1])
     with pytest.raises(DataError, match="risk must be finite; broken in 1 of 2 rows"):
         concordance(rows, [1, np.nan])
     with pytest.raises(DataError, match="no two customers can be compared"):
-        concordance(Tenures([2, 2], [1, 1]), [1, 2])
+        concordance(Tenures([2, 2], [1, 1], unit="year"), [1, 2])

@@ -100,7 +100,7 @@ def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
 def test_other_measures_of_covariates_and_time_change_nothing_else(rows: Tenures) -> None:
     x = np.column_stack([np.arange(len(rows)) % 2, np.sin(np.arange(len(rows)))])
     fit = fitted(rows, x)
-    later = Tenures(rows.duration * 4, rows.ended, entry=rows.entry * 4, weights=rows.weights)
+    later = Tenures(rows.duration * 4, rows.ended, entry=rows.entry * 4, weights=rows.weights, unit="year")
     other = cox(later, x * [3.0, 1e-3] + [7.0, 1e3])
     np.testing.assert_allclose(other.estimates * [3.0, 1e-3], fit.estimates, rtol=1e-5, atol=1e-5)
     assert other.log_likelihood == pytest.approx(fit.log_likelihood, rel=1e-9)
@@ -121,7 +121,7 @@ def fitted(rows: Tenures, x: np.ndarray[Any, Any]) -> Cox:
 def test_the_score_test_is_the_log_rank_test(rows: Tenures) -> None:
     """Of two groups without ties."""
     distinct = np.unique(rows.duration)
-    spread = Tenures(np.arange(1.0, len(rows) + 1), rows.ended)
+    spread = Tenures(np.arange(1.0, len(rows) + 1), rows.ended, unit="year")
     assume(len(distinct) > 0)
     group = np.arange(len(rows)) % 2
     try:
@@ -134,7 +134,11 @@ def test_the_score_test_is_the_log_rank_test(rows: Tenures) -> None:
 def test_slope_and_information_are_derivatives() -> None:
     rng = np.random.default_rng(9)
     rows = Tenures(
-        rng.integers(1, 9, 80), rng.random(80) < 0.7, entry=rng.integers(0, 2, 80) * 0.5, weights=rng.integers(1, 4, 80)
+        rng.integers(1, 9, 80),
+        rng.random(80) < 0.7,
+        entry=rng.integers(0, 2, 80) * 0.5,
+        weights=rng.integers(1, 4, 80),
+        unit="year",
     )
     at = partial_likelihood(risk_sets(rows), rng.normal(size=(3, 80)), rows.weights)
     theta, step = np.array([0.4, -0.3, 0.1]), 1e-5
@@ -147,10 +151,10 @@ def test_slope_and_information_are_derivatives() -> None:
 
 def test_without_an_effect_the_baseline_is_nelson_aalen() -> None:
     """Each time doubled over both values of the covariate: the coefficient is 0, and Efron's step the sum of both."""
-    rows = Tenures(np.repeat(np.arange(1.0, 9), 2), np.ones(16))
+    rows = Tenures(np.repeat(np.arange(1.0, 9), 2), np.ones(16), unit="year")
     fit = cox(rows, {"x": np.tile([0, 1], 8)})
     assert fit.coefficients["x"] == pytest.approx(0, abs=1e-12)
-    spread = Tenures(np.arange(1.0, 17), np.ones(16))
+    spread = Tenures(np.arange(1.0, 17), np.ones(16), unit="year")
     np.testing.assert_allclose(fit.cumulative_hazard, nelson_aalen(spread).cumulative_hazard[1::2], rtol=1e-12)
 
 
@@ -188,7 +192,7 @@ def test_predictions_broadcast_and_agree() -> None:
     with pytest.raises(ParameterError, match="within must be >= 0"):
         fit.churn_probability(both, 1, -1)
     with pytest.raises(DataError, match="in weeks and the data are in years"):
-        fit.churn_probability(both, Tenures([1, 2], [0, 0]), 1)
+        fit.churn_probability(both, Tenures([1, 2], [0, 0], unit="year"), 1)
 
 
 def test_extreme_covariates_neither_overflow_nor_warn() -> None:
@@ -199,7 +203,7 @@ def test_extreme_covariates_neither_overflow_nor_warn() -> None:
 
 
 def test_no_maximum() -> None:
-    rows = Tenures([1, 2, 3, 4, 5], [1, 1, 1, 0, 0])
+    rows = Tenures([1, 2, 3, 4, 5], [1, 1, 1, 0, 0], unit="year")
     with pytest.raises(ConvergenceError, match="rises for ever as the coefficients of soon grow: they separate"):
         cox(rows, {"soon": [1, 1, 1, 0, 0]})
 
@@ -214,22 +218,22 @@ def test_the_measure_of_a_covariate_may_be_any(size: float) -> None:
 
 def test_shares_of_customers_have_the_likelihood_of_their_sum() -> None:
     """Without ties weights multiply the log-likelihood up to a constant, so that their measure changes no estimate."""
-    rows = Tenures([1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 0, 1])
-    small = Tenures(rows.duration, rows.ended, weights=1e-12)
+    rows = Tenures([1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 0, 1], unit="year")
+    small = Tenures(rows.duration, rows.ended, weights=1e-12, unit="year")
     x = [0, 1, 1, 0, 1, 0]
     assert cox(small, x).coefficients["x1"] == pytest.approx(cox(rows, x).coefficients["x1"], rel=1e-9)
 
 
 def test_refusals() -> None:
     with pytest.raises(DataError, match=r"2e\+12 customers left at one time; cox, which breaks ties one by one"):
-        cox(Tenures([1, 1, 2], [1, 1, 0], weights=1e12), [0, 1, 1])
-    rows = Tenures([1, 2, 3, 9], [1, 1, 1, 1], entry=[0, 0, 0, 5])
+        cox(Tenures([1, 1, 2], [1, 1, 0], weights=1e12, unit="year"), [0, 1, 1])
+    rows = Tenures([1, 2, 3, 9], [1, 1, 1, 1], entry=[0, 0, 0, 5], unit="year")
     with pytest.raises(DataError, match="late does not differ between customers at risk together"):
         cox(rows, {"late": [0, 0, 0, 1]})
     with pytest.raises(DataError, match="cox needs covariates; without any, kaplan_meier"):
         cox(rows, {})
     with pytest.raises(DataError, match="nobody has left"):
-        cox(Tenures([1, 2], [0, 0]), [0, 1])
+        cox(Tenures([1, 2], [0, 0], unit="year"), [0, 1])
     with pytest.raises(DataError, match="these determine each other: a, b"):
         cox(REMISSION, {"a": np.arange(42), "b": 3 - np.arange(42)})
 

@@ -56,6 +56,7 @@ def test_a_coefficient_for_each_period_is_the_share_who_leave(rows: Tenures, lin
         np.concatenate([rows.ended, np.ones(len(every)), [0]]),
         entry=np.concatenate([rows.entry, np.zeros(len(every) + 1)]),
         weights=np.concatenate([rows.weights, np.ones(len(every) + 1)]),
+        unit="year",
     )
     shares = life_table(rows)
     fit = discrete_hazard(rows, link=link)
@@ -189,13 +190,13 @@ def test_no_finite_maximum() -> None:
     with pytest.raises(ConvergenceError, match=r"nobody left in period 4: no finite coefficient fits\. Join"):
         discrete_hazard(CONTRACTS)
     with pytest.raises(ConvergenceError, match=r"everybody left in period 2"):
-        discrete_hazard(Tenures([1, 1, 2], [1, 0, 1]))
+        discrete_hazard(Tenures([1, 1, 2], [1, 0, 1], unit="year"))
     with pytest.raises(ConvergenceError, match=r"nobody was at risk in period 2"):
-        discrete_hazard(Tenures([1, 1, 3, 3], [1, 0, 1, 0], entry=[0, 0, 2, 2]))
+        discrete_hazard(Tenures([1, 1, 3, 3], [1, 0, 1, 0], entry=[0, 0, 2, 2], unit="year"))
     with pytest.raises(ConvergenceError, match=r"rises for ever as the coefficients of .*loyal.* they separate"):
         discrete_hazard(CONTRACTS, {"loyal": 1 - CONTRACTS.ended, "discount": DISCOUNT["discount"]}, baseline=0)
     with pytest.raises(ConvergenceError, match="everybody left in the first period seen"):
-        discrete_hazard(Tenures([1, 1], [1, 1]), baseline=0)
+        discrete_hazard(Tenures([1, 1], [1, 1], unit="year"), baseline=0)
 
 
 def test_bad_covariates() -> None:
@@ -206,13 +207,13 @@ def test_bad_covariates() -> None:
     refused({"x": [1.0, np.nan, *range(6)]}, "x must be finite; broken in 1 of 8 rows, first: row 1")
     refused(pl.DataFrame({"x": [1.0, None, *range(6)]}, strict=False), "x must be finite; broken in 1 of 8 rows")
     refused(
-        {"plan": ["a", "b"] * 4}, r"plan must be numbers; got 'a'. Give each of its values but one a column of 0 and 1"
+        {"plan": ["a", "b"] * 4}, r"plan must be numbers; got 'a'. .*give each of its values but one a column of 0 and 1"
     )
     refused({"x": np.ones(8)}, "covariates must differ between customers; constant: x")
     refused({"x": np.arange(8) * 1e-200}, "covariates must differ between customers; constant: x")
     refused({"x": np.arange(8) * 1e200}, r"x must be at most 1e\+100 in size; broken in 7 of 8 rows")
     refused({"x": [0, 1, 2]}, r"one row per row of the tenures \(8\)")
-    refused({"x": np.arange(8), "y": np.arange(3)}, "covariates must have equally many rows")
+    refused({"x": np.arange(8), "y": np.arange(3)}, "columns must have one length")
     refused({"x": np.arange(8) ** 2, "y": 2 * np.arange(8) ** 2 + 1}, "these determine each other: x, y")
     refused(
         {"since": np.array(["2024-01-01"] * 8, dtype="datetime64[D]")}, "since must be numbers; got type datetime64"
@@ -229,9 +230,9 @@ def test_bad_covariates() -> None:
 def test_bad_arguments() -> None:
     fit = discrete_hazard(CONTRACTS, DISCOUNT, baseline=0)
     with pytest.raises(DataError, match="discrete_hazard needs whole numbers of periods"):
-        discrete_hazard(Tenures([1.5, 2], [1, 0]))
+        discrete_hazard(Tenures([1.5, 2], [1, 0], unit="year"))
     with pytest.raises(DataError, match="the regression is in months and the data are in years"):
-        fit.churn_probability(DISCOUNT, Tenures([1] * 8, [0] * 8), 1)
+        fit.churn_probability(DISCOUNT, Tenures([1] * 8, [0] * 8, unit="year"), 1)
     with pytest.raises(ParameterError, match="link must be 'logit' or 'cloglog'"):
         discrete_hazard(CONTRACTS, link="probit")  # type: ignore[arg-type]
     for baseline in ("weekly", 7, -1, True, [3, 2], [1.5], [0, 3], [], None):

@@ -76,7 +76,7 @@ def test_is_the_product_over_the_times(rows: Tenures) -> None:
 
 @given(rows=tenures(late=False))
 def test_without_censoring_is_the_share_still_there(rows: Tenures) -> None:
-    everyone = Tenures(rows.duration, np.ones(len(rows)), weights=rows.weights)
+    everyone = Tenures(rows.duration, np.ones(len(rows)), weights=rows.weights, unit="year")
     times = np.unique(np.concatenate([[0.0], rows.duration, rows.duration / 2]))
     share = [(rows.weights * (rows.duration > t)).sum() / rows.weights.sum() for t in times]
     np.testing.assert_allclose(kaplan_meier(everyone).at(times), share, rtol=1e-12, atol=1e-15)
@@ -92,7 +92,7 @@ def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
 
 @given(rows=tenures(), share=st.floats(0.01, 3.0))
 def test_weights_in_another_measure_change_no_survival(rows: Tenures, share: float) -> None:
-    scaled = Tenures(rows.duration, rows.ended, entry=rows.entry, weights=rows.weights * share)
+    scaled = Tenures(rows.duration, rows.ended, entry=rows.entry, weights=rows.weights * share, unit="year")
     np.testing.assert_allclose(kaplan_meier(scaled).survival, kaplan_meier(rows).survival, rtol=1e-9, atol=1e-12)
 
 
@@ -120,7 +120,7 @@ def test_the_restricted_mean_is_the_area(rows: Tenures, share: float) -> None:
 def test_the_error_of_the_restricted_mean() -> None:
     """Without censoring it is the error of a mean: the standard deviation of min(duration, horizon) over √n."""
     duration = np.array([1.0, 2.0, 2.5, 4.0, 7.0, 9.0])
-    mean = kaplan_meier(Tenures(duration, np.ones(6))).restricted_mean(5.0)
+    mean = kaplan_meier(Tenures(duration, np.ones(6), unit="year")).restricted_mean(5.0)
     assert mean.value == pytest.approx(np.minimum(duration, 5.0).mean(), rel=1e-14)
     assert mean.standard_error == pytest.approx(np.minimum(duration, 5.0).std() / np.sqrt(6), rel=1e-12)
 
@@ -137,12 +137,12 @@ def test_a_quantile_is_the_first_time_reached(rows: Tenures, p: float) -> None:
 def test_a_half_reached_exactly_is_reached() -> None:
     """Products of shares such as 3/4 · 2/3 are 1/2 and no rounding above it."""
     for size in range(2, 60, 2):
-        curve = kaplan_meier(Tenures(np.arange(1, size + 1), np.ones(size)))
+        curve = kaplan_meier(Tenures(np.arange(1, size + 1), np.ones(size), unit="year"))
         assert curve.median().value == size / 2
 
 
 def test_steps_are_right_continuous() -> None:
-    curve = kaplan_meier(Tenures([2, 4], [1, 1]))
+    curve = kaplan_meier(Tenures([2, 4], [1, 1], unit="year"))
     assert curve.at([0, 1.9, 2, 3.9, 4, 100]).tolist() == [1, 1, 0.5, 0.5, 0, 0]
     assert curve.at(2).shape == ()
     assert [float(limit) for limit in curve.interval_at(1)] == [1, 1]
@@ -153,16 +153,16 @@ def test_churn_probability_is_the_share_of_those_there() -> None:
     expected = 1 - 0.6274509803921569 / 0.8067226890756303
     assert curve.churn_probability(7, within=10) == pytest.approx(expected, rel=1e-12)
     with pytest.raises(ParameterError, match="nobody is estimated to stay for 4"):
-        kaplan_meier(Tenures([2, 4], [1, 1])).churn_probability(4, within=1)
+        kaplan_meier(Tenures([2, 4], [1, 1], unit="year")).churn_probability(4, within=1)
 
 
 def test_leaving_comes_before_censoring_and_entry_after() -> None:
-    curve = kaplan_meier(Tenures([2, 2, 3, 4], [1, 0, 1, 1], entry=[0, 0, 2, 2]))
+    curve = kaplan_meier(Tenures([2, 2, 3, 4], [1, 0, 1, 1], entry=[0, 0, 2, 2], unit="year"))
     assert curve.at_risk.tolist() == [2, 2, 1]
 
 
 def test_where_all_leave_the_upper_limit_stays() -> None:
-    curve = kaplan_meier(Tenures([1, 2, 3], [1, 1, 1]))
+    curve = kaplan_meier(Tenures([1, 2, 3], [1, 1, 1], unit="year"))
     assert curve.survival[-1] == curve.lower[-1] == curve.standard_error[-1] == 0
     assert curve.upper[-1] == curve.upper[-2] < 1
 
@@ -177,7 +177,7 @@ def test_nobody_left() -> None:
 
 
 def test_rows_of_weight_0_are_nobody() -> None:
-    curve = kaplan_meier(Tenures([1, 2, 9], [1, 1, 1], weights=[1, 1, 0]))
+    curve = kaplan_meier(Tenures([1, 2, 9], [1, 1, 1], weights=[1, 1, 0], unit="year"))
     assert curve.time.tolist() == [1, 2]
     assert curve.observed_until == 2
 
@@ -188,8 +188,10 @@ def test_both_ways_of_counting_agree() -> None:
     duration = np.where(rng.random(500) < 0.5, rng.exponential(size=500), rng.integers(0, 5, 500)) * rng.choice(
         [1, -0.0]
     )
-    rows = Tenures(np.abs(duration), rng.random(500) < 0.6, entry=np.abs(duration) * (rng.random(500) < 0.2) * 0.5)
-    double = Tenures(rows.duration, rows.ended, entry=rows.entry, weights=np.full(500, 2.0))
+    rows = Tenures(
+        np.abs(duration), rng.random(500) < 0.6, entry=np.abs(duration) * (rng.random(500) < 0.2) * 0.5, unit="year"
+    )
+    double = Tenures(rows.duration, rows.ended, entry=rows.entry, weights=np.full(500, 2.0), unit="year")
     one, two = kaplan_meier(rows), kaplan_meier(double)
     np.testing.assert_array_equal(one.time, two.time)
     np.testing.assert_array_equal(2 * one.at_risk, two.at_risk)
@@ -197,7 +199,7 @@ def test_both_ways_of_counting_agree() -> None:
 
 
 def test_negative_zero_is_zero() -> None:
-    assert kaplan_meier(Tenures([-0.0, 0.0, 1.0], [1, 1, 0])).ended.tolist() == [2]
+    assert kaplan_meier(Tenures([-0.0, 0.0, 1.0], [1, 1, 0], unit="year")).ended.tolist() == [2]
 
 
 def test_nothing_is_known_later() -> None:
@@ -211,7 +213,7 @@ def test_nothing_is_known_later() -> None:
 
 
 def test_who_left_at_entry_was_never_at_risk() -> None:
-    rows = Tenures([3, 5], [1, 1], entry=[3, 0], ids=["ann", "bob"])
+    rows = Tenures([3, 5], [1, 1], entry=[3, 0], ids=["ann", "bob"], unit="year")
     message = (
         r"entry < duration must hold for those who left; broken in 1 of 2 rows, first: customer 'ann' .*measure time"
     )
@@ -222,21 +224,21 @@ def test_who_left_at_entry_was_never_at_risk() -> None:
 def test_sizes_at_the_ends_of_the_floats() -> None:
     for weight in (1e-100, 1e-12, 1e12, 1e100):
         for interval in ("log-log", "logit", "greenwood"):
-            curve = kaplan_meier(Tenures([1, 2, 3, 4], [1, 0, 1, 1], weights=weight), interval=interval)
+            curve = kaplan_meier(Tenures([1, 2, 3, 4], [1, 0, 1, 1], weights=weight, unit="year"), interval=interval)
             np.testing.assert_allclose(curve.survival, [0.75, 0.375, 0], rtol=1e-15)
             assert np.isfinite(curve.standard_error).all()
-    mean = kaplan_meier(Tenures([1e-300, 1e300], [1, 1])).restricted_mean(1e300)
+    mean = kaplan_meier(Tenures([1e-300, 1e300], [1, 1], unit="year")).restricted_mean(1e300)
     assert mean.value == pytest.approx(5e299)
     assert mean.standard_error == pytest.approx(1e300 * np.sqrt(1 / 8), rel=1e-12)
     with pytest.raises(DataError, match="weights must be 0 or from 1e-100 to 1e\\+100; broken in 1 of 2 rows"):
-        kaplan_meier(Tenures([1, 2], [1, 1], weights=[1, 1e-200]))
+        kaplan_meier(Tenures([1, 2], [1, 1], weights=[1, 1e-200], unit="year"))
 
 
 def test_refusals() -> None:
     with pytest.raises(DataError, match=r"one row per customer; got shape \(2, 2\)"):
-        kaplan_meier(Tenures([[1, 2], [3, 4]], 1))
+        kaplan_meier(Tenures([[1, 2], [3, 4]], 1, unit="year"))
     with pytest.raises(DataError, match="there is nobody: 0 rows"):
-        kaplan_meier(Tenures([], []))
+        kaplan_meier(Tenures([], [], unit="year"))
     with pytest.raises(DataError, match="computed from Tenures, not from a list"):
         kaplan_meier([1, 2])  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="level must lie strictly between 0 and 1; got 95"):
@@ -258,11 +260,11 @@ def test_results_are_values() -> None:
     assert "23           6         1    0.4482" in repr(curve)
     assert repr(curve.quantile([0.1, 0.25])).startswith("[ 6. 13.]")
     assert float(curve.median()) == 23
-    assert "..." in repr(kaplan_meier(Tenures(np.arange(1, 100), np.ones(99))))
+    assert "..." in repr(kaplan_meier(Tenures(np.arange(1, 100), np.ones(99), unit="year")))
 
 
 def test_a_million_tenures_agree_with_the_share_still_there() -> None:
     rng = np.random.default_rng(1)
     duration = rng.exponential(10.0, 1_000_000)
-    curve = kaplan_meier(Tenures(duration, np.ones(len(duration))))
+    curve = kaplan_meier(Tenures(duration, np.ones(len(duration)), unit="year"))
     assert curve.at(10.0) == pytest.approx((duration > 10).mean(), rel=1e-10)

@@ -19,7 +19,9 @@ HIGH_END = np.array([100, 86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1])
 
 def test_high_end_customers() -> None:
     """(S(t-1) - S(t))/S(t-1) of the printed survival."""
-    rows = Tenures([*range(1, 8), 7], [1] * 7 + [0], weights=[*-np.diff(HIGH_END), HIGH_END[-1]], by_period=True)
+    rows = Tenures(
+        [*range(1, 8), 7], [1] * 7 + [0], weights=[*-np.diff(HIGH_END), HIGH_END[-1]], by_period=True, unit="year"
+    )
     known = [
         0.13099999999999995,
         0.14499424626006913,
@@ -71,7 +73,7 @@ def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
 
 def test_limits_are_wilson_s() -> None:
     """Wilson (1927): 2 of 10 lie between 0.0567 and 0.5098 at 95 % (Newcombe 1998 has the formula)."""
-    found = life_table(Tenures([1, 1, *[2] * 8], [1, 1, *[0] * 8], by_period=True))
+    found = life_table(Tenures([1, 1, *[2] * 8], [1, 1, *[0] * 8], by_period=True, unit="year"))
     assert found.lower[0] == pytest.approx(0.05668, abs=1e-5)
     assert found.upper[0] == pytest.approx(0.50984, abs=1e-5)
     assert found.standard_error[0] == pytest.approx(np.sqrt(0.2 * 0.8 / 10), rel=1e-13)
@@ -80,32 +82,32 @@ def test_limits_are_wilson_s() -> None:
 
 
 def test_everybody_leaves() -> None:
-    found = life_table(Tenures([1, 2, 2], [1, 1, 1], by_period=True))
+    found = life_table(Tenures([1, 2, 2], [1, 1, 1], by_period=True, unit="year"))
     assert found.hazard[-1] == found.upper[-1] == 1
     assert 0 < found.lower[-1] < 1
 
 
 def test_who_left_at_the_start_did_so_in_the_first_period() -> None:
-    found = life_table(Tenures([0, 0.5, 1.5, 2], [1, 1, 0, 1]))
+    found = life_table(Tenures([0, 0.5, 1.5, 2], [1, 1, 0, 1], unit="year"))
     assert found.at_risk.tolist() == [4, 2]
     np.testing.assert_allclose(found.hazard, [0.5, 1], rtol=1e-15)
 
 
 def test_lengths_that_are_no_binary_fractions_keep_whole_periods() -> None:
-    found = life_table(Tenures(np.arange(1, 12) / 10, np.ones(11)), length=0.1)
+    found = life_table(Tenures(np.arange(1, 12) / 10, np.ones(11), unit="year"), length=0.1)
     assert found.ended.tolist() == [1] * 11
     assert found.at_risk.tolist() == list(range(11, 0, -1))
 
 
 def test_a_gap_in_observation_is_unknown() -> None:
-    found = life_table(Tenures([1, 5, 6], [1, 1, 0], entry=[0, 3, 3], by_period=True))
+    found = life_table(Tenures([1, 5, 6], [1, 1, 0], entry=[0, 3, 3], by_period=True, unit="year"))
     assert found.at_risk.tolist() == [1, 0, 0, 2, 2, 1]
     assert (found.lower[1], found.hazard[1], found.upper[1]) == (0, 0, 1)
 
 
 def test_refusals_and_repr() -> None:
     with pytest.raises(DataError, match="nobody has left"):
-        life_table(Tenures([1, 2], [0, 0]))
+        life_table(Tenures([1, 2], [0, 0], unit="year"))
     with pytest.raises(ParameterError, match="length must be one positive, finite number; got 0"):
         life_table(TREATED, length=0)
     with pytest.raises(ParameterError, match=r"length = 1e-09 makes 3\.5e\+10 periods"):

@@ -75,7 +75,7 @@ def test_is_the_sum_over_two_by_two_tables(rows: Tenures) -> None:
 @given(rows=tenures(least=4), power=st.sampled_from([0.5, 2.0, 3.0]), kind=st.sampled_from(KINDS[:4]))
 def test_only_the_order_of_times_matters(rows: Tenures, power: float, kind: dict[str, Any]) -> None:
     group = compared(rows)
-    bent = Tenures(rows.duration**power, rows.ended, entry=rows.entry**power, weights=rows.weights)
+    bent = Tenures(rows.duration**power, rows.ended, entry=rows.entry**power, weights=rows.weights, unit="year")
     assume(len(np.unique(bent.duration)) == len(np.unique(rows.duration)))
     found, same = log_rank(rows, group, **kind), log_rank(bent, group, **kind)
     assert found.statistic == pytest.approx(same.statistic, rel=1e-12)
@@ -103,7 +103,7 @@ def test_a_weight_is_so_many_rows(rows: Tenures, kind: dict[str, Any]) -> None:
 
 def test_strata_are_added_up() -> None:
     rng = np.random.default_rng(3)
-    rows = Tenures(rng.integers(1, 9, 80), rng.random(80) < 0.7)
+    rows = Tenures(rng.integers(1, 9, 80), rng.random(80) < 0.7, unit="year")
     group, strata = rng.integers(0, 3, 80), np.where(rng.random(80) < 0.5, "north", "south")
     parts = [log_rank(rows[strata == name], group[strata == name]) for name in ("north", "south")]
     found = log_rank(rows, group, strata=strata)
@@ -119,13 +119,13 @@ def test_is_chi_square_where_groups_are_alike() -> None:
     rng = np.random.default_rng(11)
     found = []
     for _ in range(400):
-        rows = Tenures(rng.exponential(10, 60), rng.random(60) < 0.7)
+        rows = Tenures(rng.exponential(10, 60), rng.random(60) < 0.7, unit="year")
         found.append(log_rank(rows, rng.integers(0, 3, 60)).p_value)
     assert abs(np.mean(np.array(found) < 0.1) - 0.1) < 4 * np.sqrt(0.09 / 400)
 
 
 def test_a_group_never_at_risk_with_others_is_not_counted() -> None:
-    rows = Tenures([1, 2, 3, 4, 9, 9], [1, 1, 1, 0, 1, 0], entry=[0, 0, 0, 0, 8, 8])
+    rows = Tenures([1, 2, 3, 4, 9, 9], [1, 1, 1, 0, 1, 0], entry=[0, 0, 0, 0, 8, 8], unit="year")
     group = ["a", "b", "a", "b", "c", "c"]
     found = log_rank(rows, group)
     assert found.degrees_of_freedom == 1
@@ -142,9 +142,9 @@ def test_refusals() -> None:
     with pytest.raises(DataError, match=r"groups must be labels.*Put the customers of all groups into one Tenures"):
         log_rank(REMISSION, REMISSION)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="nobody has left"):
-        log_rank(Tenures([1, 2], [0, 0]), ["a", "b"])
+        log_rank(Tenures([1, 2], [0, 0], unit="year"), ["a", "b"])
     with pytest.raises(DataError, match="the groups cannot be compared"):
-        log_rank(Tenures([1, 9], [1, 1], entry=[0, 5]), ["a", "b"])
+        log_rank(Tenures([1, 9], [1, 1], entry=[0, 5], unit="year"), ["a", "b"])
     with pytest.raises(ParameterError, match="p and q belong to weighting='fleming-harrington'"):
         log_rank(REMISSION, ARM, p=1)
     with pytest.raises(ParameterError, match="p and q must be finite and >= 0"):

@@ -33,7 +33,7 @@ def known_cash_flows() -> Floats:
 def observed_purchases(log: dict[str, NDArray[Any]]) -> cv.RFM:
     """Evidence, from a log, from records and from columns."""
     assert_type(cv.RFM([0, 2], [0.0, 30.4], [38.9, 38.9], [0, 22.1], ids=["a", "b"], unit="week"), cv.RFM)
-    assert_type(cv.RFM.from_customers([], as_of=dt.date(2024, 12, 31), unit="week"), cv.RFM)
+    assert_type(cv.RFM.from_customers([], observed_until=dt.date(2024, 12, 31), unit="week"), cv.RFM)
     return cv.RFM.from_transactions(
         log, customer="customer_id", date="date", amount="amount", unit="week", observed_until="1997-09-30"
     )

@@ -95,7 +95,7 @@ def test_bad_arguments_are_named() -> None:
 
 
 def test_fits_are_told_from_models() -> None:
-    rfm = cv.RFM.from_transactions(cv.datasets.cdnow(), amount="amount")
+    rfm = cv.RFM.from_transactions(cv.datasets.cdnow(), amount="amount", unit="week")
     buying, spend = cv.BetaGeoNBD.fit(rfm), cv.GammaGamma.fit(rfm)
     with pytest.raises(cv.ParameterError, match=r"not a Fit; give its model, buying\.model"):
         cv.clv(buying, spend.model, rfm, rate=cv.Rate.annual(0.1))  # type: ignore[arg-type]

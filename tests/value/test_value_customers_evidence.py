@@ -31,7 +31,7 @@ def test_opportunities_are_valued(unit: Any) -> None:
     valuation = cv.value_customers(
         log, rate=RATE, years=2, margin=0.3, model=cv.BetaGeoBetaBinom, unit=unit, observed_until="1998-06-30"
     )
-    rows = cv.Opportunities.from_transactions(log, opportunities=unit, observed_until="1998-06-30")
+    rows = cv.Opportunities.from_transactions(log, unit=unit, observed_until="1998-06-30")
     assert valuation.buying == cv.BetaGeoBetaBinom.fit(rows)
     assert valuation.rows == rows
     np.testing.assert_array_equal(valuation.rfm.x, rows.x)

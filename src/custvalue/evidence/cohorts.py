@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from attrs import cmp_using, evolve, field, frozen
@@ -11,13 +11,13 @@ from attrs import cmp_using, evolve, field, frozen
 from custvalue._columns import check_rows, numbers, read_only
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
-from custvalue.evidence._cohort_rows import labels_of, parsed_cohorts
+from custvalue.evidence.cohort_counts import labels_of, parsed_cohorts
 from custvalue.evidence.logs.columns import as_column
+from custvalue.evidence.logs.kinds import Kind, to_kind
+from custvalue.evidence.logs.options import Moment, Options, Refunds
+from custvalue.evidence.logs.reading import open_log
 from custvalue.evidence.tenures import Tenures
 from custvalue.units import Unit, as_unit
-
-if TYPE_CHECKING:
-    from custvalue.evidence.logs.options import Moment, Refunds
 
 
 def _equal(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
@@ -62,6 +62,8 @@ class Cohorts:
         The cohorts' names, such as the first days of their periods; by default a mapping's, else 0, 1, 2, ...
     unit : {"year", "quarter", "month", "week", "day"}
         The period.
+    kind : str, optional
+        The kind of dataframe that `table` answers in: "pandas", "polars", "pyarrow", ..., by default "dict".
 
     Raises
     ------
@@ -85,8 +87,8 @@ class Cohorts:
     counts: Array = field(converter=_as_counts, eq=_same)
     revenue: Array | None = field(default=None, converter=_as_revenue, eq=_same)
     labels: NDArray[Any] = field(default=None, kw_only=True, converter=_as_labels, eq=_same)
-    unit: Unit = field(default="month", kw_only=True, converter=as_unit)
-    _source: Any = field(default=None, kw_only=True, alias="source", eq=False)
+    unit: Unit = field(kw_only=True, converter=as_unit)
+    kind: Kind = field(default="dict", kw_only=True, eq=False)
 
     def __init__(
         self,
@@ -94,12 +96,12 @@ class Cohorts:
         revenue: ArrayLike | None = None,
         *,
         labels: ArrayLike | None = None,
-        unit: str = "month",
-        source: Any = None,  # noqa: ANN401 (any dataframe)
+        unit: Unit,
+        kind: Kind = "dict",
     ) -> None:
         if labels is None and isinstance(counts, Mapping):
             labels = labels_of(list(counts))
-        self.__attrs_init__(counts, revenue, labels=labels, unit=unit, source=source)  # pyright: ignore[reportAttributeAccessIssue]
+        self.__attrs_init__(counts, revenue, labels=labels, unit=unit, kind=kind)  # pyright: ignore[reportAttributeAccessIssue]
 
     def __attrs_post_init__(self) -> None:
         labels = np.arange(len(self.counts)) if self.labels is None else self.labels
@@ -119,7 +121,7 @@ class Cohorts:
         customer: str = "customer_id",
         date: str = "date",
         amount: str | None = None,
-        period: Unit = "month",
+        unit: Unit,
         observed_until: Moment | None = None,
         refunds: Refunds = "net",
         timezone: str | None = None,
@@ -135,7 +137,7 @@ class Cohorts:
             One row per purchase, of any kind that `RFM.from_transactions` takes.
         customer, date, amount : str
             Names of the columns; without `amount` there is no revenue.
-        period : {"month", "quarter", "year", "week", "day"}
+        unit : {"month", "quarter", "year", "week", "day"}
             Calendar periods; weeks are 7-day bins counted back from `observed_until`. Labels are their first days.
         observed_until, refunds, timezone
             As in `RFM.from_transactions`. With refunds="net" revenue is net, from the first purchase's period on.
@@ -150,20 +152,28 @@ class Cohorts:
         Examples
         --------
         >>> log = {"customer_id": [1, 2, 1, 3], "date": ["2024-01-05", "2024-01-09", "2024-02-01", "2024-02-02"]}
-        >>> cohorts = Cohorts.from_transactions(log, observed_until="2024-02-29")
+        >>> cohorts = Cohorts.from_transactions(log, unit="month", observed_until="2024-02-29")
         >>> cohorts.labels.astype(str).tolist(), cohorts.counts.tolist()
         (['2024-01-01', '2024-02-01'], [[2.0, 1.0], [1.0, nan]])
         """
-        from custvalue.evidence._calendar import read_cells  # noqa: PLC0415 (the readers stand above)
-
-        columns = {"customer": customer, "date": date, "amount": amount, "timezone": timezone}
-        cells = read_cells(log, period, observed_until, refunds=refunds, **columns)
+        options = Options(
+            customer=customer,
+            date=date,
+            amount=amount,
+            unit=unit,
+            collapse=as_unit(unit),
+            observed_until=observed_until,
+            refunds=refunds,
+            timezone=timezone,
+        )
+        opened = open_log(log, options)
+        cells = opened.periods()
         born, row = np.unique(cells.first, return_inverse=True)
         since, cohort = cells.period - cells.first[cells.owner], row[cells.owner]
         known = np.arange(cells.last - born[0] + 1) <= (cells.last - born)[:, None]
         counts = _summed(cells.bought.astype(np.float64), cohort, since, known)
         revenue = None if cells.spend is None else _summed(cells.spend, cohort, since, known)
-        return cls(counts, revenue, labels=cells.first_days(born), unit=period, source=log)
+        return cls(counts, revenue, labels=cells.first_days(born), unit=unit, kind=opened.kind)
 
     @classmethod
     def from_tenures(cls, tenures: Tenures, cohorts: ArrayLike) -> Cohorts:
@@ -180,8 +190,8 @@ class Cohorts:
         _check_names(labels)
         if not tenures.by_period or tenures.entry.any():
             raise DataError(
-                "cohorts need tenures by whole periods that are seen from their start (entry 0); make them with "
-                "Tenures.from_table(..., period='month') and leave out who started before observation began"
+                "cohorts need tenures by whole periods that are seen from their start (entry 0). Make them with "
+                "Tenures.from_table(..., by_period=True), and leave out who started before observation began"
             )
         if labels.shape != tenures.duration.shape:
             raise DataError(f"cohorts must be one name per row: {len(tenures)}; got shape {labels.shape}")
@@ -246,15 +256,13 @@ class Cohorts:
 
         Columns: cohort (its label), period (0, 1, ...), customers, retention (of the cohort's size), revenue.
         """
-        from custvalue.evidence.logs.reading import to_same_kind  # noqa: PLC0415 (the readers stand above)
-
         known = np.isfinite(self.counts)
         row, period = np.nonzero(known)
         columns = {"cohort": self.labels[row], "period": period, "customers": self.counts[known]}
         columns["retention"] = self.retention()[known]
         if self.revenue is not None:
             columns["revenue"] = self.revenue[known]
-        return to_same_kind({} if self._source is None else self._source, columns)
+        return to_kind(columns, self.kind)
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -265,7 +273,7 @@ class Cohorts:
         width = int(np.isfinite(self.counts[some]).sum(1).max(initial=1))
         revenue = None if self.revenue is None else self.revenue[some, :width]
         labels = self.labels[some]
-        return Cohorts(self.counts[some, :width], revenue, labels=labels, unit=self.unit, source=self._source)
+        return Cohorts(self.counts[some, :width], revenue, labels=labels, unit=self.unit, kind=self.kind)
 
     def __repr__(self) -> str:
         names = f"{self.labels[0]} to {self.labels[-1]}" if len(self) > 1 else f"{self.labels[0]}"

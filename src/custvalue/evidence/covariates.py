@@ -1,21 +1,58 @@
-"""What is known of customers beside their tenures: numbers by name, from a mapping, any dataframe or an array."""
+"""Covariates: what is known of customers beside their history, as numbers by name, from any table or array."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from custvalue._columns import check_rows, numbers
-from custvalue._typing import Array
+from custvalue._columns import check_rows, numbers, owned, positions, sealed, together
+from custvalue._typing import Array, NDArray
 from custvalue.errors import DataError
 from custvalue.evidence.logs import messages as say
-from custvalue.evidence.logs.columns import Column, as_column
+from custvalue.evidence.logs.columns import Column, as_column, column_values
 from custvalue.evidence.logs.reading import column_names, read_columns
 
-_MOST = 1e100
-"""Largest size of a covariate, and the inverse of its smallest range: squares are floats."""
+_MOST: Final = 1e100
+"""Largest size of a covariate, and the inverse of its smallest range: squares of both are floats."""
+
+
+def covariate(name: str, values: Any) -> Array:  # noqa: ANN401 (a column of any library, or a number)
+    """One covariate as a read-only column of finite numbers; DataError where it is none."""
+    return owned(_checked(name, _plain(name, values)), values)
+
+
+def joined(
+    table: Any,  # noqa: ANN401 (any dataframe or mapping)
+    ids: NDArray[Any],
+    key: str,
+    names: Sequence[str],
+) -> dict[str, Array]:
+    """The named columns of a table for the customers with these ids, found by its column `key`.
+
+    Raises
+    ------
+    DataError
+        A customer is missing from the table or there twice, or a column holds no finite numbers.
+    """
+    names = (names,) if isinstance(names, str) else names
+    found, *columns = read_columns(table, [key, *names])
+    known = column_values(found)
+    at, there = positions(ids, known)
+    if not there.all():
+        raise DataError(
+            f"column {key!r} must have every customer; missing are {say.some(ids[~there])} of {len(ids)} "
+            "rows. Add them to the table, or leave their rows out."
+        )
+    _, again = positions(known, ids)
+    again[at] = False
+    if again.any():
+        raise DataError(
+            f"column {key!r} must have every customer once; more than once are {say.some(known[again])}. "
+            "Keep one row of each."
+        )
+    return {name: sealed(_numbers(name, values)[at]) for name, values in zip(names, columns, strict=True)}
 
 
 def read_covariates(covariates: Any, size: int) -> tuple[tuple[str, ...], Array]:  # noqa: ANN401 (any table)
@@ -62,26 +99,8 @@ def columns_of(covariates: Any, names: Sequence[str]) -> Array:  # noqa: ANN401 
         columns = [_plain(name, covariates[name]) for name in names]
     else:
         columns = [_numbers(name, column) for name, column in zip(names, read_columns(covariates, names), strict=True)]
-    for name, column in zip(names, columns, strict=True):
-        check_rows(
-            np.isfinite(column),
-            f"{name} must be finite",
-            "Fill in what is missing, or leave the row out.",
-            value=column,
-        )
-        check_rows(
-            np.abs(column) <= _MOST,
-            f"{name} must be at most {_MOST:g} in size",
-            "Give it in another unit.",
-            value=column,
-        )
-    try:
-        return np.array(np.broadcast_arrays(*columns), dtype=np.float64).reshape(
-            len(names), *np.broadcast(*columns).shape
-        )
-    except ValueError:
-        shapes = ", ".join(f"{name} {column.shape}" for name, column in zip(names, columns, strict=True))
-        raise DataError(f"covariates must have equally many rows; got {shapes}") from None
+    checked = {name: _checked(name, column) for name, column in zip(names, columns, strict=True)}
+    return np.array(list(together(**checked).values()), dtype=np.float64)
 
 
 def is_table(covariates: object) -> bool:
@@ -100,11 +119,19 @@ def _numbers(name: str, column: Column) -> Array:
         text = next((v for v in column.values.tolist() if not isinstance(v, (bool, int, float))), None)
         if text is not None:
             raise DataError(
-                f"{name} must be numbers; got {text!r}. Give each of its values but one a column of 0 and 1, "
-                f"such as table[{name!r}] == {text!r}."
+                f"{name} must be numbers; got {text!r}. The effects of categories come with dummy columns: give each "
+                f"of its values but one a column of 0 and 1, such as table[{name!r}] == {text!r}."
             )
         return np.append(column.values.astype(np.float64), np.nan)[column.codes]
     if column.values.dtype.kind not in "biuf":
         raise DataError(f"{name} must be numbers; got type {column.values.dtype}. Turn dates into times since a date.")
-    values = column.values.astype(np.float64)
+    values = column.values.astype(np.float64, copy=False)
     return values if column.missing is None else np.where(column.missing, np.nan, values)
+
+
+def _checked(name: str, values: Array) -> Array:
+    remedy = "Fill in what is missing, or leave the row out."
+    check_rows(np.isfinite(values), f"{name} must be finite", remedy, value=values)
+    small = np.abs(values) <= _MOST
+    check_rows(small, f"{name} must be at most {_MOST:g} in size", "Give it in another unit.", value=values)
+    return values

@@ -12,12 +12,12 @@ from attrs import frozen
 from custvalue._typing import Array, Ints, NDArray
 
 _CELLS = 1 << 26
-"""Largest key range that is counted in a table rather than sorted (256 MB of int32)."""
+"""Largest range of keys that is counted in a table rather than sorted: a table of 256 MB of int32."""
 
 
 @frozen(eq=False)
 class Distinct:
-    """Distinct rows: `columns` hold one value per pattern, `counts` how many rows have it.
+    """Distinct rows: `columns` hold one value per pattern, `counts` the rows that have it, or their weights' sum.
 
     `index` maps every original row to its pattern: `pattern_values[..., index]` scatters.
     """
@@ -27,13 +27,15 @@ class Distinct:
     index: Ints
 
 
-def distinct(*columns: Array, ticks: float = 1.0) -> Distinct:
+def distinct(*columns: Array, weights: Array | None = None, ticks: float = 1.0) -> Distinct:
     """Group equal rows of one-dimensional columns of equal length.
 
     Parameters
     ----------
     *columns : array, shape (n,)
         Finite floats; rows are equal where every column is.
+    weights : array, shape (n,), optional
+        How much each row counts; 1 by default.
     ticks : float
         Columns that are whole numbers, or whole numbers divided by `ticks` (days in a unit of 7 days), are
         counted in a table, which is many times faster than the sort that other values need.
@@ -42,7 +44,7 @@ def distinct(*columns: Array, ticks: float = 1.0) -> Distinct:
     for column in columns:
         code, n = _codes(column, ticks)
         index, size = _numbered(index * n + code, size * n)
-    counts = np.bincount(index, minlength=size).astype(np.float64)
+    counts = np.bincount(index, weights, size).astype(np.float64)
     one = np.empty(size, dtype=np.intp)
     one[index] = np.arange(len(index))
     return Distinct(tuple(column[one] for column in columns), counts, index)
@@ -65,7 +67,7 @@ def _codes(column: Array, ticks: float) -> tuple[NDArray[np.int64], int]:
 
 def _numbered(key: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], int]:
     """The rank of each key among the distinct ones, and how many there are; keys are less than `size`."""
-    if size > min(_CELLS, 64 * len(key) + 1024):
+    if size > min(_CELLS, 64 * len(key) + 1024):  # a table far larger than the keys costs more than their sort
         values, index = np.unique(key, return_inverse=True)
         return index.astype(np.int64), len(values)
     present = np.zeros(size, dtype=bool)

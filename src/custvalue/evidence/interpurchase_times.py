@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self, Unpack
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
-from custvalue._columns import check_rows, numbers, read_only
+from custvalue._columns import check_rows, column, same
 from custvalue._typing import Array, ArrayLike
 from custvalue.errors import DataError
-from custvalue.evidence.logs.options import Terms
+from custvalue.evidence.logs.options import LogOptions, Options
 from custvalue.evidence.logs.reading import open_log
-from custvalue.evidence.logs.summary import gaps
 from custvalue.units import Unit, as_unit
-
-_same = cmp_using(eq=np.array_equal)
 
 
 def _positive(values: ArrayLike) -> Array:
-    times = numbers("gaps", values)
+    times = column("gaps", values)
     check_rows(
         np.isfinite(times) & (times > 0),
         "times between purchases must be positive and finite",
         "Several purchases at one time count as one.",
         gaps=times,
     )
-    return read_only(times)
+    return times
 
 
 def _counts(values: ArrayLike) -> Array:
-    return read_only(numbers("counts", values))
+    return column("counts", values)
 
 
 @frozen
@@ -54,13 +51,13 @@ class InterpurchaseTimes:
     Examples
     --------
     >>> log = {"customer_id": [1, 2, 1, 1], "date": ["2024-01-01", "2024-01-02", "2024-01-15", "2024-01-22"]}
-    >>> InterpurchaseTimes.from_transactions(log)
+    >>> InterpurchaseTimes.from_transactions(log, unit="week")
     InterpurchaseTimes(counts=array([2., 0.]), gaps=array([2., 1.]), unit='week')
     """
 
-    counts: Array = field(converter=_counts, eq=_same)
-    gaps: Array = field(converter=_positive, eq=_same)
-    unit: Unit = field(default="year", kw_only=True, converter=as_unit)
+    counts: Array = field(converter=_counts, eq=same)
+    gaps: Array = field(converter=_positive, eq=same)
+    unit: Unit = field(kw_only=True, converter=as_unit)
 
     def __attrs_post_init__(self) -> None:
         if self.counts.sum() != self.gaps.size:
@@ -70,13 +67,10 @@ class InterpurchaseTimes:
             )
 
     @classmethod
-    def from_transactions(cls, log: Any, **options: Any) -> InterpurchaseTimes:  # noqa: ANN401 (any dataframe; its options)
+    def from_transactions(
+        cls,
+        log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
+        **options: Unpack[LogOptions],
+    ) -> Self:
         """Take the times from a transaction log; arguments as of `RFM.from_transactions`, which says what is raised."""
-        terms = Terms(**options, log_interpurchase=True)
-        opened = open_log(log, terms)
-        facts = opened.facts()
-        end = terms.end(terms.observed_until, facts.last, whole_days=facts.whole_days)
-        if facts.last > end.last:
-            opened.check_end(end, str(terms.observed_until))
-        who = opened.histories(end)
-        return cls(who.count - 1.0, gaps(who, terms), unit=terms.unit)
+        return cls(**open_log(log, Options(**options)).interpurchase_times())

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
-from custvalue._columns import check_rows, numbers, read_only
-from custvalue._typing import Array, ArrayLike, NDArray
-from custvalue.errors import DataError, ParameterError
-from custvalue.evidence.distinct import Distinct, distinct
-from custvalue.units import DAYS, Unit, as_unit
-
-if TYPE_CHECKING:
-    from custvalue.evidence.logs.options import Collapse, Moment, Refunds
-
-_same = cmp_using(eq=np.array_equal)
+from custvalue._columns import check_rows, column, same
+from custvalue._typing import Array, ArrayLike
+from custvalue.evidence.columns import Columns
+from custvalue.evidence.logs.options import Moment, Options, Refunds
+from custvalue.evidence.logs.reading import open_log
+from custvalue.evidence.summary_tables import OPPORTUNITY_NAMES, read_table
+from custvalue.units import Unit, as_unit
 
 
-def _as_x(values: ArrayLike) -> Array:
-    return numbers("x", values)
+def _x(values: ArrayLike) -> Array:
+    return column("x", values)
 
 
-def _as_t_x(values: ArrayLike) -> Array:
-    return numbers("t_x", values)
+def _t_x(values: ArrayLike) -> Array:
+    return column("t_x", values)
 
 
-def _as_n(values: ArrayLike) -> Array:
-    return numbers("n", values)
-
-
-def _as_ids(values: ArrayLike | None) -> NDArray[Any] | None:
-    return None if values is None else np.asarray(values)
+def _n(values: ArrayLike) -> Array:
+    return column("n", values)
 
 
 @frozen(repr=False)
-class Opportunities:
+class Opportunities(Columns):
     """Repeat purchases x, the last opportunity taken t_x, and opportunities so far n, of each customer.
 
     An opportunity is a chance to buy that comes once per period: a yearly appeal, a weekly market, a monthly renewal.
@@ -50,40 +43,36 @@ class Opportunities:
     ----------
     x, t_x, n : array_like
         Whole numbers; broadcast to one shape, usually one-dimensional with one row per customer.
-    ids : array_like, shape (rows,), optional
-        The customers' names, any type; used in messages and tables.
     unit : {"year", "quarter", "month", "week", "day"}
         The period between two opportunities; rates of discount convert to it.
+    weights : array_like, optional
+        How many customers each row stands for; 1 by default.
+    ids : array_like, shape (rows,), optional
+        The customers' names, any type; used in messages and tables.
+    covariates : mapping of str to array_like, optional
+        What else is known of the customers, as numbers; see `with_covariates`.
 
     Raises
     ------
     DataError
-        A value is missing or not a whole number, x <= t_x <= n does not hold, or t_x is not 0 where x = 0. The message
-        names the first rows.
+        A value is missing or not a whole number, x <= t_x <= n does not hold, t_x is not 0 where x = 0, a weight is
+        negative, or the columns have different lengths. The message names the first rows.
 
     Examples
     --------
-    >>> donors = Opportunities(x=[2, 0], t_x=[4, 0], n=6, ids=["ann", "bob"])
+    >>> donors = Opportunities(x=[2, 0], t_x=[4, 0], n=6, unit="year", ids=["ann", "bob"])
     >>> donors
     Opportunities of 2 customers, yearly: 2 repeat purchases, 1 with none, n from 6 to 6
     >>> donors[donors.x > 0].ids
     array(['ann'], dtype='<U3')
     """
 
-    x: Array = field(converter=_as_x, eq=_same)
-    t_x: Array = field(converter=_as_t_x, eq=_same)
-    n: Array = field(converter=_as_n, eq=_same)
-    ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=_as_ids, eq=_same)
-    unit: Unit = field(default="year", kw_only=True, converter=as_unit)
-    _distinct: dict[tuple[str, ...], Distinct] = field(factory=dict, init=False, eq=False)
+    x: Array = field(converter=_x, eq=same)
+    t_x: Array = field(converter=_t_x, eq=same)
+    n: Array = field(converter=_n, eq=same)
 
-    def __attrs_post_init__(self) -> None:
-        x, t_x, n = np.broadcast_arrays(self.x, self.t_x, self.n)
-        if self.ids is not None and self.ids.shape != x.shape:
-            raise DataError(f"ids must have one name per row: shape {x.shape}, got {self.ids.shape}")
-        _check(x, t_x, n, self.ids)
-        for name, value in (("x", x), ("t_x", t_x), ("n", n), ("ids", self.ids)):
-            object.__setattr__(self, name, None if value is None else read_only(value))
+    _measured: ClassVar = ("x", "t_x", "n")
+    _history: ClassVar = ("x", "t_x", "n")
 
     @classmethod
     def from_transactions(
@@ -92,13 +81,13 @@ class Opportunities:
         *,
         customer: str = "customer_id",
         date: str = "date",
-        opportunities: Collapse = "year",
+        unit: Unit,
         observed_until: Moment | None = None,
         amount: str | None = None,
         refunds: Refunds = "net",
         first_purchase_from: Moment | None = None,
         timezone: str | None = None,
-    ) -> Opportunities:
+    ) -> Self:
         """Reduce a transaction log to one row per customer; calendar periods after the first purchase's are chances.
 
         A customer's first period is 0 and the later ones are opportunities 1, 2, ..., whether anything was bought in
@@ -111,7 +100,7 @@ class Opportunities:
             One row per purchase or item, of any kind that `RFM.from_transactions` takes.
         customer, date : str
             Names of the columns.
-        opportunities : {"year", "quarter", "month", "week", "day"}
+        unit : {"year", "quarter", "month", "week", "day"}
             The calendar periods; weeks are 7-day bins counted back from `observed_until`.
         observed_until : date, datetime, datetime64 or ISO text, optional
             End of observation, inclusive; the last date in the log by default. Say it where a period ended without
@@ -125,7 +114,7 @@ class Opportunities:
         Returns
         -------
         Opportunities
-            In the order of the ids; `unit` is the period.
+            In the order of the ids.
 
         Raises
         ------
@@ -140,27 +129,22 @@ class Opportunities:
         ...     "customer_id": ["ann", "ann", "ann", "bob"],
         ...     "date": ["2020-11-02", "2021-03-09", "2021-09-01", "2022-06-30"],
         ... }
-        >>> rows = Opportunities.from_transactions(log, observed_until="2023-12-31")
+        >>> rows = Opportunities.from_transactions(log, unit="year", observed_until="2023-12-31")
         >>> rows.ids, rows.x, rows.t_x, rows.n
         (array(['ann', 'bob'], dtype='<U3'), array([1., 0.]), array([1., 0.]), array([3., 1.]))
         """
-        from custvalue.evidence._calendar import read_opportunities  # noqa: PLC0415 (the readers stand above)
-        from custvalue.evidence.logs.options import Terms  # noqa: PLC0415
-
-        if opportunities not in DAYS:
-            raise ParameterError(f"opportunities must be one of {', '.join(map(repr, DAYS))}; got {opportunities!r}")
-        terms = Terms(
+        options = Options(
             customer=customer,
             date=date,
             amount=amount,
-            unit="day",
-            collapse=opportunities,
+            unit=unit,
+            collapse=as_unit(unit),
+            observed_until=observed_until,
             refunds=refunds,
             first_purchase_from=first_purchase_from,
             timezone=timezone,
         )
-        x, t_x, n, ids = read_opportunities(log, observed_until, terms)
-        return cls(x, t_x, n, ids=ids, unit=opportunities)
+        return cls(**open_log(log, options).opportunities())
 
     @classmethod
     def from_table(
@@ -173,7 +157,7 @@ class Opportunities:
         n: str | None = None,
         weights: str | None = None,
         customer: str | None = None,
-    ) -> Opportunities:
+    ) -> Self:
         """Take a summary that exists already: one row per customer, or per kind of customer with their number.
 
         Columns are found by the papers' names (x, t_x, n), BTYD's (x, t.x, n.cal, custs), lifetimes' (frequency,
@@ -191,8 +175,7 @@ class Opportunities:
         Raises
         ------
         DataError
-            A column is not found, or two could be meant; the weights are no whole numbers; or the values break a
-            rule of `Opportunities`.
+            A column is not found, or two could be meant; or the values break a rule of `Opportunities`.
 
         Examples
         --------
@@ -200,61 +183,42 @@ class Opportunities:
         >>> Opportunities.from_table(table, unit="year")
         Opportunities of 8 customers, yearly: 6 repeat purchases, 5 with none, n from 6 to 6
         """
-        from custvalue.evidence._calendar import read_weighted  # noqa: PLC0415 (the readers stand above)
+        given = {"x": x, "t_x": t_x, "n": n, "weights": weights, "ids": customer}
+        return cls(**read_table(table, given, OPPORTUNITY_NAMES), unit=unit)
 
-        columns = read_weighted(table, {"x": x, "t_x": t_x, "n": n, "weights": weights, "ids": customer})
-        return cls(**columns, unit=unit)
+    def _checked(self) -> dict[str, Array]:
+        x, t_x, n = self.x, self.t_x, self.n
+        shown: dict[str, Any] = {"ids": self.ids, "x": x, "t_x": t_x, "n": n}
+        whole = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(n)
+        for each in (x, t_x, n):
+            whole &= np.equal(each, np.floor(each))
+        check_rows(
+            whole,
+            "x, t_x and n must be whole numbers",
+            "They count opportunities; for purchases at any time use RFM.",
+            **shown,
+        )
+        check_rows(
+            (x >= 0) & (x <= t_x) & (t_x <= n),
+            "0 <= x <= t_x <= n must hold",
+            "t_x is the last opportunity with a purchase, not the number of opportunities since (n - t_x); a customer "
+            "buys at most once at each.",
+            **shown,
+        )
+        check_rows(
+            (t_x == 0) | (x > 0),
+            "t_x = 0 must hold where x = 0",
+            "The first purchase is at 0 and not counted in x.",
+            **shown,
+        )
+        return {}
 
-    def __len__(self) -> int:
-        return self.x.size
-
-    def __getitem__(self, rows: Any) -> Opportunities:  # noqa: ANN401 (whatever NumPy takes)
-        """Some of the rows: a boolean mask, a slice or positions, as for an array."""
-        ids = None if self.ids is None else self.ids[rows]
-        return Opportunities(self.x[rows], self.t_x[rows], self.n[rows], ids=ids, unit=self.unit)
-
-    def __repr__(self) -> str:
+    def _described(self) -> str:
         every = "daily" if self.unit == "day" else f"{self.unit}ly"
         if not len(self):
             return f"Opportunities of 0 customers, {every}"
+        weights = self.weights
         return (
-            f"Opportunities of {len(self):,} customers, {every}: {self.x.sum():,.0f} repeat purchases, "
-            f"{int((self.x == 0).sum()):,} with none, n from {self.n.min():.0f} to {self.n.max():.0f}"
+            f"Opportunities of {self.customers:,.10g} customers, {every}: {(self.x * weights).sum():,.10g} repeat "
+            f"purchases, {weights[self.x == 0].sum():,.10g} with none, n from {self.n.min():.0f} to {self.n.max():.0f}"
         )
-
-    def distinct(self, *names: str) -> Distinct:
-        """The distinct rows of the columns named (all of them: ``("x", "t_x", "n")``), in their order; kept."""
-        known = self._distinct
-        if names not in known:
-            known[names] = distinct(*(getattr(self, name).ravel() for name in names))
-        return known[names]
-
-
-def _check(x: Array, t_x: Array, n: Array, ids: NDArray[Any] | None) -> None:
-    """Raise DataError unless x, t_x and n are a possible history in every row."""
-    shown = {"x": x, "t_x": t_x, "n": n}
-    whole = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(n)
-    for column in shown.values():
-        whole &= np.equal(column, np.floor(column))
-    check_rows(
-        whole,
-        "x, t_x and n must be whole numbers",
-        "They count opportunities; for purchases at any time use RFM.",
-        ids=ids,
-        **shown,
-    )
-    check_rows(
-        (x >= 0) & (x <= t_x) & (t_x <= n),
-        "0 <= x <= t_x <= n must hold",
-        "t_x is the last opportunity with a purchase, not the number of opportunities since (n - t_x); a customer "
-        "buys at most once at each.",
-        ids=ids,
-        **shown,
-    )
-    check_rows(
-        (t_x == 0) | (x > 0),
-        "t_x = 0 must hold where x = 0",
-        "The first purchase is at 0 and not counted in x.",
-        ids=ids,
-        **shown,
-    )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
-from custvalue._columns import check_rows, numbers, read_only
+from custvalue._arguments import whole_number
+from custvalue._columns import check_rows, numbers, owned, same, sealed
 from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
-from custvalue.errors import DataError, ParameterError
+from custvalue.errors import DataError
+from custvalue.evidence.logs.kinds import Kind, to_kind
+from custvalue.evidence.logs.options import Moment, Options, Refunds
+from custvalue.evidence.logs.reading import open_log
 from custvalue.units import Unit, as_unit
 
-if TYPE_CHECKING:
-    from custvalue.evidence.logs.options import Moment, Refunds
-
-_same = cmp_using(eq=np.array_equal)
 _AMOUNTS = ("opening", "new", "reactivated", "expansion", "contraction", "churned", "closing")
 _COUNTS = tuple(f"{name}_customers" for name in ("opening", "new", "reactivated", "churned", "closing"))
 _ROUNDING = 1e-12
@@ -50,6 +50,8 @@ class RevenueBridge:
         How many periods lie between opening and closing: 1, or 12 months for rates by the year.
     unit : {"year", "quarter", "month", "week", "day"}
         The period.
+    kind : str
+        The kind of dataframe that `table` answers in.
 
     Notes
     -----
@@ -58,27 +60,27 @@ class RevenueBridge:
 
     Examples
     --------
-    >>> bridge = RevenueBridge.from_revenue([[100, 120], [50, 40], [30, 0], [0, 25]])
+    >>> bridge = RevenueBridge.from_revenue([[100, 120], [50, 40], [30, 0], [0, 25]], unit="month")
     >>> bridge.net_revenue_retention, bridge.gross_revenue_retention, bridge.logo_churn
     (array([0.88888889]), array([0.77777778]), array([0.33333333]))
     """
 
-    opening: Array = field(eq=_same)
-    new: Array = field(eq=_same)
-    reactivated: Array = field(eq=_same)
-    expansion: Array = field(eq=_same)
-    contraction: Array = field(eq=_same)
-    churned: Array = field(eq=_same)
-    closing: Array = field(eq=_same)
-    opening_customers: Array = field(eq=_same)
-    new_customers: Array = field(eq=_same)
-    reactivated_customers: Array = field(eq=_same)
-    churned_customers: Array = field(eq=_same)
-    closing_customers: Array = field(eq=_same)
-    labels: NDArray[Any] = field(eq=_same)
+    opening: Array = field(eq=same)
+    new: Array = field(eq=same)
+    reactivated: Array = field(eq=same)
+    expansion: Array = field(eq=same)
+    contraction: Array = field(eq=same)
+    churned: Array = field(eq=same)
+    closing: Array = field(eq=same)
+    opening_customers: Array = field(eq=same)
+    new_customers: Array = field(eq=same)
+    reactivated_customers: Array = field(eq=same)
+    churned_customers: Array = field(eq=same)
+    closing_customers: Array = field(eq=same)
+    labels: NDArray[Any] = field(eq=same)
     over: int
     unit: Unit = field(converter=as_unit)
-    _source: Any = field(alias="source", eq=False)
+    kind: Kind = field(default="dict", eq=False)
 
     @classmethod
     def from_transactions(
@@ -88,7 +90,7 @@ class RevenueBridge:
         customer: str = "customer_id",
         date: str = "date",
         amount: str = "amount",
-        period: Unit = "month",
+        unit: Unit,
         over: int = 1,
         observed_until: Moment | None = None,
         refunds: Refunds = "net",
@@ -97,7 +99,7 @@ class RevenueBridge:
         """Take revenue per customer and calendar period from a log: of payments, invoices, or monthly revenue (MRR).
 
         Only complete periods count, as in `Cohorts.from_transactions`, whose arguments these are. Revenue is what
-        was paid in the period: spread yearly payments over their months first, or use period="year".
+        was paid in the period: spread yearly payments over their months first, or use unit="year".
 
         Raises
         ------
@@ -107,10 +109,18 @@ class RevenueBridge:
         ParameterError
             An option is none of its choices.
         """
-        from custvalue.evidence._calendar import read_cells  # noqa: PLC0415 (the readers stand above)
-
-        columns = {"customer": customer, "date": date, "amount": amount, "timezone": timezone}
-        cells = read_cells(log, period, observed_until, refunds=refunds, **columns)
+        options = Options(
+            customer=customer,
+            date=date,
+            amount=amount,
+            unit=unit,
+            collapse=as_unit(unit),
+            observed_until=observed_until,
+            refunds=refunds,
+            timezone=timezone,
+        )
+        opened = open_log(log, options)
+        cells = opened.periods()
         assert cells.spend is not None  # noqa: S101 (amounts were asked for)
         spend = np.where(abs(cells.spend) <= _ROUNDING * cells.spend.max(), 0.0, cells.spend)
         wrong = np.flatnonzero(spend < 0)
@@ -126,11 +136,11 @@ class RevenueBridge:
         begin = int(cells.first.min())
         periods = np.arange(begin, cells.last + 1)
         rows = cells.owner, cells.period - begin, spend
-        return _bridge(*rows, labels=cells.first_days(periods), over=over, unit=period, source=log)
+        return _bridge(*rows, labels=cells.first_days(periods), over=over, unit=unit, kind=opened.kind)
 
     @classmethod
     def from_revenue(
-        cls, revenue: ArrayLike, *, over: int = 1, labels: ArrayLike | None = None, unit: Unit = "month"
+        cls, revenue: ArrayLike, *, unit: Unit, over: int = 1, labels: ArrayLike | None = None
     ) -> RevenueBridge:
         """Take a matrix of revenue: one row per customer, one column per period, 0 where there is none.
 
@@ -144,11 +154,11 @@ class RevenueBridge:
             raise DataError(f"revenue must have a row per customer and a column per period; got shape {matrix.shape}")
         good = np.isfinite(matrix) & (matrix >= 0)
         check_rows(np.asarray(good.all(axis=1)), "revenue must be finite and >= 0", "Use 0 where there is none.")
-        names = np.arange(matrix.shape[1]) if labels is None else np.asarray(labels)
+        names = np.arange(matrix.shape[1]) if labels is None else owned(np.asarray(labels), labels)
         if names.shape != matrix.shape[1:]:
             raise DataError(f"labels must be one per column: {matrix.shape[1]}; got shape {names.shape}")
         owner, column = np.nonzero(matrix)
-        return _bridge(owner, column, matrix[owner, column], labels=names, over=over, unit=unit, source=None)
+        return _bridge(owner, column, matrix[owner, column], labels=names, over=over, unit=unit)
 
     @property
     def net_revenue_retention(self) -> Array:
@@ -188,11 +198,9 @@ class RevenueBridge:
 
         Columns: period (its label), the amounts and numbers of customers, and the rates.
         """
-        from custvalue.evidence.logs.reading import to_same_kind  # noqa: PLC0415 (the readers stand above)
-
         rates = ("net_revenue_retention", "gross_revenue_retention", "revenue_churn", "logo_churn", "quick_ratio")
         columns = {name: getattr(self, name) for name in (*_AMOUNTS, *_COUNTS, *rates)}
-        return to_same_kind({} if self._source is None else self._source, {"period": self.labels, **columns})
+        return to_kind({"period": self.labels, **columns}, self.kind)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -219,10 +227,11 @@ def _bridge(
     labels: NDArray[Any],
     over: int,
     unit: Unit,
-    source: Any,  # noqa: ANN401 (any dataframe)
+    kind: Kind = "dict",
 ) -> RevenueBridge:
     """The bridge of revenue by customer and period (0 to the number of labels), in their order."""
     periods = len(labels)
+    over = whole_number("over", over)
     _check_over(over, periods, unit)
     some = revenue > 0
     owner, period, revenue = owner[some], period[some], revenue[some]
@@ -240,13 +249,11 @@ def _bridge(
     change = np.where(stayed, revenue - before, 0.0)
     columns["expansion"] = np.bincount(period, np.maximum(change, 0.0), periods)
     columns["contraction"] = np.bincount(period, np.maximum(-change, 0.0), periods)
-    found = {name: read_only(column[over:].astype(np.float64)) for name, column in columns.items()}
-    return RevenueBridge(**found, labels=read_only(labels[over:]), over=int(over), unit=unit, source=source)
+    found = {name: sealed(column[over:].astype(np.float64)) for name, column in columns.items()}
+    return RevenueBridge(**found, labels=sealed(labels[over:]), over=over, unit=unit, kind=kind)
 
 
 def _check_over(over: int, periods: int, unit: Unit) -> None:
-    if not (isinstance(over, (int, np.integer)) and over >= 1):
-        raise ParameterError(f"over must be a whole number of periods >= 1; got {over!r}")
     if periods <= over:
         raise DataError(
             f"a bridge over {over} {unit}s needs more complete {unit}s than that; there are {periods}. Observe for "

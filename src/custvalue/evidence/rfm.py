@@ -3,162 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
-from custvalue._columns import check_rows, numbers, read_only
-from custvalue._typing import Array, ArrayLike, NDArray
-from custvalue.errors import DataError
-from custvalue.evidence.distinct import Distinct, distinct
-from custvalue.units import DAYS, Unit, as_unit
-
-if TYPE_CHECKING:
-    from custvalue.evidence.logs.options import Collapse, Moment, Refunds
-    from custvalue.records.customer import Customer
-    from custvalue.records.time import MomentLike
-
-
-def as_x(values: ArrayLike) -> Array:
-    """Repeat purchases as floats."""
-    return numbers("x", values)
+from custvalue._columns import check_rows, column, same, sealed
+from custvalue._typing import Array, ArrayLike
+from custvalue.evidence.columns import Columns
+from custvalue.evidence.logs.options import Collapse, Moment, Options, Refunds
+from custvalue.evidence.logs.reading import open_log
+from custvalue.evidence.rfm_from_customers import read_customers
+from custvalue.evidence.summary_tables import RFM_NAMES, read_table
+from custvalue.records.customer import Customer
+from custvalue.records.time import MomentLike
+from custvalue.units import Unit
 
 
-def as_t_x(values: ArrayLike) -> Array:
-    """Times of the last purchase as floats."""
-    return numbers("t_x", values)
+def _x(values: ArrayLike) -> Array:
+    return column("x", values)
 
 
-def as_T(values: ArrayLike) -> Array:
-    """Ages as floats."""
-    return numbers("T", values)
+def _t_x(values: ArrayLike) -> Array:
+    return column("t_x", values)
 
 
-def as_m(values: ArrayLike | None) -> Array | None:
-    """Mean spend as floats, where there is any."""
-    return None if values is None else numbers("m", values)
+def _T(values: ArrayLike) -> Array:
+    return column("T", values)
 
 
-def as_m_count(values: ArrayLike | None) -> Array:
-    """Numbers of purchases that m averages; by default as many as x."""
-    return _AS_X if values is None else numbers("m_count", values)
+def _m(values: ArrayLike | None) -> Array | None:
+    return None if values is None else column("m", values)
 
 
-def as_log_interpurchase(values: ArrayLike | None) -> Array | None:
-    """Sums of logs of times between purchases as floats, where they are known."""
-    return None if values is None else numbers("log_interpurchase", values)
+def _m_count(values: ArrayLike | None) -> Any:  # noqa: ANN401 (an array, or None until x takes its place)
+    return None if values is None else column("m_count", values)
 
 
-def as_ids(values: ArrayLike | None) -> NDArray[Any] | None:
-    """Names as an array of any type."""
-    return None if values is None else np.asarray(values)
-
-
-_AS_X = np.array(np.nan)
-"""m_count where none is given: as many as x."""
-
-
-def check_times(x: Array, t_x: Array, T: Array, ids: NDArray[Any] | None) -> None:
-    """Raise DataError unless x, t_x and T are a possible history in every row."""
-    shown = {"x": x, "t_x": t_x, "T": T}
-    finite = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)
-    check_rows(finite, "x, t_x and T must be finite", "Leave the rows out.", ids=ids, **shown)
-    check_rows(
-        (x >= 0) & (x == np.floor(x)),
-        "x must be a whole number >= 0",
-        "x counts repeat purchases (the first is not counted).",
-        ids=ids,
-        **shown,
-    )
-    check_rows(
-        (t_x >= 0) & (t_x <= T),
-        "0 <= t_x <= T must hold",
-        "t_x is the time from the first to the last purchase, not the time since the last one (T - t_x).",
-        ids=ids,
-        **shown,
-    )
-    check_rows(
-        (t_x > 0) == (x > 0),
-        "t_x = 0 must hold where x = 0, and t_x > 0 where x > 0",
-        "Several purchases at one time count as one (see `collapse` of RFM.from_transactions).",
-        ids=ids,
-        **shown,
-    )
-
-
-def own_ids(ids: NDArray[Any] | None, shape: tuple[int, ...]) -> NDArray[Any] | None:
-    """The names, or DataError where there is not one for each row."""
-    if ids is not None and ids.shape != shape:
-        raise DataError(f"ids must have one name per row: shape {shape}, got {ids.shape}")
-    return ids
-
-
-def checked_spend(x: Array, m: Array | None, m_count: Array, ids: NDArray[Any] | None) -> tuple[Array | None, Array]:
-    """Return m and m_count with the shape of x, or raise DataError; m is 0 where m_count is."""
-    count = np.broadcast_to(x if m_count is _AS_X else m_count, x.shape)
-    check_rows(
-        (count == x) | (count == x + 1),
-        "m_count must be x or x + 1",
-        "It is the number of purchases that m averages, without or with the first.",
-        ids=ids,
-        x=x,
-        m_count=count,
-    )
-    if m is None:
-        return None, count
-    spend = np.where(count > 0, np.broadcast_to(m, x.shape), 0.0)
-    check_rows(
-        np.isfinite(spend),
-        "m must be finite where m_count > 0",
-        "Leave out rows without a mean spend.",
-        ids=ids,
-        m=spend,
-        m_count=count,
-    )
-    return spend, count
-
-
-def checked_spacing(x: Array, t_x: Array, spacing: Array | None, ids: NDArray[Any] | None) -> Array | None:
-    """Return log_interpurchase with the shape of x, 0 where x is 0, or raise DataError."""
-    if spacing is None:
-        return None
-    sums = np.where(x > 0, np.broadcast_to(spacing, x.shape), 0.0)
-    most = x * np.log(np.where(x > 0, t_x, 1.0) / np.maximum(x, 1))
-    rounding = 0.05 * x + 1e-9 * np.abs(most)
-    one = (x != 1) | (np.abs(sums - most) <= rounding)
-    check_rows(
-        np.isfinite(sums) & (sums <= most + rounding) & one,
-        "log_interpurchase must be at most x log(t_x / x), which it is where all purchases are equally far apart",
-        "It is the sum of the natural logs of the times between purchases, in the unit of t_x.",
-        ids=ids,
-        x=x,
-        t_x=t_x,
-        log_interpurchase=sums,
-    )
-    return sums
-
-
-def described(x: Array, T: Array, m: Array | None, m_count: Array, unit: Unit) -> str:
-    """An RFM in one line."""
-    if not x.size:
-        return f"RFM of 0 customers, in {unit}s"
-    none = int((x == 0).sum())
-    text = (
-        f"RFM of {x.size:,} customers, in {unit}s: {x.sum():,.0f} repeat purchases, "
-        f"{none:,} with none, T from {T.min():.6g} to {T.max():.6g}"
-    )
-    if m is None or not m_count.sum():
-        return text
-    return f"{text}, mean spend {(m * m_count).sum() / m_count.sum():.6g}"
-
-
-_same = cmp_using(eq=np.array_equal)
-_COLUMNS = ("x", "t_x", "T", "m", "m_count", "log_interpurchase", "ids")
+def _log_interpurchase(values: ArrayLike | None) -> Array | None:
+    return None if values is None else column("log_interpurchase", values)
 
 
 @frozen(repr=False)
-class RFM:
+class RFM(Columns):
     """Repeat purchases x, recency t_x, age T and mean spend m of each customer, in one unit of time.
 
     In the literature's notation (Fader & Hardie), time is counted from the customer's first purchase:
@@ -172,24 +59,30 @@ class RFM:
     Parameters
     ----------
     x, t_x, T : array_like
-        Broadcast to one shape; usually one-dimensional, one row per customer.
+        Broadcast to one shape; usually one-dimensional, one row per customer. An array that can still be written to is
+        copied.
     m : array_like, optional
         Mean spend per purchase; ignored (and stored as 0) where `m_count` is 0.
     m_count : array_like, optional
         How many purchases `m` averages: x (the default), or x + 1 where the first purchase counts.
     log_interpurchase : array_like, optional
         Sum of the natural logs of the x times between purchases, for models of regular buying; 0 where x = 0.
+    unit : {"year", "quarter", "month", "week", "day"}
+        The unit of t_x and T: the numbers do not show it, a model fitted to them takes it over, and discounting and
+        horizons in years are converted by it.
+    weights : array_like, optional
+        How many customers each row stands for; 1 by default.
     ids : array_like, shape (n,), optional
         The customers' names, any type; used in messages and tables.
-    unit : {"year", "quarter", "month", "week", "day"}
-        The unit of t_x and T; years unless given. Always give it: the numbers do not show it, a model fitted to
-        them takes it over, and discounting and horizons in years are converted by it.
+    covariates : mapping of str to array_like, optional
+        What else is known of the customers, as numbers; see `with_covariates`.
 
     Raises
     ------
     DataError
-        0 <= t_x <= T does not hold, x is not a whole number, t_x is not 0 where x = 0 (or is 0 where
-        x > 0), log_interpurchase is impossible with x and t_x, or a value is missing. The message names the first rows.
+        0 <= t_x <= T does not hold, x is not a whole number, t_x is not 0 where x = 0 (or is 0 where x > 0), a weight
+        is negative, log_interpurchase is impossible with x and t_x, a value is missing, or the columns have different
+        lengths. The message names the first rows.
 
     Examples
     --------
@@ -200,24 +93,15 @@ class RFM:
     array(['ann'], dtype='<U3')
     """
 
-    x: Array = field(converter=as_x, eq=_same)
-    t_x: Array = field(converter=as_t_x, eq=_same)
-    T: Array = field(converter=as_T, eq=_same)
-    m: Array | None = field(default=None, converter=as_m, eq=_same)
-    m_count: Array = field(default=None, kw_only=True, converter=as_m_count, eq=_same)
-    log_interpurchase: Array | None = field(default=None, kw_only=True, converter=as_log_interpurchase, eq=_same)
-    ids: NDArray[Any] | None = field(default=None, kw_only=True, converter=as_ids, eq=_same)
-    unit: Unit = field(default="year", kw_only=True, converter=as_unit)
-    _distinct: dict[tuple[str, ...], Distinct] = field(factory=dict, init=False, eq=False)
+    x: Array = field(converter=_x, eq=same)
+    t_x: Array = field(converter=_t_x, eq=same)
+    T: Array = field(converter=_T, eq=same)
+    m: Array | None = field(default=None, converter=_m, eq=same)
+    m_count: Array = field(default=None, kw_only=True, converter=_m_count, eq=same)
+    log_interpurchase: Array | None = field(default=None, kw_only=True, converter=_log_interpurchase, eq=same)
 
-    def __attrs_post_init__(self) -> None:
-        x, t_x, T = np.broadcast_arrays(self.x, self.t_x, self.T)
-        ids = own_ids(self.ids, x.shape)
-        check_times(x, t_x, T, ids)
-        m, m_count = checked_spend(x, self.m, self.m_count, ids)
-        spacing = checked_spacing(x, t_x, self.log_interpurchase, ids)
-        for name, value in zip(_COLUMNS, (x, t_x, T, m, m_count, spacing, ids), strict=True):
-            object.__setattr__(self, name, None if value is None else read_only(value))
+    _measured: ClassVar = ("x", "t_x", "T", "m", "m_count", "log_interpurchase")
+    _history: ClassVar = ("x", "t_x", "T")
 
     @classmethod
     def from_transactions(
@@ -227,7 +111,7 @@ class RFM:
         customer: str = "customer_id",
         date: str = "date",
         amount: str | None = None,
-        unit: Unit = "week",
+        unit: Unit,
         observed_until: Moment | None = None,
         collapse: Collapse | None = "day",
         refunds: Refunds = "net",
@@ -235,7 +119,7 @@ class RFM:
         first_purchase_from: Moment | None = None,
         timezone: str | None = None,
         log_interpurchase: bool = False,
-    ) -> RFM:
+    ) -> Self:
         """Reduce a transaction log to one row per customer, in the order of the customers' ids.
 
         Purchases of one customer in one collapse period count as one, dated at the first of them;
@@ -290,14 +174,11 @@ class RFM:
         ...     "date": ["2024-01-01", "2024-01-01", "2024-01-08", "2024-01-15"],
         ...     "amount": [20.0, 5.0, 9.0, 40.0],
         ... }
-        >>> rfm = RFM.from_transactions(log, amount="amount", observed_until="2024-01-29")
+        >>> rfm = RFM.from_transactions(log, amount="amount", unit="week", observed_until="2024-01-29")
         >>> rfm.ids, rfm.x, rfm.t_x, rfm.T, rfm.m
         (array(['ann', 'bob'], dtype='<U3'), array([1., 0.]), array([2., 0.]), array([4., 3.]), array([40.,  0.]))
         """
-        from custvalue.evidence.logs.summary import summarize  # noqa: PLC0415 (log stands on RFM)
-
-        return summarize(
-            log,
+        options = Options(
             customer=customer,
             date=date,
             amount=amount,
@@ -309,32 +190,33 @@ class RFM:
             first_purchase_from=first_purchase_from,
             timezone=timezone,
             log_interpurchase=log_interpurchase,
-        ).rfm
+        )
+        return cls(**open_log(log, options).rfm())
 
     @classmethod
     def from_customers(
         cls,
         customers: Iterable[Customer],
         *,
-        as_of: MomentLike,
-        unit: Unit = "week",
+        observed_until: MomentLike,
+        unit: Unit,
         collapse: Collapse | None = "day",
         kinds: Sequence[str] = ("purchase",),
         first_purchase_in_spend: bool = False,
         log_interpurchase: bool = False,
-    ) -> RFM:
+    ) -> Self:
         """Reduce customers' cash flows to one row per customer, in the order given.
 
         A customer's purchases in all relationships count together. Flows of the kind "refund" and negative
         amounts of the kinds in `kinds` reduce the spend and are no purchases, as with refunds="net" of
-        `from_transactions`; flows of other kinds (costs, say) are left out, as is all after `as_of`.
-        T = (as_of - first purchase) / unit.
+        `from_transactions`; flows of other kinds (costs, say) are left out, as is all after `observed_until`.
+        T = (observed_until - first purchase) / unit.
 
         Parameters
         ----------
         customers : iterable of Customer
-            Every one with an own id and at least one purchase until `as_of`.
-        as_of : date, datetime, datetime64, ISO text or float
+            Every one with an own id and at least one purchase until `observed_until`.
+        observed_until : date, datetime, datetime64, ISO text or float
             End of observation, inclusive: a date for dated flows, years from now otherwise (0 is now).
         unit, collapse, first_purchase_in_spend, log_interpurchase
             As in `from_transactions`. Flows in years from now have no calendar: all different times count.
@@ -344,7 +226,7 @@ class RFM:
         Raises
         ------
         DataError
-            A customer has no purchase until `as_of`, two have one id, a refund has a positive amount, or
+            A customer has no purchase until `observed_until`, two have one id, a refund has a positive amount, or
             dates and years from now are mixed.
 
         Examples
@@ -352,21 +234,17 @@ class RFM:
         >>> from custvalue import CashFlow, Customer, Relationship
         >>> flows = [CashFlow(30.0, "2024-01-01"), CashFlow(45.0, "2024-01-15"), CashFlow(-5.0, "2024-01-16", "refund")]
         >>> ann = Customer("ann", [Relationship("shop", start="2024-01-01", cash_flows=flows)])
-        >>> rfm = RFM.from_customers([ann], as_of="2024-01-29")
+        >>> rfm = RFM.from_customers([ann], observed_until="2024-01-29", unit="week")
         >>> rfm.ids, rfm.x, rfm.t_x, rfm.T, rfm.m
         (array(['ann'], dtype='<U3'), array([1.]), array([2.]), array([4.]), array([40.]))
         """
-        from custvalue.evidence.rfm_from_customers import summarize_customers  # noqa: PLC0415 (it stands on RFM)
-
-        return summarize_customers(
-            customers,
-            as_of=as_of,
+        options = Options(
             unit=unit,
             collapse=collapse,
-            kinds=kinds,
             first_purchase_in_spend=first_purchase_in_spend,
             log_interpurchase=log_interpurchase,
         )
+        return cls(**read_customers(customers, observed_until, kinds, options))
 
     @classmethod
     def from_table(
@@ -379,12 +257,14 @@ class RFM:
         T: str | None = None,
         m: str | None = None,
         log_interpurchase: str | None = None,
+        weights: str | None = None,
         customer: str | None = None,
-    ) -> RFM:
-        """Take a summary that exists already: a table with one row per customer, in its own order.
+    ) -> Self:
+        """Take a summary that exists already: a row per customer, or per kind of customer with their number.
 
-        Columns are found by lifetimes' and pymc-marketing's names (frequency, recency, T, monetary_value,
-        customer_id), by the papers' (x, t_x, T, m or zbar, id), BTYDplus's (x, t.x, T.cal, litt), or as given.
+        The order is the table's. Columns are found by lifetimes' and pymc-marketing's names (frequency, recency, T,
+        monetary_value, customer_id), by the papers' (x, t_x, T, m or zbar, id), BTYDplus's (x, t.x, T.cal, litt), or as
+        given.
 
         Parameters
         ----------
@@ -392,8 +272,8 @@ class RFM:
             Of any kind that `from_transactions` takes, paths excepted; a pandas index can hold the ids.
         unit : {"day", "week", "month", "quarter", "year"}
             The unit that recency and T are in; the table does not say (lifetimes' default is days).
-        x, t_x, T, m, log_interpurchase, customer : str, optional
-            Names of the columns; the last three may be absent.
+        x, t_x, T, m, log_interpurchase, weights, customer : str, optional
+            Names of the columns; the last four may be absent. Weights are how many customers a row stands for.
 
         Raises
         ------
@@ -406,26 +286,96 @@ class RFM:
         >>> RFM.from_table(table, unit="week")
         RFM of 2 customers, in weeks: 2 repeat purchases, 1 with none, T from 38.86 to 38.86
         """
-        from custvalue.evidence.summary_tables import read_table  # noqa: PLC0415 (the readers stand on RFM)
+        given = {"x": x, "t_x": t_x, "T": T, "m": m, "log_interpurchase": log_interpurchase}
+        return cls(**read_table(table, {**given, "weights": weights, "ids": customer}, RFM_NAMES), unit=unit)
 
-        given = {"x": x, "t_x": t_x, "T": T, "m": m, "log_interpurchase": log_interpurchase, "ids": customer}
-        return cls(**read_table(table, given), unit=unit)
+    def _checked(self) -> dict[str, Array]:
+        self._check_times()
+        found = {"m_count": self._checked_m_count()}
+        if self.m is not None:
+            found["m"] = self._checked_m(self.m, found["m_count"])
+        if self.log_interpurchase is not None:
+            found["log_interpurchase"] = self._checked_log_interpurchase(self.log_interpurchase)
+        return found
 
-    def __len__(self) -> int:
-        return self.x.size
+    def _check_times(self) -> None:
+        x, t_x, T = self.x, self.t_x, self.T
+        shown: dict[str, Any] = {"ids": self.ids, "x": x, "t_x": t_x, "T": T}
+        finite = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)
+        check_rows(finite, "x, t_x and T must be finite", "Leave the rows out.", **shown)
+        check_rows(
+            (x >= 0) & (x == np.floor(x)),
+            "x must be a whole number >= 0",
+            "x counts repeat purchases (the first is not counted).",
+            **shown,
+        )
+        check_rows(
+            (t_x >= 0) & (t_x <= T),
+            "0 <= t_x <= T must hold",
+            "t_x is the time from the first to the last purchase, not the time since the last one (T - t_x).",
+            **shown,
+        )
+        check_rows(
+            (t_x > 0) == (x > 0),
+            "t_x = 0 must hold where x = 0, and t_x > 0 where x > 0",
+            "Several purchases at one time count as one (see `collapse` of RFM.from_transactions).",
+            **shown,
+        )
 
-    def __getitem__(self, rows: Any) -> RFM:  # noqa: ANN401 (whatever NumPy takes)
-        """Some of the rows: a boolean mask, a slice or positions, as for an array."""
-        columns = {name: getattr(self, name) for name in _COLUMNS}
-        some: dict[str, Any] = {name: None if column is None else column[rows] for name, column in columns.items()}
-        return RFM(**some, unit=self.unit)
+    def _checked_m_count(self) -> Array:
+        count: Array | None = self.m_count
+        if count is None:
+            return self.x
+        check_rows(
+            (count == self.x) | (count == self.x + 1),
+            "m_count must be x or x + 1",
+            "It is the number of purchases that m averages, without or with the first.",
+            ids=self.ids,
+            x=self.x,
+            m_count=count,
+        )
+        return count
 
-    def __repr__(self) -> str:
-        return described(self.x, self.T, self.m, self.m_count, self.unit)
+    def _checked_m(self, m: Array, count: Array) -> Array:
+        """m, 0 where it averages no purchase."""
+        spend = sealed(np.where(count > 0, m, 0.0))
+        check_rows(
+            np.isfinite(spend),
+            "m must be finite where m_count > 0",
+            "Leave out rows without a mean spend.",
+            ids=self.ids,
+            m=spend,
+            m_count=count,
+        )
+        return spend
 
-    def distinct(self, *names: str) -> Distinct:
-        """The distinct rows of the columns named (all of x, t_x and T: ``("x", "t_x", "T")``); kept once computed."""
-        known = self._distinct
-        if names not in known:
-            known[names] = distinct(*(getattr(self, name).ravel() for name in names), ticks=DAYS[self.unit])
-        return known[names]
+    def _checked_log_interpurchase(self, given: Array) -> Array:
+        """The sums of logs, 0 where there are no times to add."""
+        x, t_x = self.x, self.t_x
+        sums = sealed(np.where(x > 0, given, 0.0))
+        most = x * np.log(np.where(x > 0, t_x, 1.0) / np.maximum(x, 1))
+        rounding = 0.05 * x + 1e-9 * np.abs(most)  # published tables give times to a digit or two
+        one = (x != 1) | (np.abs(sums - most) <= rounding)
+        check_rows(
+            np.isfinite(sums) & (sums <= most + rounding) & one,
+            "log_interpurchase must be at most x log(t_x / x), which it is where all purchases are equally far apart",
+            "It is the sum of the natural logs of the times between purchases, in the unit of t_x.",
+            ids=self.ids,
+            x=x,
+            t_x=t_x,
+            log_interpurchase=sums,
+        )
+        return sums
+
+    def _described(self) -> str:
+        if not len(self):
+            return f"RFM of 0 customers, in {self.unit}s"
+        weights = self.weights
+        text = (
+            f"RFM of {self.customers:,.10g} customers, in {self.unit}s: {(self.x * weights).sum():,.10g} repeat "
+            f"purchases, {weights[self.x == 0].sum():,.10g} with none, T from {self.T.min():.6g} to {self.T.max():.6g}"
+        )
+        bought = (self.m_count * weights).sum()
+        if self.m is None or not bought:
+            return text
+        return f"{text}, mean spend {(self.m * self.m_count * weights).sum() / bought:.6g}"

@@ -13,14 +13,13 @@ from attrs import evolve
 from custvalue._columns import check_rows, moments, names_of
 from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
-from custvalue.evidence.logs.options import DAY_US, Collapse
-from custvalue.evidence.logs.summary import summarize_arrays
-from custvalue.evidence.rfm import RFM
+from custvalue.evidence.logs.options import DAY_US, Collapse, Options
+from custvalue.evidence.logs.reading import open_log
 from custvalue.records.record import tuple_of
 from custvalue.records.cash_flow import CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.time import Moment, MomentLike, as_moment
-from custvalue.units import DAYS_PER_YEAR, Unit
+from custvalue.units import DAYS_PER_YEAR
 
 REFUND: Final = "refund"
 """The kind of cash flow that reduces spend and is no purchase."""
@@ -28,17 +27,10 @@ REFUND: Final = "refund"
 _SHOWN: Final = 3
 
 
-def summarize_customers(
-    customers: Iterable[Customer],
-    *,
-    as_of: MomentLike,
-    unit: Unit,
-    collapse: Collapse | None,
-    kinds: Sequence[str],
-    first_purchase_in_spend: bool,
-    log_interpurchase: bool,
-) -> RFM:
-    """Reduce customers' cash flows to one row per customer; the arguments are those of `RFM.from_customers`."""
+def read_customers(
+    customers: Iterable[Customer], observed_until: MomentLike, kinds: Sequence[str], options: Options
+) -> dict[str, Any]:
+    """The fields of `RFM`, in the order of the customers; the arguments are those of `RFM.from_customers`."""
     people = tuple_of(Customer, "customers", customers)
     ids = _ids([person.id for person in people])
     records = [(i, flow) for i, person in enumerate(people) for flow in person.cash_flows]
@@ -46,21 +38,18 @@ def summarize_customers(
     flows = CashFlows.from_records(flow for _, flow in records)
     labels = np.array([flow.kind for _, flow in records], dtype=np.str_)
     bought, refunded = _purchases(flows.amounts, labels, kinds, ids[who])
-    end = as_moment(as_of)
-    known = _until(flows, end, collapse)
+    end = as_moment(observed_until)
+    known = _until(flows, end, options.collapse)
     _check_purchases(who, bought & known, labels, ids, end)
     kept = (bought | refunded) & known
-    summary = summarize_arrays(
-        who[kept],
-        _dates(flows)[kept],
-        flows.amounts[kept],
-        unit=unit,
+    log = {"customer_id": who[kept], "date": _dates(flows)[kept], "amount": flows.amounts[kept]}
+    options = evolve(
+        options,
+        amount="amount",
         observed_until=end if isinstance(end, dt.date) else _from_now(end),
-        collapse=_collapse(collapse, dated=flows.dated),
-        first_purchase_in_spend=first_purchase_in_spend,
-        log_interpurchase=log_interpurchase,
+        collapse=_collapse(options.collapse, dated=flows.dated),
     )
-    return evolve(summary.rfm, ids=ids)
+    return {**open_log(log, options).rfm(), "ids": ids}
 
 
 def _ids(names: list[Hashable]) -> NDArray[Any]:
@@ -100,7 +89,7 @@ def _until(flows: CashFlows, end: Moment, collapse: Collapse | None) -> Bools:
     """Which flows are not after `end`; a day, or any end where times are collapsed, lasts until midnight."""
     if not len(flows):
         return np.zeros(0, dtype=bool)
-    times, dated = moments("the cash flows and as_of", [flows.when[0], end])
+    times, dated = moments("the cash flows and observed_until", [flows.when[0], end])
     whole_day = dated and (collapse or not isinstance(end, dt.datetime))
     known: Bools = flows.times < np.floor(times[1]) + 1 if whole_day else flows.times <= times[1]
     return known
@@ -113,8 +102,9 @@ def _check_purchases(who: Ints, purchases: Bools, labels: NDArray[np.str_], ids:
     kinds = sorted(set(labels[none[who]].tolist()))
     found = f"They have cash flows of the kinds {', '.join(map(repr, kinds))}" if kinds else "They have no cash flows"
     raise DataError(
-        f"every customer must have a purchase until as_of ({end}); broken in {none.sum()} of {len(ids)} customers, "
-        f"first: {_first(ids[none].tolist())}. {found}. Leave these customers out, or see kinds= and as_of=."
+        f"every customer must have a purchase up to observed_until ({end}); broken in {none.sum()} of {len(ids)} "
+        f"customers, first: {_first(ids[none].tolist())}. {found}. Leave these customers out, or see kinds= and "
+        "observed_until=."
     )
 
 

@@ -1,4 +1,4 @@
-"""A summary table of any library: which of its columns are x, t_x, T, m, log_interpurchase and the customers' ids."""
+"""Tables that summarize customers, of any library: which column is x, t_x, T, n, m, weights or the customers' ids."""
 
 from __future__ import annotations
 
@@ -9,33 +9,43 @@ import numpy as np
 
 from custvalue._typing import NDArray
 from custvalue.errors import DataError
-from custvalue.evidence.logs.columns import Column
+from custvalue.evidence.logs.columns import column_values
+from custvalue.evidence.logs.kinds import library_of
 from custvalue.evidence.logs.reading import column_names, read_columns
 
-NAMES: Final = {
+IDS: Final = ("customer_id", "id", "ID", "cust", "customer")
+RFM_NAMES: Final = {
     "x": ("x", "frequency"),
     "t_x": ("t_x", "t.x", "recency"),
     "T": ("T", "T.cal"),
     "m": ("m", "zbar", "m_x", "m.x", "monetary_value"),
     "log_interpurchase": ("log_interpurchase", "litt"),
-    "ids": ("customer_id", "id", "ID", "cust", "customer"),
+    "weights": ("weights",),
+    "ids": IDS,
 }
 """Names that a column goes by: the papers', BTYD's, lifetimes' and pymc-marketing's."""
+OPPORTUNITY_NAMES: Final = {
+    "x": ("x", "frequency"),
+    "t_x": ("t_x", "t.x", "recency"),
+    "n": ("n", "n.cal", "periods", "n_periods"),
+    "weights": ("weights", "custs", "count"),
+    "ids": IDS,
+}
 
 
 def read_table(
     table: Any,  # noqa: ANN401 (any dataframe)
     given: Mapping[str, str | None],
-    names: Mapping[str, tuple[str, ...]] = NAMES,
-    needed: tuple[str, ...] = ("x", "t_x", "T"),
+    names: Mapping[str, tuple[str, ...]],
 ) -> dict[str, Any]:
-    """Find the columns of a table and read them; `given` names those that are not to be guessed."""
-    wanted = found_names(column_names(table), given, names, needed)
+    """Find the columns of a table and read them; `given` names those that are not to be guessed.
+
+    The first three of `names` must be there.
+    """
+    wanted = found_names(column_names(table), given, names, list(names)[:3])
     columns = dict(zip(wanted, read_columns(table, list(wanted.values())), strict=True))
     read: dict[str, Any] = {part: column_values(column) for part, column in columns.items()}
-    if "ids" not in read:
-        read["ids"] = index_values(table)
-    return read
+    return {"ids": index_values(table), **read}
 
 
 def found_names(
@@ -66,21 +76,10 @@ def _guess(part: str, present: Sequence[str], names: tuple[str, ...]) -> str | N
     return known[0] if known else None
 
 
-def column_values(column: Column) -> NDArray[Any]:
-    """A column in its own order; missing numbers are NaN, missing objects None."""
-    if column.codes is not None:
-        items = column.values.tolist()
-        plain = np.array([*items, None], dtype=object) if column.absent.any() else np.array(items)
-        return np.asarray(plain[column.codes])
-    if column.missing is None:
-        return column.values
-    return np.where(column.missing, np.nan, column.values)
-
-
 def index_values(table: Any) -> NDArray[Any] | None:  # noqa: ANN401 (any dataframe)
     """A pandas index that names customers."""
     index = getattr(table, "index", None)
-    if not type(table).__module__.startswith("pandas") or index is None or type(index).__name__ == "RangeIndex":
+    if library_of(table) != "pandas" or index is None or type(index).__name__ == "RangeIndex":
         return None
     values = np.asarray(index)
     return np.array(values.tolist()) if values.dtype.kind == "O" and values.ndim == 1 else values

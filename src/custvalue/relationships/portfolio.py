@@ -174,7 +174,7 @@ class Portfolio(Rows):
         """The customers of a log at their customer lifetime values; duration is their age in years."""
         years = valuation.rfm.T / per_year(valuation.rfm.unit)
         named = {"party": np.full(len(years), "customer"), **{name: np.asarray(v) for name, v in labels.items()}}
-        return cls(valuation.clv, duration=years, labels=named, ids=valuation.summary.ids)
+        return cls(valuation.clv, duration=years, labels=named, ids=valuation.rfm.ids)
 
     @property
     def total(self) -> float:

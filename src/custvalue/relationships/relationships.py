@@ -14,9 +14,9 @@ from custvalue._columns import DAY, check_rows, days_since_epoch, is_dated, mome
 from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.errors import DataError, ParameterError
-from custvalue.evidence.logs.columns import Column
-from custvalue.evidence.logs.reading import read_columns, to_same_kind
-from custvalue.evidence.summary_tables import column_values
+from custvalue.evidence.logs.columns import Column, column_values
+from custvalue.evidence.logs.kinds import Kind, kind_of, to_kind
+from custvalue.evidence.logs.reading import read_columns
 from custvalue.records.cash_flow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
@@ -87,7 +87,7 @@ class RelationshipTable:
     type: NDArray[np.str_]
     traits: Mapping[str, Measured]
     flows: CashFlowBatch
-    _like: Any = field(default=None, alias="like")
+    _kind: Kind = field(default="dict", alias="kind")
 
     def __attrs_post_init__(self) -> None:
         check_rows(
@@ -179,7 +179,8 @@ class RelationshipTable:
         named = {"id": id, "start": start, "end": end, "party": party, "contractual": contractual}
         columns = _read_rows(table, {**named, "valence": valence, "type": type}, traits or {})
         named_flows = {"id": flow_id, "amount": flow_amount, "when": flow_when, "kind": flow_kind}
-        return cls(**columns, flows=_read_flows(flows, named_flows, columns["ids"], dated=columns["dated"]), like=table)
+        held = _read_flows(flows, named_flows, columns["ids"], dated=columns["dated"])
+        return cls(**columns, flows=held, kind=kind_of(table))
 
     def records(self) -> list[Relationship]:
         """The relationships as records, in their order."""
@@ -214,7 +215,7 @@ class RelationshipTable:
         known |= {"contractual": self.contractual, "valence": valences, "type": self.type}
         traits = {name: trait.value for name, trait in self.traits.items()}
         more = {name: np.asarray(column) for name, column in columns.items()}
-        return to_same_kind({} if self._like is None else self._like, {**known, **traits, **more})
+        return to_kind({**known, **traits, **more}, self._kind)
 
     def to_json(self) -> str:
         """The relationships as JSON: a list of what `Relationship.to_json` writes."""

@@ -136,7 +136,7 @@ def _rate(rate: Rate, per: Unit) -> str:
 
 
 def _log(valuation: Valuation) -> Iterator[tuple[str, str, str]]:
-    log, x = valuation.summary, valuation.rfm.x
+    log, x = valuation.summary.facts, valuation.rfm.x
     free = f"{log.nonpositive:,} with an amount of 0 or less" if log.nonpositive else ""
     yield "Customers", f"{len(x):,}", ""
     yield "One-time buyers", f"{(x == 0).sum():,}", f"{(x == 0).mean():.1%} of customers"
@@ -193,7 +193,7 @@ def _last_days(valuation: Valuation) -> NDArray[np.datetime64]:
     """Day of each customer's last purchase; ages are floats, so to the nearest second."""
     rfm = valuation.rfm
     since: Array = np.rint((rfm.T - rfm.t_x) * DAYS[rfm.unit] * 86_400)
-    return np.asarray((valuation.summary.observed_until - since.astype("timedelta64[s]")).astype("datetime64[D]"))
+    return np.asarray((valuation.summary.facts.observed_until - since.astype("timedelta64[s]")).astype("datetime64[D]"))
 
 
 def _meaning(valuation: Valuation) -> Iterator[tuple[str, str, str]]:

@@ -147,7 +147,7 @@ def _pareto_nbd() -> Iterator[Reproduction]:
     paradox = fitted.expected_purchases(RFM([10, 15, 20, 25], 20, 39, unit="week"), 52)
     yield from rows("buying", _BTYD, "documented", texts, paradox, _PARAMETERS_OF_BTYD)
     manual = ParetoNBD(r=0.5533971432566355, alpha=10.580198543474351, s=0.6060624971176619, beta=11.656223670707698)
-    silent = manual.p_alive(RFM(0, 0, 39))
+    silent = manual.p_alive(RFM(0, 0, 39, unit="year"))
     yield from rows("buying", _BTYD, "documented", {"Pareto/NBD x=0 T=39: P(alive)": "0.2941633"}, silent)
 
 
@@ -210,10 +210,10 @@ def _donations() -> Iterator[Reproduction]:
     texts = _parameters("BG/BB P(alive in year 7)", "x=0, x=2 t_x=4, x=6 t_x=6", "0.11 0.59 0.93")
     yield from rows("buying", _FHS, "documented", texts, fit.model.p_alive(kinds, ahead=1))
     sheet = "Hardie 2011, BG/BB spreadsheet"
-    total = fit.model.expected_purchases(donors, 5).sum()
+    total = (donors.weights * fit.model.expected_purchases(donors, 5)).sum()
     yield from rows("buying", sheet, "documented", {"BG/BB gifts in the next 5 years": "12884.2"}, total)
     texts = {"BG/BB people with no gift in 6 years": "3454.9", "with 6": "1253.1"}
-    yield from rows("buying", sheet, "documented", texts, len(donors) * fit.model.purchase_pmf_new([0, 6], 6))
+    yield from rows("buying", sheet, "documented", texts, donors.customers * fit.model.purchase_pmf_new([0, 6], 6))
     texts = {"BG/BB E X(10)": "3.179805", "10 years of x=0": "0.1302169", "10 years of x=4 t_x=5": "3.627858"}
     ahead = fit.model.expected_purchases(Opportunities([0, 4], [0, 5], 6, unit="year"), 10)
     computed = [fit.model.expected_purchases_new(10), *ahead]
@@ -231,7 +231,7 @@ def _others() -> Iterator[Reproduction]:
     texts = _parameters("NBD of billboards,", "r, alpha, log-likelihood", "0.969 0.218 -649.7")
     yield from rows("buying", _TUTORIAL, "memory", texts, [*fit.model.parameters.values(), counts])
     regular = ModifiedBetaGeoCNBD(r=0.85, alpha=1.45, a=0.79, b=2.42, k=3)
-    stays = regular.p_alive(RFM(3, 12, 32))
+    stays = regular.p_alive(RFM(3, 12, 32, unit="year"))
     yield from rows("buying", "BTYDplus (2016)", "reference", {"MBG/CNBD-3 P(alive)": "0.02208680726"}, stays)
     periodic = PeriodicDeathOpportunity(
         r=0.5162515184, alpha=10.2966161, a=0.4567398423, b=2.636392664, tau=3.075, unit="week"

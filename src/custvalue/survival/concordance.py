@@ -29,7 +29,7 @@ def concordance(tenures: Tenures, risk: ArrayLike) -> float:
 
     Examples
     --------
-    >>> concordance(Tenures([2, 4, 5, 7], [1, 1, 0, 1]), risk=[0.9, 0.3, 0.5, 0.2])
+    >>> concordance(Tenures([2, 4, 5, 7], [1, 1, 0, 1], unit="month"), risk=[0.9, 0.3, 0.5, 0.2])
     0.8
     """
     check_tenures(tenures)

@@ -278,7 +278,7 @@ def _check(tenures: Tenures, link: str) -> None:
     check_rows(
         (t == np.floor(t)) & (entry == np.floor(entry)) & ((t >= 1) | ~tenures.ended),
         "discrete_hazard needs whole numbers of periods, at least 1 of those who left",
-        "Count periods: Tenures.from_table(..., period='month') does so from dates.",
+        "Count periods: Tenures.from_table(..., unit='month', by_period=True) does so from dates.",
         ids=tenures.ids,
         duration=t,
         entry=entry,

@@ -11,10 +11,10 @@ from custvalue._typing import Array
 from custvalue.discounting.rate import Rate
 from custvalue.errors import ParameterError
 from custvalue.evaluation.comparison import Choice
-from custvalue.evidence.logs.reading import to_same_kind
-from custvalue.evidence.logs.summary import Summary
+from custvalue.evidence.logs.kinds import to_kind
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
+from custvalue.evidence.summary import Summary
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.family import TransactionModel
 from custvalue.models.spend.gamma_gamma import GammaGamma
@@ -29,7 +29,7 @@ class Valuation:
     Attributes
     ----------
     summary : Summary
-        The log, reduced: rows, first and last day, end of observation, the customers' columns.
+        The customers' columns (`summary.rfm`), and rows, first and last day, end of observation (`summary.facts`).
     rfm : RFM
         The customers' histories; the arrays below are aligned with its rows.
     rows : RFM or Opportunities
@@ -61,7 +61,6 @@ class Valuation:
     clv: Array
     checks: Checks
     choice: Choice | None
-    _log: Any = field(alias="log")
     _customer: str = field(alias="customer")
 
     @property
@@ -86,7 +85,7 @@ class Valuation:
         expected_spend, clv. A log read from a file gives the dataframe of the library that read it.
         """
         columns = {
-            self._customer: self.summary.ids,
+            self._customer: np.asarray(self.rfm.ids),
             "x": self.rfm.x,
             "t_x": self.rfm.t_x,
             "T": self.rfm.T,
@@ -96,7 +95,7 @@ class Valuation:
             "expected_spend": self.expected_spend,
             "clv": self.clv,
         }
-        return to_same_kind(self._log, columns)
+        return to_kind(columns, self.summary.facts.kind)
 
     def top_share(self, share: float = 0.1) -> float:
         """Share of the total that the most valuable `share` of customers hold; nan where the total is 0 or infinite.
@@ -124,7 +123,7 @@ class Valuation:
         margin = f"{self.margin:.4g}" if isinstance(self.margin, float) else "by customer"
         rate = f"{self.rate.effective():.4g} a year" if np.ndim(self.rate.force()) == 0 else "rates by customer"
         lines = [
-            f"Valuation of {len(self.rfm):,} customers, {span} ahead of {self.summary.observed_until}",
+            f"Valuation of {len(self.rfm):,} customers, {span} ahead of {self.summary.facts.observed_until}",
             f"  {type(self.buying.model).__name__} and GammaGamma, {rate}, margin {margin}",
             f"  total {self.total:,.2f}, mean {self.clv.mean():,.2f}, a new customer {self.new_customer:,.2f}",
         ]

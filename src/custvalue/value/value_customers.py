@@ -14,11 +14,13 @@ from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evaluation.comparison import Choice, choose
 from custvalue.evaluation.holdout import Holdout, evaluate
-from custvalue.evidence.holdout_split import holdout_split
-from custvalue.evidence.logs.options import check_moment
-from custvalue.evidence.logs.summary import summarize
+from custvalue.evidence.holdout_split import HoldoutSplit
+from custvalue.evidence.logs.log import Log
+from custvalue.evidence.logs.options import Options, check_moment
+from custvalue.evidence.logs.reading import open_log
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
+from custvalue.evidence.summary import Summary
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.engines.erlang_purchases import RegularModel
@@ -58,10 +60,8 @@ def needs(model: Any, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: AN
 
 def evidence_for(
     model: Any,  # noqa: ANN401 (a class of model, or "auto")
-    log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
+    opened: Log,
     rfm: RFM,
-    columns: Mapping[str, str],
-    options: Mapping[str, Any],
 ) -> RFM | Opportunities:
     """The evidence of the customers of an RFM that the model is fitted to: the RFM itself, or their opportunities.
 
@@ -72,9 +72,7 @@ def evidence_for(
     """
     if not takes_opportunities(model):
         return rfm
-    names = ("observed_until", "refunds", "first_purchase_from", "timezone")
-    passed: dict[str, Any] = {**columns, **{name: options[name] for name in names if name in options}}
-    rows = Opportunities.from_transactions(log, opportunities=rfm.unit, **passed)
+    rows = Opportunities(**opened.opportunities())
     if not (np.array_equal(rows.ids, rfm.ids) and np.array_equal(rows.x, rfm.x)):  # type: ignore[arg-type]
         raise DataError(
             f"{model.__name__} needs complete {rfm.unit}s, and observation ends within one: take unit='week' or "
@@ -165,10 +163,10 @@ def value_customers(
         check_moment("holdout", holdout)
     _check_model(model)
     columns = {"customer": customer, "date": date, "amount": amount}
-    options = {**options, **needs(model, options)}
-    summary = summarize(log, **{**options, **columns})
+    opened = open_log(log, Options(**{"unit": "week", **options, **needs(model, options), **columns}))
+    summary = Summary.of(opened)
     rfm = summary.rfm
-    rows = evidence_for(model, log, rfm, columns, options)
+    rows = evidence_for(model, opened, rfm)
     share = _margin(margin, rfm)
     choice, buying = _buying(model, rows)
     spend, spending = _spend(rfm)
@@ -177,7 +175,7 @@ def value_customers(
     expected_spend = spend.model.expected_spend(spending)
     worth = earned(expected_spend, purchases, share)
     p_alive = buying.model.p_alive(rows)
-    tested = None if holdout is None else _tested(type(buying.model), log, holdout, columns, options)
+    tested = None if holdout is None else _tested(type(buying.model), opened, holdout)
     return Valuation(
         summary=summary,
         rfm=rfm,
@@ -191,9 +189,8 @@ def value_customers(
         expected_purchases=buying.model.expected_purchases(rows, ahead),
         expected_spend=expected_spend,
         clv=worth,
-        checks=evolve(_checks(spending, p_alive, worth, purchases * share, tested), left_out=summary.left_out),
+        checks=evolve(_checks(spending, p_alive, worth, purchases * share, tested), left_out=summary.facts.left_out),
         choice=choice,
-        log=log,
         customer=customer,
     )
 
@@ -270,16 +267,13 @@ def _checks(rfm: RFM, p_alive: Array, worth: Array, earning: Array, tested: Hold
 
 def _tested(
     model: type[TransactionModel[Any]],
-    log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
+    opened: Log,
     at: Any,  # noqa: ANN401 (any date)
-    columns: Mapping[str, str],
-    options: Mapping[str, Any],
 ) -> Holdout | str:
     """Errors on the holdout, or why there are none."""
     if takes_opportunities(model):
         return f"a log is not split into opportunities for {model.__name__}; test it on two Opportunities of your own"
-    kept = {name: value for name, value in options.items() if name != "observed_until"}
-    parts = holdout_split(log, at=at, until=options.get("observed_until"), **{**kept, **columns})
+    parts = HoldoutSplit.of(opened, at=at)
     try:
         fitted = model.fit(parts.calibration).model
     except ConvergenceError as error:

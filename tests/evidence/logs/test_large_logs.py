@@ -9,7 +9,7 @@ import pytest
 from logs import engine
 
 from custvalue import holdout_split
-from custvalue.evidence.logs.summary import summarize
+from custvalue.evidence.summary import summarize
 
 ROWS = 1_000_000
 BUILD = {
@@ -37,23 +37,29 @@ def log():
 @pytest.mark.parametrize(("collapse", "text"), [("day", False), ("week", False), ("month", True)])
 @pytest.mark.parametrize("kind", BUILD)
 def test_every_backend_equals_numpy(log, kind, collapse, text):
-    plain = summarize(log, amount="amount", collapse=collapse)
+    plain = summarize(log, amount="amount", collapse=collapse, unit="week")
     table = pa.table({**log, "customer_id": np.char.mod("%06d", log["customer_id"])} if text else log)
     with engine("polars plan" if kind.endswith("plan") else "polars"):
-        found = summarize(BUILD[kind](table), amount="amount", collapse=collapse)
-    np.testing.assert_array_equal(found.ids.astype(int), plain.ids)
+        found = summarize(BUILD[kind](table), amount="amount", collapse=collapse, unit="week")
+    np.testing.assert_array_equal(found.rfm.ids.astype(int), plain.rfm.ids)
     for name in ("x", "t_x", "T", "m_count", "m"):  # amounts are quarters: their sums are exact
-        np.testing.assert_array_equal(getattr(found, name), getattr(plain, name), err_msg=name)
-    assert (found.rows, found.first_day, found.last_day) == (plain.rows, plain.first_day, plain.last_day)
-    assert (found.total_spend, found.nonpositive) == (plain.total_spend, plain.nonpositive)
+        np.testing.assert_array_equal(getattr(found.rfm, name), getattr(plain.rfm, name), err_msg=name)
+    assert (found.facts.rows, found.facts.first_day, found.facts.last_day) == (
+        plain.facts.rows,
+        plain.facts.first_day,
+        plain.facts.last_day,
+    )
+    assert (found.facts.total_spend, found.facts.nonpositive) == (plain.facts.total_spend, plain.facts.nonpositive)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", BUILD)
 def test_every_backend_splits_alike(log, kind):
-    plain = holdout_split(log, at="2023-06-30", until="2023-11-30", amount="amount")
+    plain = holdout_split(log, at="2023-06-30", until="2023-11-30", amount="amount", unit="week")
     with engine("polars plan" if kind.endswith("plan") else "polars"):
-        found = holdout_split(BUILD[kind](pa.table(log)), at="2023-06-30", until="2023-11-30", amount="amount")
+        found = holdout_split(
+            BUILD[kind](pa.table(log)), at="2023-06-30", until="2023-11-30", amount="amount", unit="week"
+        )
     assert found == plain
 
 
@@ -63,6 +69,6 @@ def test_numpy_equals_a_plain_group_by_at_size(log):
     bought = log["amount"] > 0
     days = pd.DataFrame({name: values[bought] for name, values in log.items()})
     by = days.groupby("customer_id")["date"]
-    np.testing.assert_array_equal(plain.x + 1, by.nunique())
-    np.testing.assert_array_equal(plain.t_x, (by.max() - by.min()).dt.days)
-    np.testing.assert_array_equal(plain.T, (days["date"].max() - by.min()).dt.days)
+    np.testing.assert_array_equal(plain.rfm.x + 1, by.nunique())
+    np.testing.assert_array_equal(plain.rfm.t_x, (by.max() - by.min()).dt.days)
+    np.testing.assert_array_equal(plain.rfm.T, (days["date"].max() - by.min()).dt.days)

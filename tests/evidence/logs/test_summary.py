@@ -12,7 +12,7 @@ from logs import KINDS, engine, reference
 
 from custvalue import RFM, datasets
 from custvalue.errors import DataError, ParameterError
-from custvalue.evidence.logs.summary import summarize, summarize_arrays
+from custvalue.evidence.summary import summarize
 
 START = dt.datetime.fromisoformat("2023-12-20")
 MINUTES = 100 * 24 * 60
@@ -82,33 +82,33 @@ def test_every_backend_agrees_with_plain_python(kind, case):
                 summarize(log, amount=amount, **options)
             return
         found = summarize(log, amount=amount, **options)
-    assert found.ids.tolist() == list(expected)
+    assert found.rfm.ids.tolist() == list(expected)
     if newcomers is None:
-        assert found.left_out == 0
+        assert found.facts.left_out == 0
     else:
         everyone = summarize(log, amount=amount, **{**options, "first_purchase_from": None})
-        assert found.left_out == len(everyone.ids) - len(found.ids)
+        assert found.facts.left_out == len(everyone.rfm.ids) - len(found.rfm.ids)
     x, t_x, T, m, count, spacing = (
         list(map(float, c)) if c[0] is not None else None for c in zip(*expected.values(), strict=True)
     )
-    np.testing.assert_array_equal(found.x, x)
-    np.testing.assert_allclose(found.t_x, t_x, rtol=1e-14)
-    np.testing.assert_allclose(found.T, T, rtol=1e-14)
-    np.testing.assert_array_equal(found.m_count, count)
+    np.testing.assert_array_equal(found.rfm.x, x)
+    np.testing.assert_allclose(found.rfm.t_x, t_x, rtol=1e-14)
+    np.testing.assert_allclose(found.rfm.T, T, rtol=1e-14)
+    np.testing.assert_array_equal(found.rfm.m_count, count)
     if options["log_interpurchase"]:
         np.testing.assert_allclose(found.rfm.log_interpurchase, spacing, rtol=1e-13, atol=1e-12)
     else:
         assert found.rfm.log_interpurchase is None
     if m is None:
-        assert found.m is None
-        assert found.total_spend is None
+        assert found.rfm.m is None
+        assert found.facts.total_spend is None
     else:
-        np.testing.assert_allclose(found.m, m, rtol=1e-12, atol=1e-12)
-        assert found.total_spend == pytest.approx(sum(row[2] for row in rows))
-        assert found.nonpositive == sum(row[2] <= 0 for row in rows)
-    assert found.rows == len(rows)
-    assert found.first_day == np.datetime64(min(row[1] for row in rows), "D")
-    assert found.last_day == np.datetime64(max(row[1] for row in rows), "D")
+        np.testing.assert_allclose(found.rfm.m, m, rtol=1e-12, atol=1e-12)
+        assert found.facts.total_spend == pytest.approx(sum(row[2] for row in rows))
+        assert found.facts.nonpositive == sum(row[2] <= 0 for row in rows)
+    assert found.facts.rows == len(rows)
+    assert found.facts.first_day == np.datetime64(min(row[1] for row in rows), "D")
+    assert found.facts.last_day == np.datetime64(max(row[1] for row in rows), "D")
 
 
 def lifetimes_file(name, **options):
@@ -134,7 +134,7 @@ def test_cdnow_equals_lifetimes(name, options, customers, first):
         theirs = summary_data_from_transaction_data(
             log, "customer_id", "date", "amount", freq="D", freq_multiplier=7, include_first_transaction=False
         )
-    ours = RFM.from_transactions(log, amount="amount", first_purchase_in_spend=first)
+    ours = RFM.from_transactions(log, amount="amount", first_purchase_in_spend=first, unit="week")
     assert len(ours) == customers
     np.testing.assert_array_equal(ours.ids, theirs.index)
     np.testing.assert_array_equal(ours.x, theirs["frequency"])
@@ -151,17 +151,21 @@ def test_cdnow_customer_1_has_30_43_weeks_of_recency():
     log = datasets.cdnow()
     until = log["date"] <= np.datetime64("1997-09-30")
     log = {name: values[until] for name, values in log.items()}
-    rfm = RFM.from_transactions(log, amount="amount", observed_until="1997-09-30")
+    rfm = RFM.from_transactions(log, amount="amount", observed_until="1997-09-30", unit="week")
     assert len(rfm) == 2357
     assert (rfm.x[0], rfm.t_x[0], rfm.T[0]) == (2, 213 / 7, 272 / 7)
 
 
 def test_weeks_are_counted_back_from_the_end():
     days = np.array(["2024-01-01", "2024-01-07", "2024-01-08"], dtype="datetime64[D]")
-    to_sunday = summarize_arrays([1, 1, 1], days, collapse="week", observed_until="2024-01-14")
-    to_saturday = summarize_arrays([1, 1, 1], days, collapse="week", observed_until="2024-01-13")
-    assert (to_sunday.x[0], to_sunday.t_x[0]) == (1, 1.0)
-    assert (to_saturday.x[0], to_saturday.t_x[0]) == (1, 6 / 7)
+    to_sunday = summarize(
+        {"customer_id": [1, 1, 1], "date": days}, collapse="week", observed_until="2024-01-14", unit="week"
+    )
+    to_saturday = summarize(
+        {"customer_id": [1, 1, 1], "date": days}, collapse="week", observed_until="2024-01-13", unit="week"
+    )
+    assert (to_sunday.rfm.x[0], to_sunday.rfm.t_x[0]) == (1, 1.0)
+    assert (to_saturday.rfm.x[0], to_saturday.rfm.t_x[0]) == (1, 6 / 7)
 
 
 def test_a_refund_never_moves_a_purchase():
@@ -171,31 +175,35 @@ def test_a_refund_never_moves_a_purchase():
         "amount": [-4.0, 10.0, -3.0, -2.0, 30.0, -9.0, 5.0],
     }
     found = summarize(log, amount="amount", unit="day", observed_until="2024-01-25")
-    np.testing.assert_array_equal(found.ids, [1, 3])
-    np.testing.assert_array_equal(found.x, [1, 0])
-    np.testing.assert_array_equal(found.t_x, [15, 0])
-    np.testing.assert_array_equal(found.m, [28.0, 0])
-    both = summarize(log, amount="amount", first_purchase_in_spend=True)
-    np.testing.assert_array_equal(both.m, [35.0 / 2, 5.0])
+    np.testing.assert_array_equal(found.rfm.ids, [1, 3])
+    np.testing.assert_array_equal(found.rfm.x, [1, 0])
+    np.testing.assert_array_equal(found.rfm.t_x, [15, 0])
+    np.testing.assert_array_equal(found.rfm.m, [28.0, 0])
+    both = summarize(log, amount="amount", first_purchase_in_spend=True, unit="week")
+    np.testing.assert_array_equal(both.rfm.m, [35.0 / 2, 5.0])
 
 
 def test_without_a_time_of_day_the_last_day_counts_whole():
     moments = np.array(["2024-01-01T12:00", "2024-01-02T18:00"], dtype="datetime64[s]")
-    day = summarize_arrays([1, 1], moments, collapse=None, unit="day", observed_until="2024-01-02")
-    moment = summarize_arrays([1, 1], moments, collapse=None, unit="day", observed_until="2024-01-02T18:00")
-    assert (day.t_x[0], day.T[0], moment.T[0]) == (1.25, 1.5, 1.25)
+    day = summarize({"customer_id": [1, 1], "date": moments}, collapse=None, unit="day", observed_until="2024-01-02")
+    moment = summarize(
+        {"customer_id": [1, 1], "date": moments}, collapse=None, unit="day", observed_until="2024-01-02T18:00"
+    )
+    assert (day.rfm.t_x[0], day.rfm.T[0], moment.rfm.T[0]) == (1.25, 1.5, 1.25)
     with pytest.raises(DataError, match="observed_until"):
-        summarize_arrays([1, 1], moments, collapse=None, observed_until="2024-01-02T17:59")
+        summarize(
+            {"customer_id": [1, 1], "date": moments}, collapse=None, observed_until="2024-01-02T17:59", unit="week"
+        )
 
 
 def test_keys_beyond_64_bits():
     rng = np.random.default_rng(0)
     ids = np.array([f"c{i}" for i in rng.integers(0, 50, 300)])
     ticks = rng.integers(0, 9 * 10**17, 300).astype("datetime64[us]")
-    found = summarize_arrays(ids, ticks, collapse=None, unit="year")
-    assert (found.x + 1).sum() == 300
-    own = np.sort(ticks[ids == found.ids[0]])
-    assert found.t_x[0] == pytest.approx((own[-1] - own[0]) / np.timedelta64(1, "D") / 365.25, rel=1e-12)
+    found = summarize({"customer_id": ids, "date": ticks}, collapse=None, unit="year")
+    assert (found.rfm.x + 1).sum() == 300
+    own = np.sort(ticks[ids == found.rfm.ids[0]])
+    assert found.rfm.t_x[0] == pytest.approx((own[-1] - own[0]) / np.timedelta64(1, "D") / 365.25, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +212,7 @@ def test_keys_beyond_64_bits():
 )
 def test_options_outside_their_choices(option, value):
     with pytest.raises(ParameterError, match=option):
-        RFM.from_transactions({"customer_id": [1], "date": ["2024-01-01"]}, **{option: value})
+        RFM.from_transactions({"customer_id": [1], "date": ["2024-01-01"]}, **{"unit": "week", option: value})
 
 
 def test_customers_left_out_are_counted():
@@ -214,6 +222,6 @@ def test_customers_left_out_are_counted():
         "date": ["2024-01-01", "2024-03-01", "2024-01-31", "2024-02-01", "2024-03-01", "2024-01-05"],
         "amount": [1.0, 1.0, 1.0, 1.0, 1.0, -1.0],
     }
-    found = summarize(log, amount="amount", first_purchase_from="2024-02-01")
-    assert (found.ids.tolist(), found.left_out) == (["cyd", "dan"], 2)
-    assert summarize(log, amount="amount").left_out == 0
+    found = summarize(log, amount="amount", first_purchase_from="2024-02-01", unit="week")
+    assert (found.rfm.ids.tolist(), found.facts.left_out) == (["cyd", "dan"], 2)
+    assert summarize(log, amount="amount", unit="week").facts.left_out == 0

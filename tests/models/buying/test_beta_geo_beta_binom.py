@@ -19,7 +19,7 @@ from custvalue.models.buying.beta_geo_beta_binom import BetaGeoBetaBinom, gradie
 
 
 def test_a_later_interval_begins_and_ends_with_whole_periods() -> None:
-    rows = Opportunities([0, 2, 6], [0, 4, 6], 6)
+    rows = Opportunities([0, 2, 6], [0, 4, 6], 6, unit="year")
     for t, after, opportunities in ((1.4, 1.7, (1, 2)), (1.0, 0.5, (0, 1)), (0.4, 0.5, (0, 0)), (2.5, 0.5, (0, 3))):
         begin, count = opportunities
         expected = MODEL.expected_purchases(rows, count, after=begin)
@@ -64,14 +64,14 @@ def test_published_fit(fit: Fit[BetaGeoBetaBinom]) -> None:
 
 def test_published_predictions(donors: Opportunities) -> None:
     """Table 6 of the paper (P(alive) at n + 1), Hardie's spreadsheets (total, in-sample), BTYD's walkthrough."""
-    alive = MODEL.p_alive(Opportunities([0, 2, 6], [0, 4, 6], 6), ahead=1)
+    alive = MODEL.p_alive(Opportunities([0, 2, 6], [0, 4, 6], 6, unit="year"), ahead=1)
     assert alive == pytest.approx([0.108, 0.590, 0.930], abs=5e-4)
-    assert MODEL.expected_purchases(donors, 5).sum() == pytest.approx(12884.2, abs=0.05)
+    assert (donors.weights * MODEL.expected_purchases(donors, 5)).sum() == pytest.approx(12884.2, abs=0.05)
     assert 11_104 * MODEL.purchase_pmf_new([0, 6], 6) == pytest.approx([3454.9, 1253.1], abs=0.05)
     assert MODEL.expected_purchases_new(10) == pytest.approx(3.179829, rel=1e-6)
-    later = MODEL.expected_purchases(Opportunities([0, 4], [0, 5], 6), 10)
+    later = MODEL.expected_purchases(Opportunities([0, 4], [0, 5], 6, unit="year"), 10)
     assert later == pytest.approx([0.1302181, 3.6279676], rel=1e-6)
-    ends = MODEL.expected_purchases(Opportunities([0, 6], [0, 6], 6), 5)
+    ends = MODEL.expected_purchases(Opportunities([0, 6], [0, 6], 6, unit="year"), 5)
     assert ends == pytest.approx([0.07, 3.75], abs=5e-3)
 
 
@@ -83,13 +83,15 @@ def test_published_expected_purchases_by_history() -> None:
         (5, 5): 1.8129420908, (6, 6): 3.7525442023,
     }  # fmt: skip
     x, t_x = np.array(list(table)).T
-    assert MODEL.expected_purchases(Opportunities(x, t_x, 6), 5) == pytest.approx(list(table.values()), rel=1e-8)
+    assert MODEL.expected_purchases(Opportunities(x, t_x, 6, unit="year"), 5) == pytest.approx(
+        list(table.values()), rel=1e-8
+    )
 
 
 def test_published_residual_purchases() -> None:
     """The inputs of BTYD's manual for bgbb.DERT; the first opportunity ahead is discounted by one period."""
     model = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78)
-    rows = Opportunities([3, 1, 2, 3, 4, 5, 6], [4, 6, 6, 6, 6, 6, 6], 6)
+    rows = Opportunities([3, 1, 2, 3, 4, 5, 6], [4, 6, 6, 6, 6, 6, 6], 6, unit="year")
     expected = [1.621379185843, 1.802044798614, 2.621156070711, 3.440267342809]
     expected += [4.259378614906, 5.078489887004, 5.897601159101]
     assert model.discounted_expected_purchases(rows, Rate.annual(0.1)) == pytest.approx(expected, rel=1e-10)
@@ -97,13 +99,13 @@ def test_published_residual_purchases() -> None:
 
 def test_btyd_fails_at_gamma_1_and_at_1000_opportunities() -> None:
     """There, an error, and values off by 1e31. Here gamma = 1 is like its neighbors, and rows are monotone in t_x."""
-    rows = Opportunities([3, 500], [4, 990], [6, 1000])
+    rows = Opportunities([3, 500], [4, 990], [6, 1000], unit="year")
     below, at, above = (
         BetaGeoBetaBinom(1.2, 0.75, gamma, 2.78).discounted_expected_purchases(rows, Rate.annual(0.1))
         for gamma in (1 - 1e-6, 1.0, 1 + 1e-6)
     )
     assert at == pytest.approx((below + above) / 2, rel=1e-11)
-    late = Opportunities(300, [300, 600, 900, 980, 1000], 1000)
+    late = Opportunities(300, [300, 600, 900, 980, 1000], 1000, unit="year")
     worth = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78).discounted_expected_purchases(late, Rate.annual(0.1))
     assert np.all(np.diff(worth) > 0)
     assert worth[-1] < 1 / np.expm1(np.log(1.1))
@@ -111,7 +113,10 @@ def test_btyd_fails_at_gamma_1_and_at_1000_opportunities() -> None:
 
 def test_the_search_starts_where_there_is_a_likelihood() -> None:
     """Other libraries begin with NaN where n is not what they mean by it; whatever `Opportunities` takes has one."""
-    for rows in (Opportunities([1, 0], [1, 0], [1, 0]), Opportunities([1000, 1], [1000, 1], [1000, 1000])):
+    for rows in (
+        Opportunities([1, 0], [1, 0], [1, 0], unit="year"),
+        Opportunities([1000, 1], [1000, 1], [1000, 1000], unit="year"),
+    ):
         start = BetaGeoBetaBinom.problem(rows).first
         assert np.all(np.isfinite(start.log_likelihood(rows)))
 
@@ -124,7 +129,9 @@ def histories(n: int) -> list[tuple[int, ...]]:
 def test_likelihoods_of_all_histories_sum_to_1(n: int) -> None:
     rows = [(sum(bought), max((i + 1 for i in range(n) if bought[i]), default=0), n) for bought in histories(n)]
     for model in (MODEL, BetaGeoBetaBinom(1e4, 1e-2, 1.0, 1e-2)):
-        likelihood = np.exp(model.log_likelihood(Opportunities(*np.array(rows, dtype=float).reshape(-1, 3).T)))
+        likelihood = np.exp(
+            model.log_likelihood(Opportunities(*np.array(rows, dtype=float).reshape(-1, 3).T, unit="year"))
+        )
         assert likelihood.sum() == pytest.approx(1, abs=1e-12)
 
 
@@ -132,7 +139,7 @@ def test_pmf_of_newcomers_is_the_sum_over_their_histories() -> None:
     n = 7
     rows = [(x, t_x, n) for x in range(n + 1) for t_x in range(n + 1) if (0 < x <= t_x) or x == t_x == 0]
     orders = [comb(t_x - 1, x - 1) if x else 1 for x, t_x, _ in rows]
-    chance = orders * np.exp(MODEL.log_likelihood(Opportunities(*np.array(rows).T)))
+    chance = orders * np.exp(MODEL.log_likelihood(Opportunities(*np.array(rows).T, unit="year")))
     expected = [sum(c for c, row in zip(chance, rows, strict=True) if row[0] == x) for x in range(n + 1)]
     assert MODEL.purchase_pmf_new(np.arange(n + 1), n) == pytest.approx(expected, rel=1e-12)
 
@@ -140,14 +147,14 @@ def test_pmf_of_newcomers_is_the_sum_over_their_histories() -> None:
 def test_predictions_are_those_of_all_continued_histories() -> None:
     """Bayes: what follows a history is the ratio of likelihoods of the histories that begin with it."""
     x, t_x, n, t = 2, 3, 5, 4
-    base = MODEL.log_likelihood(Opportunities(x, t_x, n))
+    base = MODEL.log_likelihood(Opportunities(x, t_x, n, unit="year"))
     pmf, expected = np.zeros(t + 1), 0.0
     for bought in histories(t):
         last = max((n + i + 1 for i in range(t) if bought[i]), default=t_x)
-        chance = np.exp(MODEL.log_likelihood(Opportunities(x + sum(bought), last, n + t)) - base)
+        chance = np.exp(MODEL.log_likelihood(Opportunities(x + sum(bought), last, n + t, unit="year")) - base)
         pmf[sum(bought)] += chance
         expected += sum(bought) * chance
-    now = Opportunities(x, t_x, n)
+    now = Opportunities(x, t_x, n, unit="year")
     assert MODEL.purchase_pmf(now, np.arange(t + 1), t) == pytest.approx(pmf, rel=1e-12)
     assert MODEL.expected_purchases(now, t) == pytest.approx(expected, rel=1e-12)
     assert MODEL.probability_of_purchase(now, t) == pytest.approx(1 - pmf[0], rel=1e-12)
@@ -177,7 +184,7 @@ def test_gradient_is_the_slope_of_the_log_likelihood(model: BetaGeoBetaBinom, ro
 
 
 def test_limits_of_the_horizon() -> None:
-    rows = Opportunities([0, 2, 6], [0, 4, 6], 6)
+    rows = Opportunities([0, 2, 6], [0, 4, 6], 6, unit="year")
     assert np.all(MODEL.churn_probability(rows, np.inf) == 1)
     assert np.all(MODEL.p_alive(rows, np.inf) == 0)
     assert np.all(MODEL.probability_of_purchase(rows, 0) == 0)
@@ -198,7 +205,7 @@ def test_a_fraction_of_a_period_holds_no_opportunity() -> None:
 
 
 def test_an_endless_expectation_is_endless_for_those_hardly_alive() -> None:
-    gone = Opportunities(900, 900, 1000)
+    gone = Opportunities(900, 900, 1000, unit="year")
     assert BetaGeoBetaBinom(1e4, 1e-2, 0.5, 1e-2).expected_purchases(gone, np.inf) == np.inf
 
 
@@ -210,7 +217,7 @@ def test_simulation_follows_the_model() -> None:
     kinds = rows.distinct("x", "t_x", "n")
     x, t_x, _ = kinds.columns
     ways = np.array([comb(int(t) - 1, int(k) - 1) if k else 1 for k, t in zip(x, t_x, strict=True)])
-    expected = 200_000 * ways * np.exp(model.log_likelihood(Opportunities(x, t_x, 6)))
+    expected = 200_000 * ways * np.exp(model.log_likelihood(Opportunities(x, t_x, 6, unit="year")))
     assert len(kinds.counts) == 22
     chi_square = ((kinds.counts - expected) ** 2 / expected).sum()
     assert chi_square < 46.8  # 0.1 % of samples of 21 degrees of freedom exceed it
@@ -235,9 +242,9 @@ def test_simulated_logs_follow_the_model() -> None:
     model, many = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78, unit="year"), 200_000
     log = model.simulate_log(np.full(many, 6), rng=np.random.default_rng(6))
     x, t_x = summary(log, many)
-    kinds = Opportunities(x, t_x, 6).distinct("x", "t_x")
+    kinds = Opportunities(x, t_x, 6, unit="year").distinct("x", "t_x")
     ways = [comb(int(t) - 1, int(k) - 1) if k else 1 for k, t in zip(*kinds.columns, strict=True)]
-    expected = many * np.array(ways) * np.exp(model.log_likelihood(Opportunities(*kinds.columns, 6)))
+    expected = many * np.array(ways) * np.exp(model.log_likelihood(Opportunities(*kinds.columns, 6, unit="year")))
     assert len(kinds.counts) == 22
     assert ((kinds.counts - expected) ** 2 / expected).sum() < 46.8
     bought = np.bincount(log["customer_id"][log["time"] > 2], minlength=many)
@@ -252,7 +259,7 @@ def test_a_simulated_log_is_read_as_it_was_drawn_and_fitted(unit: Any, end: str)
     truth, many = BetaGeoBetaBinom(1.2, 0.75, 0.66, 2.78, unit=unit), 20_000
     n = np.random.default_rng(7).integers(0, 12, many)
     log = truth.simulate_log(n, rng=np.random.default_rng(8), observed_until=end)
-    rows = Opportunities.from_transactions(log, opportunities=unit, observed_until=end)
+    rows = Opportunities.from_transactions(log, unit=unit, observed_until=end)
     x, t_x = summary(log, many)
     assert rows == Opportunities(x, t_x, n, ids=np.arange(many), unit=unit)
     fit = BetaGeoBetaBinom.fit(rows)
@@ -262,11 +269,11 @@ def test_a_simulated_log_is_read_as_it_was_drawn_and_fitted(unit: Any, end: str)
 
 def test_data_that_tell_nothing() -> None:
     with pytest.raises(DataError, match="the Opportunities has none"):
-        BetaGeoBetaBinom.fit(Opportunities([], [], []))
+        BetaGeoBetaBinom.fit(Opportunities([], [], [], unit="year"))
     with pytest.raises(DataError, match="no customer has bought again"):
-        BetaGeoBetaBinom.fit(Opportunities([0, 0], 0, 6))
+        BetaGeoBetaBinom.fit(Opportunities([0, 0], 0, 6, unit="year"))
     with pytest.raises(ConvergenceError, match=r"beta runs to 0 \(customers buy at every opportunity\)"):
-        BetaGeoBetaBinom.fit(Opportunities([1, 2, 3, 4, 6, 6, 6], [1, 2, 3, 4, 6, 6, 6], 6))
+        BetaGeoBetaBinom.fit(Opportunities([1, 2, 3, 4, 6, 6, 6], [1, 2, 3, 4, 6, 6, 6], 6, unit="year"))
 
 
 def test_units_are_checked() -> None:
@@ -280,7 +287,7 @@ def test_units_are_checked() -> None:
 
 
 def test_values_out_of_their_domain() -> None:
-    rows = Opportunities(2, 4, 6)
+    rows = Opportunities(2, 4, 6, unit="year")
     with pytest.raises(ParameterError, match="gamma must be positive"):
         BetaGeoBetaBinom(1.2, 0.75, 0.0, 2.78)
     with pytest.raises(ParameterError, match="t must be >= 0"):

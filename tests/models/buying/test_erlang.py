@@ -73,7 +73,7 @@ def test_discounted(case: dict[str, Any]) -> None:
 @every_case("history")
 def test_likelihood_and_p_alive(case: dict[str, Any]) -> None:
     model = MODELS[case["first"]](**{name: case[name] for name in ("r", "alpha", "a", "b", "k")})
-    row, expected = RFM(case["x"], case["t_x"], case["T"]), float(case["log_likelihood"])
+    row, expected = RFM(case["x"], case["t_x"], case["T"], unit="year"), float(case["log_likelihood"])
     assert model.log_likelihood(row) == pytest.approx(expected, rel=1e-12, abs=1e-10)
     assert model.p_alive(row) == pytest.approx(float(case["p_alive"]), rel=1e-11, abs=1e-290)
 

@@ -17,7 +17,9 @@ from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
 def cdnow() -> RFM:
     log = datasets.cdnow()
     seen = log["date"] <= np.datetime64("1997-09-30")
-    return RFM.from_transactions({name: column[seen] for name, column in log.items()}, observed_until="1997-09-30")
+    return RFM.from_transactions(
+        {name: column[seen] for name, column in log.items()}, observed_until="1997-09-30", unit="week"
+    )
 
 
 @pytest.fixture(scope="module")

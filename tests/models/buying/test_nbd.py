@@ -79,4 +79,4 @@ def test_discounted_purchases() -> None:
 
 def test_everybody_alike_cannot_be_fitted() -> None:
     with pytest.raises(ConvergenceError, match="all customers buy at the same rate"):
-        NBD.fit(RFM([5, 6, 4, 5], 9.0, 10))
+        NBD.fit(RFM([5, 6, 4, 5], 9.0, 10, unit="year"))

@@ -103,7 +103,7 @@ def test_increasing_frequency_paradox() -> None:
 def test_never_bought_again() -> None:
     """BTYD, manual of pnbd.PAlive: .2941633."""
     model = ParetoNBD(0.5533971432566355, 10.580198543474351, 0.6060624971176619, 11.656223670707698)
-    assert model.p_alive(RFM(0, 0, 39)) == pytest.approx(0.2941633357696923, rel=1e-12)
+    assert model.p_alive(RFM(0, 0, 39, unit="year")) == pytest.approx(0.2941633357696923, rel=1e-12)
 
 
 def test_discounted_expected_residual_transactions() -> None:
@@ -153,11 +153,11 @@ def test_inputs_that_break_other_libraries(
 ) -> None:
     model = ParetoNBD(**TYPICAL | parameters)
     digits = len(str(expected).split(".")[1])
-    assert model.expected_purchases(RFM(*row), t) == pytest.approx(expected, abs=0.6 * 10.0**-digits)
+    assert model.expected_purchases(RFM(*row, unit="year"), t) == pytest.approx(expected, abs=0.6 * 10.0**-digits)
 
 
 def test_tiny_and_huge_horizons() -> None:
-    model, rfm = ParetoNBD(**TYPICAL), RFM(2, 30.43, 38.86)
+    model, rfm = ParetoNBD(**TYPICAL), RFM(2, 30.43, 38.86, unit="year")
     rate = model.p_alive(rfm) * (model.r + 2) / (model.alpha + 38.86)
     assert model.expected_purchases(rfm, 1e-10) == pytest.approx(1e-10 * rate, rel=1e-11)
     assert model.expected_purchases(rfm, np.inf) == np.inf
@@ -179,7 +179,7 @@ def test_customers_without_drop_out_cannot_be_fitted() -> None:
 
 def test_nobody_bought_again() -> None:
     with pytest.raises(DataError, match="no customer has bought again"):
-        ParetoNBD.fit(RFM([0, 0, 0], 0, [1, 2, 3]))
+        ParetoNBD.fit(RFM([0, 0, 0], 0, [1, 2, 3], unit="year"))
 
 
 def test_the_score_is_the_log_likelihoods(weeks39: RFM) -> None:

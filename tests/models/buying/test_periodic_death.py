@@ -62,7 +62,7 @@ def test_with_tau_beyond_every_age_it_is_nbd(cdnow: RFM) -> None:
     best = PeriodicDeathOpportunity(0.38476613753658595, 12.07202314249028, 0.5, 0.5, 39.0)
     assert best.log_likelihood(cdnow).sum() == pytest.approx(-9763.657614672615, rel=1e-12)
     assert np.all(model.p_alive(cdnow) == 1)
-    early = RFM([0, 3], [0, 5], [6, 6])
+    early = RFM([0, 3], [0, 5], [6, 6], unit="year")
     assert model.expected_purchases(early, 20) == pytest.approx(nbd.expected_purchases(early, 20), rel=1e-13)
     for tau in (39.0, -1.0, [3.0, 50.0], []):
         with pytest.raises(ParameterError, match="use NBD"):
@@ -92,7 +92,9 @@ def test_times_on_a_chance_up_to_rounding() -> None:
     """0.3 is the third chance of every 0.1, though 0.3 / 0.1 < 3 in floats: no prediction changes with the unit."""
     model = PeriodicDeathOpportunity(0.8, 6.0, 0.9, 6.0, 0.1)
     exact = PeriodicDeathOpportunity(0.8, 60.0, 0.9, 6.0, 1.0)
-    assert model.p_alive(RFM(2, 0.3, 0.7)) == pytest.approx(exact.p_alive(RFM(2, 3, 7)), rel=1e-13)
+    assert model.p_alive(RFM(2, 0.3, 0.7, unit="year")) == pytest.approx(
+        exact.p_alive(RFM(2, 3, 7, unit="year")), rel=1e-13
+    )
 
 
 def test_fit_recovers_the_parameters() -> None:

@@ -23,7 +23,7 @@ def spacings(k: float, customers: int, *, window: float | None = None, seed: int
     times = rng.gamma(k, 1 / (k * rate[:, None]), (customers, 400 if window else 20))
     few = np.arange(20) < rng.integers(2, 20, customers)[:, None]
     kept = np.cumsum(times, axis=1) < window if window else few
-    return InterpurchaseTimes(kept.sum(axis=1), times[kept])
+    return InterpurchaseTimes(kept.sum(axis=1), times[kept], unit="year")
 
 
 @every_method
@@ -58,7 +58,7 @@ def test_the_conditional_likelihood_is_at_its_maximum() -> None:
 
 def test_two_methods_by_hand() -> None:
     """M = 1/4 and 3/5: mean square 0.03625, k = (1 - 0.145)/0.29; Σ squares 0.625 + 0.38 = 2 (k + 1)/(nk + 1)."""
-    data = InterpurchaseTimes([2, 3], [1.0, 3.0, 3.0, 2.0, 5.0])
+    data = InterpurchaseTimes([2, 3], [1.0, 3.0, 3.0, 2.0, 5.0], unit="year")
     assert estimate_regularity(data, method="wheat").k == pytest.approx((1 - 0.145) / 0.29)
     k = estimate_regularity(data, method="cv").k
     assert (k + 1) / (2 * k + 1) + (k + 1) / (3 * k + 1) == pytest.approx(0.625 + 0.38)
@@ -69,7 +69,8 @@ def test_rates_and_units_do_not_matter(method: str) -> None:
     data = spacings(2.0, 100)
     slower = np.repeat(np.exp(np.linspace(-5, 5, 100)), data.counts.astype(int))
     one, other = (
-        estimate_regularity(InterpurchaseTimes(data.counts, data.gaps * by), method=method) for by in (1.0, slower)
+        estimate_regularity(InterpurchaseTimes(data.counts, data.gaps * by, unit="year"), method=method)
+        for by in (1.0, slower)
     )
     assert other.k == pytest.approx(one.k, rel=1e-9)
     assert other.standard_error == pytest.approx(one.standard_error, rel=1e-9)
@@ -77,7 +78,7 @@ def test_rates_and_units_do_not_matter(method: str) -> None:
 
 @every_method
 def test_buying_in_step_is_infinitely_regular(method: str) -> None:
-    found = estimate_regularity(InterpurchaseTimes([2, 3], [5.0, 5.0, 0.1, 0.1, 0.1]), method=method)
+    found = estimate_regularity(InterpurchaseTimes([2, 3], [5.0, 5.0, 0.1, 0.1, 0.1], unit="year"), method=method)
     assert found.k == np.inf
     assert np.isnan(found.standard_error)
 
@@ -85,7 +86,7 @@ def test_buying_in_step_is_infinitely_regular(method: str) -> None:
 def test_cdnow_buys_in_bursts() -> None:
     log = datasets.cdnow()
     found = estimate_regularity(log, customer="customer_id", date="date")
-    rfm = RFM.from_transactions(log, log_interpurchase=True)
+    rfm = RFM.from_transactions(log, log_interpurchase=True, unit="week")
     of_rfm = estimate_regularity(rfm)
     assert of_rfm.k == pytest.approx(found.k, rel=1e-12)
     assert found.customers == (rfm.x > 1).sum()
@@ -99,21 +100,23 @@ def test_what_cannot_be_estimated() -> None:
     with pytest.raises(DataError, match="at least three purchases; the data have 0, and 1 is needed"):
         estimate_regularity({"customer_id": [1, 1, 2], "date": ["2024-01-01", "2024-01-02", "2024-01-03"]})
     with pytest.raises(DataError, match="the data have 1, and 2 are needed"):
-        estimate_regularity(InterpurchaseTimes([2], [1.0, 2.0]), method="wheat")
+        estimate_regularity(InterpurchaseTimes([2], [1.0, 2.0], unit="year"), method="wheat")
     with pytest.raises(DataError, match="log_interpurchase=True"):
-        estimate_regularity(RFM(3, 2, 4))
+        estimate_regularity(RFM(3, 2, 4, unit="year"))
     with pytest.raises(ParameterError, match="give the log, not an RFM"):
-        estimate_regularity(RFM(3, 2, 4, log_interpurchase=-2.0), method="cv")
+        estimate_regularity(RFM(3, 2, 4, log_interpurchase=-2.0, unit="year"), method="cv")
     with pytest.raises(ParameterError, match="'mle', 'wheat' or 'cv'; got 'mse'"):
-        estimate_regularity(InterpurchaseTimes([2], [1.0, 2.0]), method="mse")  # type: ignore[arg-type]
+        estimate_regularity(InterpurchaseTimes([2], [1.0, 2.0], unit="year"), method="mse")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="level"):
         Regularity(2.0, 0.1, 10, "mle").confidence_interval(95)
 
 
 def test_spacings_are_checked() -> None:
     with pytest.raises(DataError, match="positive and finite"):
-        InterpurchaseTimes([2], [1.0, 0.0])
+        InterpurchaseTimes([2], [1.0, 0.0], unit="year")
     with pytest.raises(DataError, match="they add up to 2, and there are 3"):
-        InterpurchaseTimes([2], [1.0, 2.0, 3.0])
+        InterpurchaseTimes([2], [1.0, 2.0, 3.0], unit="year")
     with pytest.raises(DataError, match="2024-01-03"):
-        InterpurchaseTimes.from_transactions({"customer_id": [1], "date": ["2024-01-03"]}, observed_until="2024-01-01")
+        InterpurchaseTimes.from_transactions(
+            {"customer_id": [1], "date": ["2024-01-03"]}, observed_until="2024-01-01", unit="week"
+        )

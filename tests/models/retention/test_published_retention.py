@@ -142,6 +142,7 @@ def test_several_cohorts_at_once() -> None:
         np.concatenate([part.duration for part in parts]),
         np.concatenate([part.ended for part in parts]),
         weights=np.concatenate([part.weights for part in parts]),
+        unit="year",
     )
     fit = ShiftedBetaGeo.fit(rows)
     assert [round(value, 2) for value in fit.model.parameters.values()] == [3.80, 15.19]

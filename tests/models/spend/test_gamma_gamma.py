@@ -23,7 +23,7 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(400)
 
 def rows(x: Any, m: Any) -> RFM:
     x = np.asarray(x)
-    return RFM(x, np.minimum(x, 1.0), 2.0, m=m)
+    return RFM(x, np.minimum(x, 1.0), 2.0, m=m, unit="year")
 
 
 def test_log_likelihood() -> None:
@@ -154,7 +154,7 @@ def test_spend_without_a_population_mean() -> None:
 
 def test_spend_counts_the_purchases_that_m_averages() -> None:
     model = GammaGamma(p=6.25, q=3.74, v=15.44)
-    first_too = RFM([2, 0], [1, 0], 2, m=[20.0, 30.0], m_count=[3, 1])
+    first_too = RFM([2, 0], [1, 0], 2, m=[20.0, 30.0], m_count=[3, 1], unit="year")
     repeats = rows([3, 1], [20.0, 30.0])
     assert np.array_equal(model.expected_spend(first_too), model.expected_spend(repeats))
     assert np.array_equal(model.log_likelihood(first_too), model.log_likelihood(repeats))
@@ -173,11 +173,11 @@ def test_array_parameters_are_a_loop_over_models() -> None:
 @pytest.mark.parametrize(
     ("rfm", "message"),
     [
-        (RFM([1, 0], [1, 0], 2), "no mean spend m"),
+        (RFM([1, 0], [1, 0], 2, unit="year"), "no mean spend m"),
         (rows([1, 2], [20.0, 0.0]), r"m > 0 must hold where m_count > 0; broken in 1 of 2 rows, first: row 1"),
         (rows([1, 2, 3], [20.0, -1.0, -2.0]), "broken in 2 of 3 rows"),
         (rows([0, 0], [0, 0]), "none of 2 customers has spend"),
-        (RFM([], [], [], m=[]), "none of 0 customers has spend"),
+        (RFM([], [], [], m=[], unit="year"), "none of 0 customers has spend"),
     ],
     ids=["no m", "zero", "negative", "no repeat buyers", "empty"],
 )

@@ -200,7 +200,7 @@ def test_what_is_left_of_an_open_bucket():
     assert never_churn_remainder(ages, model) == pytest.approx(left, rel=1e-6)
     assert never_churn_remainder(ages, model.leavers) == 0
     assert never_churn_remainder([100], model) == pytest.approx(20)
-    assert never_churn_remainder(Tenures([2], [0], weights=300, by_period=True), model) == pytest.approx(
+    assert never_churn_remainder(Tenures([2], [0], weights=300, by_period=True, unit="year"), model) == pytest.approx(
         300 * 0.2 / model.survival(2)
     )
     draws = evolve(model, never_churn=np.array([[0.1], [0.5]]))

@@ -55,6 +55,17 @@ class Column:
         return None if value.dtype.kind == "M" and np.isnat(value) else value
 
 
+def column_values(column: Column) -> NDArray[Any]:
+    """A column in its own order; missing numbers are NaN, missing objects None."""
+    values = column.values  # noqa: PD011 (a Column's)
+    if column.codes is not None:
+        items = values.tolist()
+        mixed = column.absent.any() or any(isinstance(item, tuple) for item in items)
+        plain = _objects([*items, None]) if mixed else np.array(items)
+        return np.asarray(plain[column.codes])
+    return values if column.missing is None else np.where(column.missing, np.nan, values)
+
+
 def as_column(values: Any, timezone: str | None) -> Column:  # noqa: ANN401 (any column of any library)
     """Turn a pandas Series, a pyarrow array, a NumPy array or a sequence into a `Column`."""
     library = type(values).__module__.partition(".")[0]

@@ -11,15 +11,15 @@ from custvalue._typing import Array, Bools, Ints, NDArray
 from custvalue.errors import DataError
 from custvalue.evidence.logs import messages as say
 from custvalue.evidence.logs.columns import Column
-from custvalue.evidence.logs.dates import text_ticks
-from custvalue.evidence.logs.log import Cells, Facts, Histories, Tally
-from custvalue.evidence.logs.options import End, Terms, Ticks
+from custvalue.evidence.logs.dates import column_ticks
+from custvalue.evidence.logs.options import End, Options, Ticks
+from custvalue.evidence.logs.rows import Cells, Extent, Histories, Tally
 
 _KEYS: Final = 1 << 62
-"""Largest range of (customer, tick) keys; beyond it ticks are ranked first."""
+"""Largest range of (customer, tick) keys, which are 64-bit integers; beyond it ticks are ranked first."""
 
 _TABLE: Final = 1 << 26
-"""Largest range of (customer, period) keys that is summed in a table rather than sorted."""
+"""Largest range of (customer, period) keys that is summed in a table rather than sorted: a table of 512 MB."""
 
 
 @frozen(eq=False)
@@ -30,25 +30,25 @@ class ArrayLog:
     codes: Ints = field()
     ticks: Ticks = field()
     amount: Array | None = field()
-    terms: Terms = field()
+    options: Options = field()
     whole_days: bool = field()
 
-    def facts(self) -> Facts:
-        """What the whole log holds."""
+    def extent(self) -> Extent:
+        """What all rows hold."""
         first, last = int(self.ticks.min()), int(self.ticks.max())
         if self.amount is None:
-            return Facts(len(self.codes), first, last, self.whole_days)
+            return Extent(len(self.codes), first, last, self.whole_days)
         nonpositive = int(np.count_nonzero(self.amount <= 0))
-        return Facts(len(self.codes), first, last, self.whole_days, nonpositive, float(self.amount.sum()))
+        return Extent(len(self.codes), first, last, self.whole_days, nonpositive, float(self.amount.sum()))
 
     def check_end(self, end: End, named: str) -> None:
         """Raise DataError where purchases come after the end of observation."""
         say.check_positions(
-            self.terms.date, say.too_late(named), self.ticks > end.last, self.ticks.view(self.terms.tick_type)
+            self.options.date, say.too_late(named), self.ticks > end.last, self.ticks.view(self.options.tick_type)
         )
 
-    def histories(self, end: End) -> Histories:
-        """Purchases and spend of each customer up to `end`, in the order of their ids."""
+    def histories(self, end: End, *, ticks: bool) -> Histories:
+        """Purchases and spend of each customer up to `end`, in the order of their ids; all their times if asked for."""
         rows = _up_to(self, end)
         first, last, count, when = _purchases(rows, end)
         bought = count > 0
@@ -56,19 +56,21 @@ class ArrayLog:
         if rows.amount is not None:
             total, opening = _spend(rows, first, end)
             total, opening = total[bought], opening[bought]
-        return Histories(rows.ids[bought], first[bought], last[bought], count[bought], total, opening, when)
+        return Histories(
+            rows.ids[bought], first[bought], last[bought], count[bought], total, opening, when if ticks else None
+        )
 
     def cells(self, end: End) -> Cells:
         """Purchases and spend of each customer and collapse period up to `end`."""
         rows = _up_to(self, end)
-        period = rows.terms.period(rows.ticks, end.tick)
+        period = rows.options.period(rows.ticks, end.tick)
         low = int(period.min()) if len(period) else 0
         width = int(period.max()) - low + 1 if len(period) else 1
         key, bought, spend = _totals(rows.codes * width + (period - low), rows.amount, len(rows.ids) * width)
         return Cells(rows.ids, key // width, key % width + low, bought, spend)
 
     def tally(self, after: End, until: End) -> Tally:
-        """Purchases and spend of each customer after one end and up to another; weeks are counted from `after`."""
+        """Purchases and spend of each customer after one end and up to another; weeks are counted from the first."""
         rows = _up_to(_only(self, self.ticks > after.last), until)
         _, __, count, ___ = _purchases(rows, after)
         spend = None if rows.amount is None else _sum(rows, slice(None))
@@ -94,7 +96,7 @@ def _up_to(log: ArrayLog, end: End) -> ArrayLog:
     keep: Bools | None = None
     if len(log.ticks) and log.ticks.max() > end.last:
         keep = log.ticks <= end.last
-    if log.amount is not None and log.terms.refunds == "drop" and (log.amount <= 0).any():
+    if log.amount is not None and log.options.refunds == "drop" and (log.amount <= 0).any():
         keep = log.amount > 0 if keep is None else keep & (log.amount > 0)
     return log if keep is None else _only(log, keep)
 
@@ -104,21 +106,21 @@ def _only(log: ArrayLog, keep: Bools) -> ArrayLog:
     return evolve(log, codes=log.codes[keep], ticks=log.ticks[keep], amount=amount)
 
 
-def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64], Ticks | None]:
-    """First and last tick and number of periods with a purchase, of every customer; all ticks where asked for."""
+def _purchases(rows: ArrayLog, end: End) -> tuple[Ticks, Ticks, NDArray[np.int64], Ticks]:
+    """First and last tick and number of periods with a purchase, of every customer; and all ticks, by customer."""
     codes, ticks = rows.codes, rows.ticks
-    if rows.amount is not None and rows.terms.refunds == "net" and (rows.amount < 0).any():
+    if rows.amount is not None and rows.options.refunds == "net" and (rows.amount < 0).any():
         bought = rows.amount >= 0
         codes, ticks = codes[bought], ticks[bought]
     who, when = _distinct(codes, ticks, len(rows.ids))
-    period = rows.terms.period(when, end.tick)
+    period = rows.options.period(when, end.tick)
     starts = _changes(who, period)
     who, when = who[starts], when[starts]
     heads = np.flatnonzero(_changes(who))
     tails = np.append(heads[1:], len(who)) - 1 if len(who) else heads
     first, last, count = (np.zeros(len(rows.ids), dtype=np.int64) for _ in range(3))
     first[who[heads]], last[who[heads]], count[who[heads]] = when[heads], when[tails], tails - heads + 1
-    return first, last, count, when if rows.terms.log_interpurchase else None
+    return first, last, count, when
 
 
 def _distinct(codes: Ints, ticks: Ticks, customers: int) -> tuple[Ints, Ticks]:
@@ -154,8 +156,8 @@ def _changes(*columns: NDArray[Any]) -> Bools:
 
 def _spend(rows: ArrayLog, first: Ticks, end: End) -> tuple[Array, Array]:
     """Spend from the first purchase on, and spend in the period of the first purchase."""
-    period = rows.terms.period(rows.ticks, end.tick)
-    opening = rows.terms.period(first, end.tick)[rows.codes]
+    period = rows.options.period(rows.ticks, end.tick)
+    opening = rows.options.period(first, end.tick)[rows.codes]
     refunds_before: Bools = period < opening
     total = _sum(rows, ~refunds_before if refunds_before.any() else slice(None))
     return total, _sum(rows, period == opening)
@@ -166,17 +168,15 @@ def _sum(rows: ArrayLog, which: Bools | slice) -> Array:
     return np.asarray(np.bincount(rows.codes[which], rows.amount[which], len(rows.ids)), dtype=np.float64)
 
 
-def array_log(customer: Column, date: Column, amount: Column | None, terms: Terms) -> ArrayLog:
+def array_log(customer: Column, date: Column, amount: Column | None, options: Options) -> ArrayLog:
     """Check the columns and turn them into integers and floats."""
     columns = [customer, date] if amount is None else [customer, date, amount]
-    if len({len(column) for column in columns}) > 1:
-        lengths = ", ".join(f"{name!r} has {len(c)}" for name, c in zip(terms.columns, columns, strict=True))
-        raise DataError(f"the columns must have one length; {lengths} rows")
+    say.check_lengths(options.columns, columns)
     if not len(customer):
         raise say.empty()
-    ids, codes = _codes(customer, terms.customer)
-    ticks, whole_days = column_ticks(date, terms)
-    return ArrayLog(ids, codes, ticks, _amounts(amount, terms), terms, whole_days)
+    ids, codes = _codes(customer, options.customer)
+    ticks, whole_days = column_ticks(date, options.date, options.tick_type, options.timezone)
+    return ArrayLog(ids, codes, ticks, _amounts(amount, options), options, whole_days)
 
 
 def _codes(column: Column, name: str) -> tuple[NDArray[Any], Ints]:
@@ -222,26 +222,13 @@ def _sorted_codes(values: NDArray[Any], codes: Ints, name: str) -> tuple[NDArray
     return plain[order], number[codes]
 
 
-def column_ticks(column: Column, terms: Terms) -> tuple[Ticks, bool]:
-    """Tick of every row, and whether the column holds days without a time of day."""
-    say.check_positions(terms.date, say.NO_DATE, column.absent, column)
-    if column.codes is None and column.values.dtype.kind != "M":
-        raise say.not_dates(terms.date, f"numbers ({column.values.dtype})")
-    if column.codes is not None:
-        return text_ticks(column, terms)
-    if terms.timezone is not None and not column.zoned:
-        raise say.no_zone(terms.date)
-    whole_days = np.datetime_data(column.values.dtype)[0] in ("D", "W", "M", "Y")
-    return column.values.astype(terms.tick_type, copy=False).view(np.int64), whole_days
-
-
-def _amounts(column: Column | None, terms: Terms) -> Array | None:
-    if column is None or terms.amount is None:
+def _amounts(column: Column | None, options: Options) -> Array | None:
+    if column is None or options.amount is None:
         return None
-    values = _floats(column, terms.amount)
-    say.check_positions(terms.amount, say.NOT_AN_AMOUNT, column.absent | ~np.isfinite(values), column)
-    if terms.refunds == "raise":
-        say.check_positions(terms.amount, say.NO_REFUNDS, values <= 0, values)
+    values = _floats(column, options.amount)
+    say.check_positions(options.amount, say.NOT_AN_AMOUNT, column.absent | ~np.isfinite(values), column)
+    if options.refunds == "raise":
+        say.check_positions(options.amount, say.NO_REFUNDS, values <= 0, values)
     return values
 
 

@@ -15,14 +15,14 @@ from attrs import field, frozen
 from custvalue._typing import Array, NDArray
 from custvalue.evidence.logs import messages as say
 from custvalue.evidence.logs.lazy_times import cell, raw_problem, tick, whole_days
-from custvalue.evidence.logs.log import Cells, Facts, Histories, Tally
-from custvalue.evidence.logs.options import End, Terms, Ticks
+from custvalue.evidence.logs.options import End, Options, Ticks
+from custvalue.evidence.logs.rows import Cells, Extent, Histories, Tally
 
 _WEEKS: Final = 1_000_000
 """Added to week numbers, so that engines that divide towards zero and those that floor agree."""
 
 _ZERO: Final = {"week": _WEEKS, "month": 1970 * 12 + 1, "quarter": 1970 * 4, "year": 1970}
-"""The number here of the period that `Terms.period` gives the number 0."""
+"""The number here of the period that `Options.period` gives the number 0."""
 
 
 @frozen(eq=False)
@@ -30,29 +30,29 @@ class LazyLog:
     """Columns id, tick, cell (what periods are made of) and money of a lazy frame. Made by `lazy_log`."""
 
     rows: nw.LazyFrame[Any] = field()
-    terms: Terms = field()
+    options: Options = field()
     counted: dict[str, Any] = field()
     whole_days: bool = field()
 
-    def facts(self) -> Facts:
-        """Return what the whole log holds."""
+    def extent(self) -> Extent:
+        """What all rows hold."""
         counted = self.counted
-        first, last = (int(_ticks([counted[name]], self.terms)[0]) for name in ("first", "last"))
-        if self.terms.amount is None:
-            return Facts(counted["rows"], first, last, self.whole_days)
-        return Facts(counted["rows"], first, last, self.whole_days, counted["nonpositive"], float(counted["total"]))
+        first, last = (int(_ticks([counted[name]], self.options)[0]) for name in ("first", "last"))
+        if self.options.amount is None:
+            return Extent(counted["rows"], first, last, self.whole_days)
+        return Extent(counted["rows"], first, last, self.whole_days, counted["nonpositive"], float(counted["total"]))
 
     def check_end(self, end: End, named: str) -> None:
         """Raise DataError where purchases come after the end of observation."""
-        late = nw.col("tick") > _literal(end.last, self.terms, self.rows)
+        late = nw.col("tick") > _literal(end.last, self.options, self.rows)
         count = self.rows.filter(late).select(nw.len().alias("n")).collect()["n"][0]
-        raise _broken(self.rows, self.terms.date, say.too_late(named), late, count, self.counted["rows"])
+        raise _broken(self.rows, self.options.date, say.too_late(named), late, count, self.counted["rows"])
 
-    def histories(self, end: End) -> Histories:
-        """Purchases and spend of each customer up to `end`, in the order of their ids."""
+    def histories(self, end: End, *, ticks: bool) -> Histories:
+        """Purchases and spend of each customer up to `end`, in the order of their ids; all their times if asked for."""
         periods = self._periods(self._until(end), end)
         bought = periods.filter(~nw.col("tick").is_null()) if self._refunds else periods
-        sums = [] if self.terms.amount is None else [nw.col("money").sum().alias("total")]
+        sums = [] if self.options.amount is None else [nw.col("money").sum().alias("total")]
         who = bought.group_by("id").agg(
             nw.len().alias("count"),
             nw.col("tick").min().alias("first"),
@@ -60,64 +60,64 @@ class LazyLog:
             nw.col("period").min(),
             *sums,
         )
-        if self.terms.amount is not None:
+        if self.options.amount is not None:
             opening = bought.select("id", "period", nw.col("money").alias("opening"))
             who = who.join(opening, on=["id", "period"], how="inner")
         if self._refunds:
             who = _add_refunds(who, periods.filter(nw.col("tick").is_null()))
         got = who.sort("id").collect()
         total, opening_spend = (
-            (None, None) if self.terms.amount is None else (_floats(got["total"]), _floats(got["opening"]))
+            (None, None) if self.options.amount is None else (_floats(got["total"]), _floats(got["opening"]))
         )
-        first, last = _ticks(got["first"].to_numpy(), self.terms), _ticks(got["last"].to_numpy(), self.terms)
+        first, last = _ticks(got["first"].to_numpy(), self.options), _ticks(got["last"].to_numpy(), self.options)
         count = got["count"].to_numpy().astype(np.int64)
-        when = self._times(bought) if self.terms.log_interpurchase else None
+        when = self._times(bought) if ticks else None
         return Histories(_ids(got["id"]), first, last, count, total, opening_spend, when)
 
     def cells(self, end: End) -> Cells:
         """Purchases and spend of each customer and collapse period up to `end`."""
         got = self._periods(self._until(end), end).sort("id", "period").collect()
         names, bought = _ids(got["id"]), ~got["tick"].is_null().to_numpy()
-        period = _ticks(got["period"].to_numpy(), self.terms) - _ZERO.get(str(self.terms.collapse), 0)
+        period = _ticks(got["period"].to_numpy(), self.options) - _ZERO.get(str(self.options.collapse), 0)
         heads = np.append(True, names[1:] != names[:-1])
-        spend = None if self.terms.amount is None else _floats(got["money"])
+        spend = None if self.options.amount is None else _floats(got["money"])
         return Cells(names[heads], np.cumsum(heads) - 1, period, bought, spend)
 
     def tally(self, after: End, until: End) -> Tally:
-        """Purchases and spend of each customer after one end and up to another, in weeks from the first."""
-        later = nw.col("tick") > _literal(after.last, self.terms, self.rows)
+        """Purchases and spend of each customer after one end and up to another; weeks are counted from the first."""
+        later = nw.col("tick") > _literal(after.last, self.options, self.rows)
         periods = self._periods(self._until(until).filter(later), after)
-        sums = [] if self.terms.amount is None else [nw.col("money").sum()]
+        sums = [] if self.options.amount is None else [nw.col("money").sum()]
         got = periods.group_by("id").agg(nw.col("tick").count().alias("count"), *sums).sort("id").collect()
-        spend = None if self.terms.amount is None else _floats(got["money"])
+        spend = None if self.options.amount is None else _floats(got["money"])
         return Tally(_ids(got["id"]), got["count"].to_numpy().astype(np.int64), spend)
 
     def _times(self, bought: nw.LazyFrame[Any]) -> Ticks:
         """Ticks of all purchases, by customer; they come into memory, as no window is safe."""
-        return _ticks(bought.select("id", "tick").sort("id", "tick").collect()["tick"].to_numpy(), self.terms)
+        return _ticks(bought.select("id", "tick").sort("id", "tick").collect()["tick"].to_numpy(), self.options)
 
     @property
     def _refunds(self) -> bool:
-        return self.terms.refunds == "net" and bool(self.counted.get("negative"))
+        return self.options.refunds == "net" and bool(self.counted.get("negative"))
 
     def _until(self, end: End) -> nw.LazyFrame[Any]:
         rows = self.rows
-        if self.facts().last > end.last:
-            rows = rows.filter(nw.col("tick") <= _literal(end.last, self.terms, self.rows))
-        if self.terms.refunds == "drop" and self.counted.get("nonpositive"):
+        if self.extent().last > end.last:
+            rows = rows.filter(nw.col("tick") <= _literal(end.last, self.options, self.rows))
+        if self.options.refunds == "drop" and self.counted.get("nonpositive"):
             rows = rows.filter(nw.col("money") > 0)
         return rows
 
     def _periods(self, rows: nw.LazyFrame[Any], end: End) -> nw.LazyFrame[Any]:
         """One row per customer and period: first tick of a purchase (null: refunds only), and money."""
         period = nw.col("cell")
-        if self.terms.collapse == "week":
+        if self.options.collapse == "week":
             period = (period - (end.tick - 6 - 7 * _WEEKS)) // 7
         when = nw.col("tick")
         if self._refunds:
             when = nw.when(nw.col("money") >= 0).then(when)
         rows = rows.with_columns(period.alias("period"), when.alias("tick"))
-        sums = [] if self.terms.amount is None else [nw.col("money").sum()]
+        sums = [] if self.options.amount is None else [nw.col("money").sum()]
         return rows.group_by("id", "period").agg(nw.col("tick").min(), *sums)
 
 
@@ -131,22 +131,22 @@ def _add_refunds(who: nw.LazyFrame[Any], refunds: nw.LazyFrame[Any]) -> nw.LazyF
     return who.with_columns((nw.col("total") + nw.col("refund").fill_null(0.0)).alias("total"))
 
 
-def lazy_log(frame: nw.LazyFrame[Any], terms: Terms) -> LazyLog:
+def lazy_log(frame: nw.LazyFrame[Any], options: Options) -> LazyLog:
     """Check the columns with one aggregate over the log, and name them for the plan."""
     schema = frame.collect_schema()
-    clock = schema[terms.date]
-    customer = nw.col(terms.customer)
-    if schema[terms.customer] in (nw.Categorical, nw.Enum):
+    clock = schema[options.date]
+    customer = nw.col(options.customer)
+    if schema[options.customer] in (nw.Categorical, nw.Enum):
         customer = customer.cast(nw.String)
-    columns = [customer.alias("id"), nw.col(terms.date).alias("raw")]
-    if terms.amount is not None:
-        if not schema[terms.amount].is_numeric():
-            _text_amounts(frame, terms.amount)
-        columns.append(nw.col(terms.amount).cast(nw.Float64).alias("money"))
-    rows = frame.select(*columns).with_columns(tick(clock, terms).alias("tick"))
-    rows = rows.with_columns(cell(clock, terms).alias("cell"))
-    counted = _count(rows, clock, terms)
-    return LazyLog(rows, terms, counted, whole_days(clock))
+    columns = [customer.alias("id"), nw.col(options.date).alias("raw")]
+    if options.amount is not None:
+        if not schema[options.amount].is_numeric():
+            _text_amounts(frame, options.amount)
+        columns.append(nw.col(options.amount).cast(nw.Float64).alias("money"))
+    rows = frame.select(*columns).with_columns(tick(clock, options).alias("tick"))
+    rows = rows.with_columns(cell(clock, options).alias("cell"))
+    counted = _count(rows, clock, options)
+    return LazyLog(rows, options, counted, whole_days(clock))
 
 
 def _text_amounts(frame: nw.LazyFrame[Any], amount: str) -> None:
@@ -156,20 +156,20 @@ def _text_amounts(frame: nw.LazyFrame[Any], amount: str) -> None:
     raise say.broken_rows(amount, say.NOT_AN_AMOUNT, n, n, shown) if n else say.empty()
 
 
-def _count(rows: nw.LazyFrame[Any], clock: nw.dtypes.DType, terms: Terms) -> dict[str, Any]:
+def _count(rows: nw.LazyFrame[Any], clock: nw.dtypes.DType, options: Options) -> dict[str, Any]:
     """Every check of the rows in one aggregate; the rows that break one are looked up only then."""
     problems: list[tuple[str, tuple[str, str], nw.Expr]] = [
-        (terms.customer, say.NO_ID, _no_id(rows)),
-        (terms.date, say.NO_DATE, nw.col("raw").is_null()),
+        (options.customer, say.NO_ID, _no_id(rows)),
+        (options.date, say.NO_DATE, nw.col("raw").is_null()),
     ]
     if (unreadable := raw_problem(clock)) is not None:
-        problems.append((terms.date, say.NOT_A_DATE, unreadable))
+        problems.append((options.date, say.NOT_A_DATE, unreadable))
     money = nw.col("money")
     wanted = [nw.len().alias("rows"), nw.col("tick").min().alias("first"), nw.col("tick").max().alias("last")]
-    if terms.amount is not None:
-        problems.append((terms.amount, say.NOT_AN_AMOUNT, money.is_null() | ~money.is_finite()))
-        if terms.refunds == "raise":
-            problems.append((terms.amount, say.NO_REFUNDS, money <= 0))
+    if options.amount is not None:
+        problems.append((options.amount, say.NOT_AN_AMOUNT, money.is_null() | ~money.is_finite()))
+        if options.refunds == "raise":
+            problems.append((options.amount, say.NO_REFUNDS, money <= 0))
         wanted += [_number(money <= 0, "nonpositive"), _number(money < 0, "negative"), money.sum().alias("total")]
     wanted += [_number(broken, f"problem{i}") for i, (_, __, broken) in enumerate(problems)]
     counted = rows.select(*wanted).collect().row(0)
@@ -211,18 +211,18 @@ def _title(name: str) -> str:
     return {"id": "customer", "raw": "date", "money": "amount"}[name]
 
 
-def _literal(value: int, terms: Terms, rows: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 (a date, datetime or int)
+def _literal(value: int, options: Options, rows: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 (a date, datetime or int)
     """A tick in the type of the tick column."""
     if rows.collect_schema()["tick"].is_integer():
         return value
-    return np.int64(value).view(terms.tick_type).item()
+    return np.int64(value).view(options.tick_type).item()
 
 
-def _ticks(values: Any, terms: Terms) -> Ticks:  # noqa: ANN401 (dates, datetimes or integers)
+def _ticks(values: Any, options: Options) -> Ticks:  # noqa: ANN401 (dates, datetimes or integers)
     array = np.asarray(values)
     if array.dtype.kind in "iu":
         return array.astype(np.int64)
-    return array.astype(terms.tick_type).view(np.int64)
+    return array.astype(options.tick_type).view(np.int64)
 
 
 def _floats(series: nw.Series[Any]) -> Array:

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 
 from custvalue.evidence.logs import messages as say
 from custvalue.evidence.logs.dates import ISO
-from custvalue.evidence.logs.options import DAY_US, Terms
+from custvalue.evidence.logs.options import DAY_US, Options
 
 
 def whole_days(kind: nw.dtypes.DType) -> bool:
@@ -18,38 +18,38 @@ def whole_days(kind: nw.dtypes.DType) -> bool:
     return kind == nw.Date
 
 
-def check_clock(kind: nw.dtypes.DType, terms: Terms, *, polars: bool) -> None:
+def check_clock(kind: nw.dtypes.DType, options: Options, *, polars: bool) -> None:
     """Raise DataError where a column's type holds no dates, or a time zone that cannot be resolved."""
     if kind not in (nw.Date, nw.Datetime, nw.String, nw.Categorical, nw.Enum):
-        raise say.not_dates(terms.date, f"a column of type {kind}")
+        raise say.not_dates(options.date, f"a column of type {kind}")
     zone = kind.time_zone if isinstance(kind, nw.Datetime) else None
     if zone is not None and not polars:
-        raise say.ambiguous_zone(terms.date)
-    if zone is None and terms.timezone is not None:
-        raise say.no_zone(terms.date)
+        raise say.ambiguous_zone(options.date)
+    if zone is None and options.timezone is not None:
+        raise say.no_zone(options.date)
 
 
-def tick(kind: nw.dtypes.DType, terms: Terms) -> nw.Expr:
+def tick(kind: nw.dtypes.DType, options: Options) -> nw.Expr:
     """Expression for the tick of column "raw": its date, its datetime, or an integer where it is text."""
     raw = nw.col("raw")
     if not isinstance(kind, (nw.Date, nw.Datetime)):
         days = _days_of_text()
-        return days if terms.collapse is not None else days * DAY_US + _time_of_text()
+        return days if options.collapse is not None else days * DAY_US + _time_of_text()
     if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
-        local = raw if terms.timezone is None else raw.dt.convert_time_zone(terms.timezone)
+        local = raw if options.timezone is None else raw.dt.convert_time_zone(options.timezone)
         raw = local.dt.replace_time_zone(None)
-    return raw.cast(nw.Date if terms.collapse is not None else nw.Datetime("us"))
+    return raw.cast(nw.Date if options.collapse is not None else nw.Datetime("us"))
 
 
-def cell(kind: nw.dtypes.DType, terms: Terms) -> nw.Expr:
+def cell(kind: nw.dtypes.DType, options: Options) -> nw.Expr:
     """Expression for what collapse periods are made of: the tick, a day number, or a calendar period."""
-    if terms.collapse in (None, "day"):
+    if options.collapse in (None, "day"):
         return nw.col("tick")
     text = not isinstance(kind, (nw.Date, nw.Datetime))
-    if terms.collapse == "week":
+    if options.collapse == "week":
         return nw.col("tick") if text else _days_of_date()
     year, month = (_part(0, 4), _part(5, 2)) if text else (_year(), nw.col("tick").dt.month().cast(nw.Int64))
-    return {"month": year * 12 + month, "quarter": year * 4 + (month - 1) // 3, "year": year}[terms.collapse]
+    return {"month": year * 12 + month, "quarter": year * 4 + (month - 1) // 3, "year": year}[options.collapse]
 
 
 def raw_problem(kind: nw.dtypes.DType) -> nw.Expr | None:
@@ -79,15 +79,18 @@ def _part(start: int, length: int) -> nw.Expr:
 
 
 def _days_of_text() -> nw.Expr:
+    """The day that the text names, null where its month has no such day."""
     year, month, day = _part(0, 4), _part(5, 2), _part(8, 2)
+    first = _first_of_month(year, month)
+    following = _first_of_month(nw.when(month == 12).then(year + 1).otherwise(year), month % 12 + 1)
+    return nw.when(day <= following - first).then(first + day - 1)
+
+
+def _first_of_month(year: nw.Expr, month: nw.Expr) -> nw.Expr:
+    """Days from 1970-01-01 to the first of a month, in years that begin in March (days_from_civil)."""
     y = nw.when(month <= 2).then(year - 1).otherwise(year)
-    m = nw.when(month <= 2).then(month + 9).otherwise(month - 3)
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    february = nw.when(leap).then(nw.lit(29)).otherwise(nw.lit(28))
-    short = nw.when(month.is_in([4, 6, 9, 11])).then(nw.lit(30)).otherwise(nw.lit(31))
-    length = nw.when(month == 2).then(february).otherwise(short)
-    days = y * 365 + y // 4 - y // 100 + y // 400 + (m * 153 + 2) // 5 + day - 719_469
-    return nw.when(day <= length).then(days)
+    m = (month + 9) % 12
+    return y * 365 + y // 4 - y // 100 + y // 400 + (m * 153 + 2) // 5 - 719_468
 
 
 def _time_of_text() -> nw.Expr:

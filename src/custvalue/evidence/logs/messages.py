@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from custvalue._typing import Bools
+from custvalue._typing import Bools, NDArray
 from custvalue.errors import DataError
 
 SHOWN: Final = 3
@@ -67,6 +67,11 @@ def show(value: Any) -> str:  # noqa: ANN401 (any value of a column)
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 
+def some(values: NDArray[Any]) -> str:
+    """How many, and the first few: "5, first: 'ann', 'bob', 'cyd'"."""
+    return f"{len(values):,}, first: {', '.join(map(show, values[:SHOWN]))}"
+
+
 def not_dates(column: str, kind: str) -> DataError:
     """Return the error for a date column of numbers."""
     return DataError(
@@ -110,6 +115,13 @@ def check_names(wanted: Iterable[str], present: Sequence[str]) -> None:
             raise DataError(f"the log has no column {name!r}; it has {', '.join(map(repr, present))}.{hint}")
         if present.count(name) > 1:
             raise DataError(f"the log has {Counter(present)[name]} columns named {name!r}; rename or drop one.")
+
+
+def check_lengths(names: Iterable[str], columns: Sequence[Sized]) -> None:
+    """Raise DataError where columns have different lengths."""
+    if len({len(column) for column in columns}) > 1:
+        lengths = ", ".join(f"{name!r} has {len(column)}" for name, column in zip(names, columns, strict=True))
+        raise DataError(f"the columns must have one length; {lengths} rows")
 
 
 def empty() -> DataError:

@@ -1,10 +1,10 @@
-"""The terms on which a transaction log is read: columns, collapse period, unit, end of observation."""
+"""Options of reading a transaction log: columns, unit, collapse period, refunds, end of observation."""
 
 from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Final, Literal, NamedTuple, Required, TypeAlias, TypedDict, get_args
 
 import numpy as np
 from attrs import Attribute, field, frozen
@@ -12,7 +12,7 @@ from attrs import Attribute, field, frozen
 from custvalue._columns import days_since_epoch, is_dated, iso_moment
 from custvalue._typing import NDArray
 from custvalue.errors import ParameterError
-from custvalue.units import DAYS, Unit, as_unit
+from custvalue.units import DAYS, MONTHS, Unit, as_unit
 
 Collapse: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
 Refunds: TypeAlias = Literal["net", "drop", "raise"]
@@ -21,6 +21,7 @@ Ticks: TypeAlias = NDArray[np.int64]
 """Times as integers since 1970-01-01: whole days, or microseconds where `collapse` is None."""
 
 DAY_US: Final = 86_400_000_000
+"""Microseconds in a day."""
 
 
 class End(NamedTuple):
@@ -28,6 +29,22 @@ class End(NamedTuple):
 
     tick: int
     last: int
+
+
+class LogOptions(TypedDict, total=False):
+    """The options of `RFM.from_transactions`, which says what they mean."""
+
+    customer: str
+    date: str
+    amount: str | None
+    unit: Required[Unit]
+    observed_until: Moment | None
+    collapse: Collapse | None
+    refunds: Refunds
+    first_purchase_in_spend: bool
+    first_purchase_from: Moment | None
+    timezone: str | None
+    log_interpurchase: bool
 
 
 def _one_of(choices: tuple[Any, ...]) -> Any:  # noqa: ANN401 (an attrs validator)
@@ -66,13 +83,13 @@ def _moment(_: object, attribute: Attribute[Any], value: object) -> None:
 
 
 @frozen(kw_only=True)
-class Terms:
-    """What `RFM.from_transactions` and `holdout_split` are asked for; see there."""
+class Options:
+    """The options of `RFM.from_transactions`, checked."""
 
     customer: str = field(default="customer_id")
     date: str = field(default="date")
     amount: str | None = field(default=None)
-    unit: Unit = field(default="week", converter=as_unit)
+    unit: Unit = field(converter=as_unit)
     observed_until: Moment | None = field(default=None, validator=_moment)
     collapse: Collapse | None = field(default="day", validator=_one_of((*get_args(Collapse), None)))
     refunds: Refunds = field(default="net", validator=_one_of(get_args(Refunds)))
@@ -101,17 +118,12 @@ class Terms:
         """NumPy's name for a time in ticks."""
         return "datetime64[us]" if self.collapse is None else "datetime64[D]"
 
-    def start(self, moment: Moment) -> int:
-        """First tick that is on or after a moment."""
-        days = days_since_epoch(moment)
-        return int(np.floor(days)) if self.collapse else round(days * DAY_US)
-
     def end(self, moment: Moment | None, last: int, *, whole_days: bool) -> End:
         """End of observation, inclusive: `moment`, or the last tick of the log where it is None."""
         if moment is None:
             return End(last, last)
-        tick = self.start(moment)
-        if self.collapse or whole_days or not _is_day(moment):
+        tick = first_tick(moment, self.per_day)
+        if self.collapse or whole_days or not is_day(moment):
             return End(tick, tick)
         return End(tick + DAY_US, tick + DAY_US - 1)
 
@@ -121,11 +133,35 @@ class Terms:
             return ticks
         if self.collapse == "week":
             return -((end - ticks) // 7)
-        months = ticks.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-        return months // {"month": 1, "quarter": 3, "year": 12}[self.collapse]
+        return ticks.astype("datetime64[D]").astype(calendar_type(self.collapse)).astype(np.int64)
+
+    def first_days(self, periods: Ticks, end: int) -> NDArray[np.datetime64]:
+        """The first day of each collapse period that `period` counts."""
+        if self.collapse in MONTHS:
+            return periods.astype(calendar_type(self.collapse)).astype("datetime64[D]")
+        days = end - 6 + 7 * periods if self.collapse == "week" else periods
+        return days.astype("datetime64[D]")
+
+    def last_complete(self, day: int) -> int:
+        """The last day, up to `day`, on which a collapse period ends."""
+        if self.collapse not in MONTHS:
+            return day
+        next_day = np.datetime64(day, "D") + 1
+        return int(next_day.astype(calendar_type(self.collapse)).astype("datetime64[D]").astype(np.int64)) - 1
 
 
-def _is_day(moment: Moment) -> bool:
+def calendar_type(unit: str | None) -> str:
+    """NumPy's name for a month, quarter or year of the calendar, which counts them from 1970 on."""
+    return f"datetime64[{MONTHS[str(unit)]}M]"
+
+
+def first_tick(moment: Moment, per_day: int) -> int:
+    """The first tick that is on or after a moment, `per_day` of them in a day."""
+    days = days_since_epoch(moment)
+    return int(np.floor(days)) if per_day == 1 else round(days * per_day)
+
+
+def is_day(moment: Moment) -> bool:
     """Whether a moment is a day without a time of day."""
     if isinstance(moment, str):
         return len(moment) <= len("2024-01-31")

@@ -1,4 +1,4 @@
-"""Every kind of log that can be read: a mapping of arrays, any dataframe, a CSV or Parquet file.
+"""The one door to every kind of log: a mapping of arrays, any dataframe, a CSV or Parquet file.
 
 What is in memory, or fits there easily, becomes NumPy arrays; larger lazy frames are grouped where they live.
 """
@@ -6,41 +6,47 @@ What is in memory, or fits there easily, becomes NumPy arrays; larger lazy frame
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from custvalue._typing import NDArray
 from custvalue.errors import DataError
+from custvalue.evidence.logs import kinds
 from custvalue.evidence.logs import messages as say
 from custvalue.evidence.logs.columns import Column, as_column
-from custvalue.evidence.logs.in_memory import ArrayLog, array_log
+from custvalue.evidence.logs.in_memory import array_log
 from custvalue.evidence.logs.log import Log
-from custvalue.evidence.logs.options import Terms
+from custvalue.evidence.logs.options import Options
+from custvalue.evidence.logs.rows import Rows
 
 IN_MEMORY: Final = 30_000_000
-"""A lazy frame of at most so many rows is read into memory: some two gigabytes at the peak."""
-
-_EAGER: Final = ("pandas", "pyarrow")
+"""A lazy frame of at most so many rows is read into memory: two gigabytes at the peak, as measured."""
 
 
-def open_log(log: Any, terms: Terms) -> Log:  # noqa: ANN401 (any dataframe, path or mapping)
-    """Check a log's columns and values and make it ready to be reduced."""
+def open_log(log: Any, options: Options) -> Log:  # noqa: ANN401 (any dataframe, path or mapping)
+    """Read and check a log once: its columns, and all its values.
+
+    Raises
+    ------
+    DataError
+        The log, a column or a value is none that can be read.
+    """
+    return Log(_rows(log, options), options, kinds.kind_of(log))
+
+
+def _rows(log: Any, options: Options) -> Rows:  # noqa: ANN401 (any dataframe, path or mapping)
     if isinstance(log, (str, Path)):
-        return _open_file(log, terms)
-    if isinstance(log, Mapping):
-        say.check_names(terms.columns, column_names(log))
-        return _from_columns([log[name] for name in terms.columns], terms)
-    if _library(log) in _EAGER and hasattr(log, "columns"):
-        say.check_names(terms.columns, column_names(log))
-        return _from_columns([log[name] for name in terms.columns], terms)
-    return _open_frame(log, terms)
+        with reading(log):
+            return _open_frame(scan(log, () if options.amount is None else (options.amount,)), options)
+    if _is_plain(log):
+        say.check_names(options.columns, column_names(log))
+        return _in_memory([log[name] for name in options.columns], options)
+    return _open_frame(log, options)
 
 
-def _open_file(path: str | Path, terms: Terms) -> Log:
-    with reading(path):
-        return _open_frame(scan(path, () if terms.amount is None else (terms.amount,)), terms)
+def _is_plain(log: Any) -> bool:  # noqa: ANN401 (any dataframe or mapping)
+    """Whether columns are read from the log itself, without narwhals."""
+    return isinstance(log, Mapping) or (kinds.library_of(log) in kinds.EAGER and hasattr(log, "columns"))
 
 
 @contextlib.contextmanager
@@ -72,7 +78,7 @@ def column_names(log: Any) -> Sequence[str]:  # noqa: ANN401 (any dataframe)
 def read_columns(table: Any, names: Sequence[str]) -> list[Column]:  # noqa: ANN401 (any dataframe)
     """Columns of any dataframe (a lazy one is collected) or mapping, as they stand."""
     say.check_names(names, column_names(table))
-    if isinstance(table, Mapping) or _library(table) in _EAGER:
+    if _is_plain(table):
         return [as_column(table[name], None) for name in names]
     import narwhals.stable.v2 as nw  # noqa: PLC0415 (only where the table is such a frame)
 
@@ -81,51 +87,41 @@ def read_columns(table: Any, names: Sequence[str]) -> list[Column]:  # noqa: ANN
     return [as_column(_native(held[name]), None) for name in names]
 
 
-def _from_columns(columns: Sequence[Any], terms: Terms) -> ArrayLog:
-    read = [as_column(column, terms.timezone) for column in columns]
-    return array_log(read[0], read[1], read[2] if terms.amount is not None else None, terms)
+def _in_memory(columns: Sequence[Any], options: Options) -> Rows:
+    customer, date, *amount = (as_column(column, options.timezone) for column in columns)
+    return array_log(customer, date, amount[0] if amount else None, options)
 
 
-def _open_frame(log: Any, terms: Terms) -> Log:  # noqa: ANN401 (any dataframe)
+def _open_frame(log: Any, options: Options) -> Rows:  # noqa: ANN401 (any dataframe)
     import narwhals.stable.v2 as nw  # noqa: PLC0415 (only where the log is a dataframe)
 
-    say.check_names(terms.columns, column_names(log))
+    say.check_names(options.columns, column_names(log))
     try:
         frame = nw.from_native(log)
     except TypeError:
         raise say.unknown_kind(log) from None
     if isinstance(frame, nw.LazyFrame):
-        return _open_lazy(frame, terms)
-    return _from_columns([_native(frame[name]) for name in terms.columns], terms)
+        return _open_lazy(frame, options)
+    return _in_memory([_native(frame[name]) for name in options.columns], options)
 
 
-def _open_lazy(frame: Any, terms: Terms) -> Log:  # noqa: ANN401 (narwhals is imported with the first frame)
-    from custvalue.evidence.logs.lazy import lazy_log  # noqa: PLC0415
-    from custvalue.evidence.logs.lazy_times import check_clock  # noqa: PLC0415 (imports narwhals)
+def _open_lazy(frame: Any, options: Options) -> Rows:  # noqa: ANN401 (narwhals is imported with the first frame)
+    from custvalue.evidence.logs import lazy, lazy_times  # noqa: PLC0415 (narwhals comes with them)
 
-    local = frame.implementation.is_polars() or frame.implementation.is_duckdb()
-    check_clock(frame.collect_schema()[terms.date], terms, polars=frame.implementation.is_polars())
-    if local:
-        held = frame.select(*terms.columns).head(IN_MEMORY + 1).collect()
+    polars, duckdb = frame.implementation.is_polars(), frame.implementation.is_duckdb()
+    lazy_times.check_clock(frame.collect_schema()[options.date], options, polars=polars)
+    if polars or duckdb:
+        held = frame.select(*options.columns).head(IN_MEMORY + 1).collect()
         if len(held) <= IN_MEMORY:
-            return _from_columns([_native(held[name]) for name in terms.columns], terms)
+            return _in_memory([_native(held[name]) for name in options.columns], options)
         del held
-    return lazy_log(frame, terms)
+    return lazy.lazy_log(frame, options)
 
 
 def _native(series: Any) -> Any:  # noqa: ANN401 (narwhals is imported with the first frame)
     """A column as the library that holds it has it, where this package knows that library."""
     native = series.to_native()
-    return native if _library(native) in (*_EAGER, "polars") else series.to_numpy()
-
-
-def _library(value: object) -> str:
-    """Name of the library that a value's type comes from (DuckDB's types are at home in _duckdb)."""
-    return type(value).__module__.partition(".")[0].lstrip("_")
-
-
-def _installed(library: str) -> bool:
-    return importlib.util.find_spec(library) is not None
+    return native if kinds.library_of(native) in (*kinds.EAGER, "polars") else series.to_numpy()
 
 
 def scan(path: str | Path, numbers: Collection[str] = ()) -> Any:  # noqa: ANN401 (a frame of either library)
@@ -138,23 +134,20 @@ def scan(path: str | Path, numbers: Collection[str] = ()) -> Any:  # noqa: ANN40
     if "://" not in name and "*" not in name and not Path(name).exists():
         raise DataError(f"there is no file {name!r}.")
     suffixes = "".join(Path(name).suffixes).lower().removesuffix(".gz")
-    if suffixes.endswith((".parquet", ".pq")):
-        kind = "parquet"
-    elif suffixes.endswith(".csv"):
-        kind = "csv"
-    else:
+    if not suffixes.endswith((".parquet", ".pq", ".csv")):
         raise DataError(f"{name!r} is neither a .csv nor a .parquet file; read it into a dataframe first.")
-    if _installed("polars"):
-        return _scan_polars(name, kind, numbers)
-    if _installed("duckdb") and _installed("pyarrow"):
-        return _scan_duckdb(name, kind, numbers)
+    csv = suffixes.endswith(".csv")
+    if kinds.installed("polars"):
+        return _scan_polars(name, numbers, csv=csv)
+    if kinds.installed("duckdb") and kinds.installed("pyarrow"):
+        return _scan_duckdb(name, numbers, csv=csv)
     raise DataError("reading files takes polars, or DuckDB with pyarrow: pip install 'custvalue[cli]'.")
 
 
-def _scan_polars(name: str, kind: str, numbers: Collection[str]) -> Any:  # noqa: ANN401 (a polars LazyFrame)
+def _scan_polars(name: str, numbers: Collection[str], *, csv: bool) -> Any:  # noqa: ANN401 (a polars LazyFrame)
     import polars as pl  # noqa: PLC0415 (not a requirement)
 
-    if kind == "parquet":
+    if not csv:
         return pl.scan_parquet(name)
     text = pl.scan_csv(name, infer_schema=False)
     present = [column for column in numbers if column in text.collect_schema().names()]
@@ -163,33 +156,11 @@ def _scan_polars(name: str, kind: str, numbers: Collection[str]) -> Any:  # noqa
     return pl.scan_csv(name, infer_schema=False, schema_overrides=dict.fromkeys(present, pl.Float64))
 
 
-def _scan_duckdb(name: str, kind: str, numbers: Collection[str]) -> Any:  # noqa: ANN401 (a DuckDB relation)
+def _scan_duckdb(name: str, numbers: Collection[str], *, csv: bool) -> Any:  # noqa: ANN401 (a DuckDB relation)
     import duckdb  # noqa: PLC0415 (not a requirement)
 
-    if kind == "parquet":
+    if not csv:
         return duckdb.read_parquet(name)
     present = duckdb.read_csv(name, header=True).columns
     types = {column: "DOUBLE" if column in numbers else "VARCHAR" for column in present}
     return duckdb.read_csv(name, header=True, dtype=types)
-
-
-def to_same_kind(log: Any, columns: Mapping[str, NDArray[Any]]) -> Any:  # noqa: ANN401 (any dataframe)
-    """Build a frame of the log's kind from arrays: lazy from lazy, a dict from a mapping.
-
-    A path gives the frame of the library that reads it, polars if it is installed, else pyarrow; so does a
-    frame of a library that cannot build one from arrays (a Spark frame without its session).
-    """
-    if isinstance(log, Mapping):
-        return dict(columns)
-    import narwhals.stable.v2 as nw  # noqa: PLC0415 (only where a dataframe is asked for)
-
-    library: Any = _library(log)
-    if library not in ("pandas", "polars", "pyarrow", "modin"):
-        library = "polars" if library != "duckdb" and _installed("polars") else "pyarrow"
-    plain = {name: values.tolist() if values.dtype.kind in "OU" else values for name, values in columns.items()}
-    frame = nw.from_dict(plain, backend=library)
-    if _library(log) == "duckdb":
-        return frame.lazy("duckdb").to_native()
-    if _library(log) == "polars" and not hasattr(log, "__len__"):
-        return frame.lazy().to_native()
-    return frame.to_native()

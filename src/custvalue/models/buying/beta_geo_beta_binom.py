@@ -106,7 +106,7 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
 
     >>> from custvalue.evidence.opportunities import Opportunities
     >>> model = BetaGeoBetaBinom(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
-    >>> donor = Opportunities(2, 4, 6)
+    >>> donor = Opportunities(2, 4, 6, unit="year")
     >>> print(model.p_alive(donor, ahead=1).round(2), model.expected_purchases(donor, 5).round(2))
     0.59 1.06
     """

@@ -44,7 +44,7 @@ class DiscreteRetentionModel(RetentionModel):
         check_rows(
             (t == np.floor(t)) & (tenures.entry == np.floor(tenures.entry)) & ((t >= 1) | ~tenures.ended),
             f"{type(self).__name__} needs whole numbers of renewals, at least 1 of those who left",
-            "Count periods: Tenures.from_table(..., period='month') does so from dates.",
+            "Count periods: Tenures.from_table(..., unit='month', by_period=True) does so from dates.",
             ids=tenures.ids,
             duration=t,
         )

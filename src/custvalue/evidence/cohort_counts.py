@@ -1,4 +1,4 @@
-"""Survivors per period of one cohort or several become tenures with weights."""
+"""Counts of cohorts: survivors per period of one cohort or several, checked, and as tenures with weights."""
 
 from __future__ import annotations
 
