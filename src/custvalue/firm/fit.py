@@ -26,7 +26,6 @@ from custvalue.inference.estimate import Estimate, Estimated
 from custvalue.inference.least_squares import (
     Curve,
     LeastSquares,
-    at_end,
     clustered,
     jacobian,
     least_squares,
@@ -204,17 +203,16 @@ def fit_figures(
     start = _best_start(search, seen)
     customers = least_squares(lambda theta: seen.mean(search.model(theta)), seen.y, start, weighted=weighted)
     model = search.model(customers.theta)
-    known = None if _unidentified(customers, start).any() else seen.covariance(model)
+    known = None if _unidentified(customers).any() else seen.covariance(model)
     if not paid:
         covariance = _covariance(customers, None, None, seen, known)
-        return _result(model, names, customers, covariance, seen, start, tuple(held))
+        return _result(_Search(model, names), customers, covariance, seen, tuple(held))
     second = _Search(_with_level(model, paid, seen), paid)
     level = second.free(second.template.parameters)
     money = least_squares(_log_revenue(second, seen), seen.revenue, level, weighted=False)
     both = _Search(second.model(money.theta), (*names, *paid))
     cross = jacobian(_log_revenue(both, seen), np.concatenate([customers.theta, money.theta]))
-    covariance = _covariance(customers, money, cross, seen, known)
-    return _result(both.template, both.names, customers, covariance, seen, start, tuple(held))
+    return _result(both, customers, _covariance(customers, money, cross, seen, known), seen, tuple(held))
 
 
 def _held(template: M, held: Mapping[str, float], revenues: int) -> tuple[M, tuple[str, ...], tuple[str, ...]]:
@@ -282,19 +280,13 @@ def _covariance(
 
 
 def _result(
-    model: M,
-    names: tuple[str, ...],
-    customers: LeastSquares,
-    covariance: Array,
-    seen: Figures[M],
-    start: Array,
-    fixed: tuple[str, ...],
+    found: _Search[M], customers: LeastSquares, covariance: Array, seen: Figures[M], fixed: tuple[str, ...]
 ) -> DisclosureFit[M]:
     """The fit, or ConvergenceError where a parameter is at the end of its range or not identified."""
-    transforms = [model.transforms[name] for name in names]
-    slopes = np.array([t.slope(model.parameters[name]) for name, t in zip(names, transforms, strict=True)])
+    values, names, transforms = found.template.parameters, found.names, found.transforms
+    slopes = np.array([t.slope(values[name]) for name, t in zip(names, transforms, strict=True)])
     fit = DisclosureFit(
-        model=model,
+        model=found.template,
         names=names,
         covariance=covariance * np.outer(slopes, slopes),
         periods=len(np.unique(np.concatenate([seen.period, seen.revenue_period]))),
@@ -306,7 +298,7 @@ def _result(
             if deviation > _LOOSE and not isinstance(transform, Identity)
         ),
     )
-    lost = _unidentified(customers, start)
+    lost = _unidentified(customers)
     if not lost.any() and customers.converged:
         return fit
     named = [name for name, bad in zip(names, lost, strict=False) if bad] or list(names)
@@ -318,6 +310,6 @@ def _result(
     )
 
 
-def _unidentified(customers: LeastSquares, start: Array) -> Bools:
+def _unidentified(customers: LeastSquares) -> Bools:
     """Parameters at the end of their range, or with standard errors beyond any use."""
-    return np.asarray(at_end(customers.theta, start) | (customers.deviations > _LOST))
+    return np.asarray(customers.at_end | (customers.deviations > _LOST))

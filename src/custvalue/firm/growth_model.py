@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from attrs import field, frozen
+from scipy.special import expit
 
 from custvalue._arguments import not_negative, positive, real, require, together
 from custvalue._results import same
@@ -63,14 +64,10 @@ class CustomerGrowth:
 
     def customers(self, t: ArrayLike) -> Array:
         """N(t), t in periods from now."""
-        from scipy.special import expit  # noqa: PLC0415 (loads only where it is used)
-
         return np.asarray(self.alpha * expit(self.gamma * real("t", t) - self.beta))
 
     def acquired(self, t: ArrayLike) -> Array:
         """n(t) = dN/dt: customers acquired per period at time t."""
-        from scipy.special import expit  # noqa: PLC0415 (loads only where it is used)
-
         x = self.gamma * real("t", t) - self.beta
         return np.asarray(self.alpha * self.gamma * expit(x) * expit(-x))
 
@@ -95,8 +92,6 @@ def _logistic_laplace(beta: Array, s: Array) -> Array:
     or from the start like e^(-s u) with s of any size: panels of one unit, halved down to 2^-40 towards 0. Beyond the
     end e^-45 = 3e-20 is lost.
     """
-    from scipy.special import expit  # noqa: PLC0415 (loads only where it is used)
-
     end = max(float(np.max(beta, initial=0.0)), 0.0) + 45.0
     edges = np.concatenate([[0.0], 2.0 ** np.arange(-40, 0), np.linspace(1.0, end, int(np.ceil(end)))])
     width = np.diff(edges)[:, None]

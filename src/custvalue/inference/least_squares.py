@@ -37,8 +37,8 @@ class LeastSquares:
 
     Attributes
     ----------
-    theta : array, shape (k,)
-        The estimate.
+    theta, start : array, shape (k,)
+        The estimate, and where its search began.
     jacobian : array, shape (n, k)
         Of the expectations.
     weights, residuals : array, shape (n,)
@@ -48,10 +48,16 @@ class LeastSquares:
     """
 
     theta: Array
+    start: Array
     jacobian: Array
     weights: Array
     residuals: Array
     converged: bool
+
+    @property
+    def at_end(self) -> Bools:
+        """Which parameters lie at the end of the range that is searched, as far as an optimizer goes there."""
+        return np.asarray(np.abs(self.theta - self.start) >= REACH * (1 - 1e-6))
 
     @property
     def bread(self) -> Array:
@@ -92,13 +98,13 @@ def least_squares(curve: Curve, y: Array, start: Array, *, weighted: bool) -> Le
     weights = np.full(len(y), 1 / max(float(np.mean(y**2)), 1e-300))
     if weighted:
         weights = _inverse(curve(start[None])[1][0])
-    theta, converged = _solve(curve, y, start, start, weights)
+    found = _solve(curve, y, start, start, weights)
     for _ in range(_ROUNDS if weighted else 0):
-        before, weights = theta, _inverse(curve(theta[None])[1][0])
-        theta, converged = _solve(curve, y, theta, start, weights)
-        if at_end(theta, start).any() or np.abs(theta - before).max() < 1e-8 * (1 + np.abs(theta).max()):
+        before, weights = found.theta, _inverse(curve(found.theta[None])[1][0])
+        found = _solve(curve, y, before, start, weights)
+        if found.at_end.any() or np.abs(found.theta - before).max() < 1e-8 * (1 + np.abs(found.theta).max()):
             break
-    return LeastSquares(theta, jacobian(curve, theta), weights, y - curve(theta[None])[0][0], converged)
+    return found
 
 
 def jacobian(curve: Curve, theta: Array) -> Array:
@@ -106,11 +112,6 @@ def jacobian(curve: Curve, theta: Array) -> Array:
     shifts = _STEP * np.eye(len(theta))
     mean, _ = curve(np.concatenate([theta + shifts, theta - shifts]))
     return np.asarray((mean[: len(theta)] - mean[len(theta) :]).T / (2 * _STEP))
-
-
-def at_end(theta: Array, start: Array) -> Bools:
-    """Which parameters lie at the end of the range that is searched, as far as an optimizer goes there."""
-    return np.asarray(np.abs(theta - start) >= REACH * (1 - 1e-6))
 
 
 def clustered(scores: Array, cluster: Ints) -> Array:
@@ -127,7 +128,7 @@ def sandwich(bread: Array, meat: Array) -> Array:
     return np.asarray(np.linalg.lstsq(bread, half.T, rcond=_FLAT)[0], dtype=np.float64)
 
 
-def _solve(curve: Curve, y: Array, theta: Array, start: Array, weights: Array) -> tuple[Array, bool]:
+def _solve(curve: Curve, y: Array, theta: Array, start: Array, weights: Array) -> LeastSquares:
     from scipy.optimize import least_squares as solve  # noqa: PLC0415 (loads only where something is fitted)
 
     root = np.sqrt(weights)
@@ -148,7 +149,9 @@ def _solve(curve: Curve, y: Array, theta: Array, start: Array, weights: Array) -
         gtol=1e-11,
         max_nfev=100,
     )
-    return np.asarray(found.x, dtype=np.float64), bool(found.status > 0)
+    end = np.asarray(found.x, dtype=np.float64)
+    left = y - curve(end[None])[0][0]
+    return LeastSquares(end, start, jacobian(curve, end), weights, left, bool(found.status > 0))
 
 
 def _inverse(variance: Array) -> Array:
