@@ -50,6 +50,13 @@ def test_cuts_instead_of_quantiles() -> None:
     assert scores.monetary.tolist() == [3, 1, 1, 2, 1]
 
 
+def test_a_weight_is_a_number_of_customers() -> None:
+    few, counts = customers(), np.array([3, 1, 4, 1, 5])
+    many = RFM(*(np.repeat(column, counts) for column in (few.x, few.t_x, few.T, few.m)), unit="week")
+    weighted = RFM(few.x, few.t_x, few.T, few.m, unit="week", weights=counts)
+    np.testing.assert_array_equal(np.repeat(rfm_scores(weighted).cell, counts), rfm_scores(many).cell)
+
+
 def test_without_spend_all_are_alike_in_money() -> None:
     assert set(rfm_scores(RFM([1, 2], [1, 2], [3, 3], unit="week")).monetary.tolist()) == {3}
 

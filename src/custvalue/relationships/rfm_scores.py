@@ -112,7 +112,7 @@ def rfm_scores(
     scores = {}
     for name, values in measures.items():
         if name not in given:
-            scores[name] = quantile_groups(values, groups)
+            scores[name] = quantile_groups(values, groups, weights=rfm.weights)
         elif name == "recency":
             scores[name] = groups + 1 - _cut(name, -values, given[name], groups, side="left")
         else:
@@ -120,12 +120,14 @@ def rfm_scores(
     return RFMScores(**scores, groups=groups)
 
 
-def quantile_groups(values: ArrayLike, groups: int) -> Ints:
-    """Quantile group of each value, from 1: ties are in one group, that of their mean rank."""
+def quantile_groups(values: ArrayLike, groups: int, *, weights: ArrayLike = 1.0) -> Ints:
+    """Quantile group of each value, from 1: ties are in one group, that of their mean rank among all customers."""
     column = numbers("values", values).ravel()
-    _, code, count = np.unique(column, return_inverse=True, return_counts=True)
+    distinct, code = np.unique(column, return_inverse=True)
+    count = np.bincount(code, np.broadcast_to(numbers("weights", weights), column.shape), len(distinct))
     middle = np.cumsum(count) - count / 2
-    return np.asarray(np.ceil(middle / max(len(column), 1) * groups).astype(np.intp)[code])
+    groups_of = np.ceil(middle / max(float(count.sum()), 1e-300) * groups).astype(np.intp)
+    return np.asarray(np.maximum(groups_of, 1)[code])
 
 
 def _cut(name: str, values: Array, cuts: Sequence[float], groups: int, *, side: Literal["left", "right"]) -> Ints:
