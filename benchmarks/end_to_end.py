@@ -18,7 +18,7 @@ from harness import Row, Times, alternate, once
 from workload import cdnow_csv, log_file
 
 import custvalue as cv
-from custvalue.evidence.logs.summary import summarize
+from custvalue.evidence.summary import summarize
 from custvalue.models.spend.gamma_gamma import GammaGamma
 from custvalue.value.clv import clv
 from custvalue.value.value_customers import value_customers
