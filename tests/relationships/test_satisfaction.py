@@ -137,6 +137,8 @@ def test_nobody_and_shapes_that_do_not_fit() -> None:
     assert satisfaction_loyalty([], []).shape == (0,)
     with pytest.raises(DataError, match=r"satisfaction and p_alive .* got shapes \(2,\) and \(3,\)"):
         satisfied_but_idle([0.1, 0.2], [0.1, 0.2, 0.3])
+    with pytest.raises(DataError, match=r"one value per customer; got shapes \(2, 1\) and \(2,\)"):
+        satisfied_but_idle([[0.1], [0.2]], [0.1, 0.2])
 
 
 def test_a_weakly_identified_share_is_warned_of_in_log_odds() -> None:

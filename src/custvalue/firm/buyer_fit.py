@@ -17,7 +17,7 @@ from custvalue._typing import Array, ArrayLike, Ints
 from custvalue.errors import ParameterError
 from custvalue.firm.buyer_model import BuyerModel
 from custvalue.firm.disclosures import BuyerDisclosures
-from custvalue.firm.fit import DisclosureFit, Figures, begun, fit_figures
+from custvalue.firm.fit import DisclosureFit, Figures, fit_figures, starting_acquisition
 from custvalue.models.buying.family import TransactionModel
 
 _SAMPLE: Final = 20_000
@@ -57,9 +57,9 @@ class BuyerFigures(Figures[BuyerModel]):
         return np.asarray(np.log(known * model.arpo(model.elapsed))[..., self.revenue_period], dtype=np.float64)
 
     def covariance(self, model: BuyerModel) -> Array:
-        """Covariance of the figures by simulated customers: those who order much go on to, and windows overlap.
+        """Covariance of the figures by simulation: customers differ in their rates of ordering, and windows overlap.
 
-        Given the customers acquired, where these are known; otherwise their number is Poisson. So are adds.
+        Given the customers acquired, where these are known; otherwise their number is Poisson, as that of adds is.
         """
         acquired = model.acquired_so_far(covariates=self.covariates)
         drawn = np.maximum(np.rint(_SAMPLE * acquired / acquired.sum()), _FEWEST).astype(np.intp)
@@ -110,8 +110,7 @@ def fit_buyers(
     covariates : array_like, shape (at least periods since launch, k), optional
         Of the acquisition hazard.
     fixed : mapping, optional
-        Parameters held at these values, such as {"share": 1.0}. The standard errors of the others are conditional on
-        them.
+        As for `fit_disclosures`.
 
     Returns
     -------
@@ -119,12 +118,8 @@ def fit_buyers(
 
     Raises
     ------
-    ConvergenceError
-        The figures do not identify a parameter; the message names it, and the error carries the fit.
-    DataError
-        There are no more figures than parameters.
-    ParameterError
-        A name in `fixed` is no parameter, or the unit of the model of buying is not known.
+    ConvergenceError, DataError, ParameterError
+        As for `fit_disclosures`; or the unit of the model of buying is not known.
     """
     rows = None if covariates is None else real("covariates", covariates)
     template = _template(buying, disclosures, population, growth, rows)
@@ -163,7 +158,7 @@ def _template(
     else:
         total = float(np.nanmax(np.concatenate([disclosures.active, disclosures.orders])))
     return BuyerModel(
-        acquisition=begun(population, growth, total, elapsed, covariates),
+        acquisition=starting_acquisition(population, growth, total, elapsed, covariates),
         buying=buying,
         revenue=1.0,
         elapsed=elapsed,

@@ -32,20 +32,12 @@ class BuyerModel(FirmModel):
 
     Parameters
     ----------
-    acquisition : WeibullAcquisition
-        Its periods are the model's.
     buying : TransactionModel
         Of orders after the first; it knows its unit of time.
     revenue : float or array
         Of an order in the last period; NaN where not known.
-    revenue_growth : float or array
-        Growth of this revenue per period.
-    elapsed : int
-        Periods since launch; now is the end of the last.
-    acquired : array, optional
-        Customers observed to be acquired in each period since launch, NaN where not known.
-    unit : {"year", "quarter", "month", "week", "day"}
-        Length of a period.
+    acquisition, revenue_growth, elapsed, acquired, unit
+        As for `SubscriberModel`.
 
     Raises
     ------

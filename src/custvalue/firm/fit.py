@@ -168,10 +168,10 @@ def _model(template: M, names: tuple[str, ...], values: Array) -> M:
     return template.with_parameters(dict(zip(names, columns, strict=True)))
 
 
-def begun(
+def starting_acquisition(
     population: float, growth: ArrayLike, total: float, elapsed: int, covariates: Array | None
 ) -> WeibullAcquisition:
-    """The acquisition process to start from: twice as many are ever acquired as the `total` so far, at most 90 %."""
+    """Starting values of acquisition: the share ever acquired is twice that acquired so far (`total`), at most 90 %."""
     share = min(0.9, 2 * total / population)
     rate = max(-np.log1p(-min(total / (share * population), 0.9)), 1e-300) / elapsed
     effects = np.zeros(0 if covariates is None else covariates.shape[-1])
@@ -229,7 +229,7 @@ def _held(template: M, held: Mapping[str, float], revenues: int) -> tuple[M, tup
 
 
 def _best_start(search: _Search[M], seen: Figures[M]) -> Array:
-    """The best of several starts: other shapes and shares, with rates that acquire as many."""
+    """The best of several starts: other shapes and shares, with rates that leave the number acquired as it is."""
     guess = search.template
     acquisition, elapsed = guess.acquisition, float(guess.elapsed)
     acquired = acquisition.share * -np.expm1(-acquisition.rate * elapsed)

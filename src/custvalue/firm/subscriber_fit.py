@@ -14,7 +14,7 @@ from custvalue._typing import Array, ArrayLike
 from custvalue.errors import DataError
 from custvalue.evidence.tenures import Tenures
 from custvalue.firm.disclosures import Disclosures
-from custvalue.firm.fit import DisclosureFit, Figures, begun, fit_figures
+from custvalue.firm.fit import DisclosureFit, Figures, fit_figures, starting_acquisition
 from custvalue.firm.subscriber_model import SubscriberModel, steps_in
 from custvalue.firm.subscriber_projection import Paying, paying_customers
 from custvalue.models.retention.family import RetentionModel
@@ -206,7 +206,7 @@ def _template(
     lost, held = np.nansum(disclosures.losses), np.nansum(disclosures.begun + disclosures.ending) / 2
     churn = float(np.clip(lost / held if held else 0.1, 1e-4, 0.9)) / seen.steps
     return SubscriberModel(
-        acquisition=begun(population, growth, total, seen.elapsed, seen.covariates),
+        acquisition=starting_acquisition(population, growth, total, seen.elapsed, seen.covariates),
         retention=retention if isinstance(retention, RetentionModel) else _guess(retention, churn, unit),
         revenue=1.0,
         paying=paying,

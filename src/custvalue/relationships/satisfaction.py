@@ -63,7 +63,7 @@ class SatisfactionLink(ABC):
 
     @property
     def limits(self) -> Mapping[str, tuple[str, str]]:
-        """What it means that a parameter runs to the lower or the upper end of its range."""
+        """Meaning of a parameter that runs to the lower or the upper end of its range."""
         return _LIMITS
 
     def with_parameters(self, values: Mapping[str, Any]) -> Self:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from custvalue._arguments import together
 from custvalue._typing import Array, ArrayLike, Bools, NDArray
-from custvalue.errors import DataError
+from custvalue.errors import DataError, ParameterError
 from custvalue.relationships.satisfaction import on_scale
 
 
@@ -70,10 +71,10 @@ def satisfied_but_idle(
 
 
 def _alike(satisfaction: Array, other: Array, name: str) -> tuple[Array, Array]:
-    """Both of one shape."""
+    """Both in their common shape."""
     try:
-        content, second = np.broadcast_arrays(satisfaction, other)
-    except ValueError:
+        content, second = together(satisfaction=satisfaction, **{name: other})
+    except ParameterError:
         raise DataError(
             f"satisfaction and {name} must have one value per customer; got shapes {satisfaction.shape} and "
             f"{other.shape}"
