@@ -186,9 +186,9 @@ def test_records_and_moments_that_do_not_fit_are_refused() -> None:
     with pytest.raises(DataError, match="mixes dates and years"):
         RelationshipTable.from_records([Relationship("a", 0.0), Relationship("b", "2020-01-01")])
     rows = RelationshipTable.from_records([Relationship("a", "2020-01-01")])
-    with pytest.raises(ParameterError, match="dated relationships need as_of"):
+    with pytest.raises(ParameterError, match="as_of must be a date such as"):
         rows.age()
-    with pytest.raises(ParameterError, match="as_of is for dated relationships"):
+    with pytest.raises(ParameterError, match="as_of must be left out"):
         RelationshipTable.from_records([Relationship("a", 0.0)]).age("2020-01-01")
 
 

@@ -165,7 +165,9 @@ class Portfolio(Rows):
         elif value is not None and rate is None:
             worth = value
         else:
-            raise ParameterError("give either rate=, at which cash flows are valued, or value=, what each is worth")
+            raise ParameterError(
+                "rate, at which cash flows are valued, or value, of each relationship, must be given: one of the two"
+            )
         labels = {"party": rows.party, "type": np.where(rows.type == "", "not named", rows.type)}
         return cls(worth, duration=rows.age(as_of), valence=rows.valence, labels=labels, ids=rows.ids)
 
@@ -234,7 +236,9 @@ class Portfolio(Rows):
         lines = table if table is not None else next((t for t in STRATEGIES.values() if set(known) <= set(t)), {})
         missing = [name for name in known if name not in lines]
         if missing:
-            raise ParameterError(f"the table of strategies has no line for {', '.join(map(repr, missing))}; add one")
+            raise ParameterError(
+                f"table must have a line for every label; there is none for {', '.join(map(repr, missing))}"
+            )
         return np.array([lines[name] for name in names.tolist()])
 
     def whale_curve(self) -> concentration.Curve:

@@ -60,7 +60,7 @@ class RelationshipTable:
     dated : bool
         Whether times are calendar dates.
     party, type : array of str
-        The kind of party, and what the relationship is like ("" where not said).
+        The kind of party and of relationship ("" where not given).
     contractual : array of float64
         1, 0, or NaN where not known.
     valence : array of float64
@@ -90,14 +90,9 @@ class RelationshipTable:
     _kind: Kind = field(default="dict", alias="kind")
 
     def __attrs_post_init__(self) -> None:
-        check_rows(
-            np.isfinite(self.start) & ~(self.end < self.start),
-            "start must be known and start <= end must hold",
-            "Leave end empty where the relationship still runs.",
-            ids=self.ids,
-            start=self.start,
-            end=self.end,
-        )
+        ok = np.isfinite(self.start) & ~(self.end < self.start)
+        rule, remedy = "start must be known and start <= end must hold", "Leave end empty where it still runs."
+        check_rows(ok, rule, remedy, ids=self.ids, start=self.start, end=self.end)
         for name in ("ids", "start", "end", "party", "contractual", "valence", "type"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
 
@@ -244,10 +239,10 @@ class RelationshipTable:
         """`as_of` in the unit of the columns: days since 1970-01-01, or 0 (now) for years from now."""
         if not self.dated:
             if as_of is not None:
-                raise ParameterError("as_of is for dated relationships; these are in years from now: leave as_of out")
+                raise ParameterError("as_of must be left out: these relationships are in years from now")
             return 0.0
         if as_of is None or not is_dated(as_of):
-            raise ParameterError(f"dated relationships need as_of, a date such as '2024-12-31'; got {as_of!r}")
+            raise ParameterError(f"as_of must be a date such as '2024-12-31' for dated relationships; got {as_of!r}")
         return days_since_epoch(as_of)
 
     def flow_sums(self, values: ArrayLike, where: ArrayLike = True) -> Array:
