@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from custvalue import _columns
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike, Bools
 from custvalue.errors import ParameterError
@@ -143,23 +144,10 @@ def common_shape(**arrays: ArrayLike) -> tuple[int, ...]:
     """The shape that the arguments have together; ParameterError with theirs where they fit in none.
 
     One number stands for all; shape (n,) is a value per customer; (k, 1) and (k, n) are k scenarios. A column of shape
-    (n, 1) beside (n,), n > 1, is refused: it is a table's column far more often than n scenarios of n customers. Those
-    are (n, 1) beside (1, n).
+    (n, 1) beside (n,), n > 1, is refused.
     """
-    shapes = {name: np.shape(array) for name, array in arrays.items() if np.ndim(array)}
-    rows = {shape for shape in shapes.values() if shape > (1,)}
-    columns = any(shape[:1] in rows and shape[1:] == (1,) for shape in shapes.values())
-    try:
-        found = np.broadcast_shapes(*shapes.values())
-    except ValueError:
-        found = None
-    if found is not None and not columns:
-        return found
-    shown = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
     remedy = "One number stands for all, shape (n,) is a value per customer, (k, 1) or (k, n) one per scenario."
-    if columns:
-        remedy = "Ravel a table's column of shape (n, 1) to (n,); a grid of both is (n, 1) beside (1, n)."
-    raise ParameterError(f"the arguments must broadcast to one shape; got {shown}. {remedy}")
+    return _columns.common_shape("the arguments must broadcast to one shape", remedy, ParameterError, **arrays)
 
 
 def together(**arrays: Array) -> list[Array]:

@@ -68,32 +68,33 @@ def _writable(array: NDArray[Any]) -> bool:
     return False
 
 
-def common_shape(error: type[CustValueError] = DataError, /, **columns: ArrayLike) -> tuple[int, ...]:
-    """The shape that columns have together; an error (DataError) with theirs where they fit in none.
+def common_shape(
+    rule: str, remedy: str, error: type[CustValueError] = DataError, /, **arrays: ArrayLike
+) -> tuple[int, ...]:
+    """The shape that arrays have together; an error (DataError) that shows theirs where they fit in none.
 
     A column of shape (n, 1) beside (n,), n > 1, is refused: it is a table's column far more often than n scenarios of n
     customers, whose shapes are (n, 1) and (1, n).
     """
-    shapes = {name: np.shape(column) for name, column in columns.items() if np.ndim(column)}
-    across = any(
-        len(shape) == 2 and shape[0] > 1 == shape[1] and shape[:1] in shapes.values() for shape in shapes.values()
-    )
+    shapes = {name: np.shape(array) for name, array in arrays.items() if np.ndim(array)}
+    rows = {shape for shape in shapes.values() if shape > (1,)}
+    column = any(shape[:1] in rows and shape[1:] == (1,) for shape in shapes.values())
     try:
         found = np.broadcast_shapes(*shapes.values())
     except ValueError:
         found = None
-    if found is not None and not across:
+    if found is not None and not column:
         return found
     shown = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-    remedy = "One number stands for all, shape (n,) is a value per row."
-    if across:
+    if column:
         remedy = "Ravel a table's column of shape (n, 1) to (n,); a grid of both is (n, 1) beside (1, n)."
-    raise error(f"the columns must have one length; got {shown}. {remedy}")
+    raise error(f"{rule}; got {shown}. {remedy}")
 
 
 def together(**columns: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """Columns in the shape that they have together (`common_shape`), by name."""
-    shape = common_shape(**columns)
+    remedy = "One number stands for all, shape (n,) is a value per row."
+    shape = common_shape("the columns must have one length", remedy, **columns)
     return {name: each if each.shape == shape else np.broadcast_to(each, shape) for name, each in columns.items()}
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self, Unpack
 
 import numpy as np
 from attrs import cmp_using, evolve, field, frozen
 
-from custvalue._columns import check_rows, numbers, read_only
+from custvalue._columns import check_rows, column, owned, sealed
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.cohort_counts import labels_of, parsed_cohorts
 from custvalue.evidence.logs.columns import as_column
 from custvalue.evidence.logs.kinds import Kind, to_kind
-from custvalue.evidence.logs.options import Moment, Options, Refunds
-from custvalue.evidence.logs.reading import open_log
+from custvalue.evidence.logs.options import PeriodOptions
+from custvalue.evidence.logs.reading import open_periods
 from custvalue.evidence.tenures import Tenures
 from custvalue.units import Unit, as_unit
 
@@ -34,15 +34,15 @@ def _as_counts(values: Mapping[Any, ArrayLike] | Iterable[ArrayLike] | ArrayLike
     matrix = np.full((len(cohorts), max(map(len, cohorts))), np.nan)
     for row, cohort in zip(matrix, cohorts, strict=True):
         row[: len(cohort)] = cohort
-    return matrix
+    return sealed(matrix)
 
 
 def _as_revenue(values: ArrayLike | None) -> Array | None:
-    return None if values is None else numbers("revenue", values)
+    return None if values is None else column("revenue", values)
 
 
 def _as_labels(values: ArrayLike | None) -> Any:  # noqa: ANN401 (an array, or None until they are counted)
-    return None if values is None else np.asarray(values)
+    return None if values is None else owned(np.asarray(values), values)
 
 
 @frozen(repr=False, init=False)
@@ -104,28 +104,22 @@ class Cohorts:
         self.__attrs_init__(counts, revenue, labels=labels, unit=unit, kind=kind)  # pyright: ignore[reportAttributeAccessIssue]
 
     def __attrs_post_init__(self) -> None:
-        labels = np.arange(len(self.counts)) if self.labels is None else self.labels
+        labels = sealed(np.arange(len(self.counts))) if self.labels is None else self.labels
         if labels.shape != self.counts.shape[:1]:
             raise DataError(f"labels must be one per cohort: {len(self.counts)}; got shape {labels.shape}")
         check_rows(self.counts[:, 0] > 0, "a cohort must have customers", "Leave it out.", ids=labels)
         if self.revenue is not None and not np.array_equal(np.isfinite(self.revenue), np.isfinite(self.counts)):
             raise DataError("revenue must be given, and finite, where counts are: in the same cells of one shape")
-        for name, column in (("counts", self.counts), ("revenue", self.revenue), ("labels", labels)):
-            object.__setattr__(self, name, None if column is None else read_only(column))
+        object.__setattr__(self, "labels", labels)
 
     @classmethod
     def from_transactions(
         cls,
         log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
         *,
-        customer: str = "customer_id",
-        date: str = "date",
-        amount: str | None = None,
         unit: Unit,
-        observed_until: Moment | None = None,
-        refunds: Refunds = "net",
-        timezone: str | None = None,
-    ) -> Cohorts:
+        **options: Unpack[PeriodOptions],
+    ) -> Self:
         """Take the customers of a transaction log by the period of their first purchase.
 
         Only complete periods count: a last one that observation does not cover to its end is left out, with its
@@ -135,12 +129,11 @@ class Cohorts:
         ----------
         log : dataframe, path or mapping
             One row per purchase, of any kind that `RFM.from_transactions` takes.
-        customer, date, amount : str
-            Names of the columns; without `amount` there is no revenue.
         unit : {"month", "quarter", "year", "week", "day"}
             Calendar periods; weeks are 7-day bins counted back from `observed_until`. Labels are their first days.
-        observed_until, refunds, timezone
-            As in `RFM.from_transactions`. With refunds="net" revenue is net, from the first purchase's period on.
+        **options
+            customer, date, amount, observed_until, refunds and timezone as in `RFM.from_transactions`. Without `amount`
+            there is no revenue; with refunds="net" it is net, from the first purchase's period on.
 
         Raises
         ------
@@ -156,17 +149,7 @@ class Cohorts:
         >>> cohorts.labels.astype(str).tolist(), cohorts.counts.tolist()
         (['2024-01-01', '2024-02-01'], [[2.0, 1.0], [1.0, nan]])
         """
-        options = Options(
-            customer=customer,
-            date=date,
-            amount=amount,
-            unit=unit,
-            collapse=as_unit(unit),
-            observed_until=observed_until,
-            refunds=refunds,
-            timezone=timezone,
-        )
-        opened = open_log(log, options)
+        opened = open_periods(log, unit, options)
         cells = opened.periods()
         born, row = np.unique(cells.first, return_inverse=True)
         since, cohort = cells.period - cells.first[cells.owner], row[cells.owner]
@@ -176,7 +159,7 @@ class Cohorts:
         return cls(counts, revenue, labels=cells.first_days(born), unit=unit, kind=opened.kind)
 
     @classmethod
-    def from_tenures(cls, tenures: Tenures, cohorts: ArrayLike) -> Cohorts:
+    def from_tenures(cls, tenures: Tenures, cohorts: ArrayLike) -> Self:
         """Take tenures by whole periods, each with the name of its cohort: the inverse of `Tenures.from_cohorts`.
 
         A cohort is observed as long as the youngest of its relationships that still run; to its end where none does.

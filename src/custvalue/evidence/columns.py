@@ -18,6 +18,16 @@ from custvalue.evidence.distinct import Distinct, distinct
 from custvalue.units import DAYS, Unit, as_unit
 
 
+def as_x(values: ArrayLike) -> Array:
+    """Repeat purchases."""
+    return column("x", values)
+
+
+def as_t_x(values: ArrayLike) -> Array:
+    """Times of the last purchase."""
+    return column("t_x", values)
+
+
 def _weights(values: ArrayLike | None) -> Array:
     return column("weights", 1.0 if values is None else values)
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 from attrs import field, frozen
 
 from custvalue._columns import check_rows, column, same
 from custvalue._typing import Array, ArrayLike
-from custvalue.evidence.columns import Columns
-from custvalue.evidence.logs.options import Moment, Options, Refunds
-from custvalue.evidence.logs.reading import open_log
+from custvalue.evidence.columns import Columns, as_t_x, as_x
+from custvalue.evidence.logs.options import PeriodOptions
+from custvalue.evidence.logs.reading import open_periods
 from custvalue.evidence.summary_tables import OPPORTUNITY_NAMES, read_table
-from custvalue.units import Unit, as_unit
-
-
-def _x(values: ArrayLike) -> Array:
-    return column("x", values)
-
-
-def _t_x(values: ArrayLike) -> Array:
-    return column("t_x", values)
+from custvalue.units import Unit
 
 
 def _n(values: ArrayLike) -> Array:
@@ -67,8 +59,8 @@ class Opportunities(Columns):
     array(['ann'], dtype='<U3')
     """
 
-    x: Array = field(converter=_x, eq=same)
-    t_x: Array = field(converter=_t_x, eq=same)
+    x: Array = field(converter=as_x, eq=same)
+    t_x: Array = field(converter=as_t_x, eq=same)
     n: Array = field(converter=_n, eq=same)
 
     _measured: ClassVar = ("x", "t_x", "n")
@@ -79,14 +71,8 @@ class Opportunities(Columns):
         cls,
         log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
         *,
-        customer: str = "customer_id",
-        date: str = "date",
         unit: Unit,
-        observed_until: Moment | None = None,
-        amount: str | None = None,
-        refunds: Refunds = "net",
-        first_purchase_from: Moment | None = None,
-        timezone: str | None = None,
+        **options: Unpack[PeriodOptions],
     ) -> Self:
         """Reduce a transaction log to one row per customer; calendar periods after the first purchase's are chances.
 
@@ -98,18 +84,13 @@ class Opportunities(Columns):
         ----------
         log : dataframe, path or mapping
             One row per purchase or item, of any kind that `RFM.from_transactions` takes.
-        customer, date : str
-            Names of the columns.
         unit : {"year", "quarter", "month", "week", "day"}
             The calendar periods; weeks are 7-day bins counted back from `observed_until`.
-        observed_until : date, datetime, datetime64 or ISO text, optional
-            End of observation, inclusive; the last date in the log by default. Say it where a period ended without
-            a purchase on its last day: a log that ends on 29 December 2023 has a complete 2023 only if this says
-            "2023-12-31".
-        amount : str, optional
-            Name of a column of amounts; it only tells refunds from purchases.
-        refunds, first_purchase_from, timezone
-            As in `RFM.from_transactions`.
+        **options
+            customer, date, amount, observed_until, refunds, first_purchase_from and timezone as in
+            `RFM.from_transactions`. Say `observed_until` where a period ended without a purchase on its last day: a log
+            that ends on 29 December 2023 has a complete 2023 only if this says "2023-12-31". `amount` only tells
+            refunds from purchases.
 
         Returns
         -------
@@ -133,18 +114,7 @@ class Opportunities(Columns):
         >>> rows.ids, rows.x, rows.t_x, rows.n
         (array(['ann', 'bob'], dtype='<U3'), array([1., 0.]), array([1., 0.]), array([3., 1.]))
         """
-        options = Options(
-            customer=customer,
-            date=date,
-            amount=amount,
-            unit=unit,
-            collapse=as_unit(unit),
-            observed_until=observed_until,
-            refunds=refunds,
-            first_purchase_from=first_purchase_from,
-            timezone=timezone,
-        )
-        return cls(**open_log(log, options).opportunities())
+        return cls(**open_periods(log, unit, options).opportunities())
 
     @classmethod
     def from_table(

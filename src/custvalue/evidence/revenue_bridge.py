@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from attrs import field, frozen
@@ -10,10 +10,10 @@ from attrs import field, frozen
 from custvalue._arguments import whole_number
 from custvalue._columns import check_rows, numbers, owned, same, sealed
 from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
-from custvalue.errors import DataError
+from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.logs.kinds import Kind, to_kind
-from custvalue.evidence.logs.options import Moment, Options, Refunds
-from custvalue.evidence.logs.reading import open_log
+from custvalue.evidence.logs.options import PeriodOptions
+from custvalue.evidence.logs.reading import open_periods
 from custvalue.units import Unit, as_unit
 
 _AMOUNTS = ("opening", "new", "reactivated", "expansion", "contraction", "churned", "closing")
@@ -87,19 +87,15 @@ class RevenueBridge:
         cls,
         log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
         *,
-        customer: str = "customer_id",
-        date: str = "date",
-        amount: str = "amount",
         unit: Unit,
         over: int = 1,
-        observed_until: Moment | None = None,
-        refunds: Refunds = "net",
-        timezone: str | None = None,
+        **options: Unpack[PeriodOptions],
     ) -> RevenueBridge:
         """Take revenue per customer and calendar period from a log: of payments, invoices, or monthly revenue (MRR).
 
-        Only complete periods count, as in `Cohorts.from_transactions`, whose arguments these are. Revenue is what
-        was paid in the period: spread yearly payments over their months first, or use unit="year".
+        Only complete periods count, as in `Cohorts.from_transactions`, whose arguments these are, but that `amount` is
+        "amount" by default. Revenue is what was paid in the period: spread yearly payments over their months first, or
+        use unit="year".
 
         Raises
         ------
@@ -109,19 +105,10 @@ class RevenueBridge:
         ParameterError
             An option is none of its choices.
         """
-        options = Options(
-            customer=customer,
-            date=date,
-            amount=amount,
-            unit=unit,
-            collapse=as_unit(unit),
-            observed_until=observed_until,
-            refunds=refunds,
-            timezone=timezone,
-        )
-        opened = open_log(log, options)
+        opened = open_periods(log, unit, {"amount": "amount", **options})
         cells = opened.periods()
-        assert cells.spend is not None  # noqa: S101 (amounts were asked for)
+        if cells.spend is None:
+            raise ParameterError("amount must name the column of revenue; got None")
         spend = np.where(abs(cells.spend) <= _ROUNDING * cells.spend.max(), 0.0, cells.spend)
         wrong = np.flatnonzero(spend < 0)
         if len(wrong):

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from custvalue._columns import check_rows, column, same, sealed
 from custvalue._typing import Array, ArrayLike
-from custvalue.evidence.columns import Columns
+from custvalue.evidence.columns import Columns, as_t_x, as_x
 from custvalue.evidence.logs.options import Collapse, Moment, Options, Refunds
 from custvalue.evidence.logs.reading import open_log
 from custvalue.evidence.rfm_from_customers import read_customers
@@ -18,14 +18,6 @@ from custvalue.evidence.summary_tables import RFM_NAMES, read_table
 from custvalue.records.customer import Customer
 from custvalue.records.time import MomentLike
 from custvalue.units import Unit
-
-
-def _x(values: ArrayLike) -> Array:
-    return column("x", values)
-
-
-def _t_x(values: ArrayLike) -> Array:
-    return column("t_x", values)
 
 
 def _T(values: ArrayLike) -> Array:
@@ -93,8 +85,8 @@ class RFM(Columns):
     array(['ann'], dtype='<U3')
     """
 
-    x: Array = field(converter=_x, eq=same)
-    t_x: Array = field(converter=_t_x, eq=same)
+    x: Array = field(converter=as_x, eq=same)
+    t_x: Array = field(converter=as_t_x, eq=same)
     T: Array = field(converter=_T, eq=same)
     m: Array | None = field(default=None, converter=_m, eq=same)
     m_count: Array = field(default=None, kw_only=True, converter=_m_count, eq=same)

@@ -15,9 +15,9 @@ from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.logs.options import DAY_US, Collapse, Options
 from custvalue.evidence.logs.reading import open_log
-from custvalue.records.record import tuple_of
 from custvalue.records.cash_flow import CashFlows
 from custvalue.records.customer import Customer
+from custvalue.records.record import tuple_of
 from custvalue.records.time import Moment, MomentLike, as_moment
 from custvalue.units import DAYS_PER_YEAR
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 from attrs import field, frozen
@@ -12,7 +12,7 @@ from custvalue._columns import check_rows, column, numbers, same, sealed
 from custvalue._typing import Array, ArrayLike, Bools
 from custvalue.evidence.cohort_counts import read_cohorts
 from custvalue.evidence.columns import Columns
-from custvalue.evidence.logs.options import Moment, Options
+from custvalue.evidence.logs.options import LogOptions, Moment, Options
 from custvalue.evidence.logs.reading import open_log
 from custvalue.evidence.tenure_readers import Window, read_relationships, read_tenures
 from custvalue.records.customer import Customer
@@ -236,11 +236,7 @@ class Tenures(Columns):
         log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
         *,
         inactive_after: float,
-        unit: Unit,
-        customer: str = "customer_id",
-        date: str = "date",
-        observed_until: Moment | None = None,
-        **more: Any,  # noqa: ANN401 (options of RFM.from_transactions, each with its own type)
+        **options: Unpack[LogOptions],
     ) -> Self:
         """Take a rule for leaving where leaving is not seen: who is silent for `inactive_after` has left.
 
@@ -255,8 +251,8 @@ class Tenures(Columns):
             One row per purchase, of any kind that `RFM.from_transactions` takes.
         inactive_after : float
             In `unit`, which is that of the durations.
-        customer, date, observed_until, **more
-            As in `RFM.from_transactions`, like amount, refunds, first_purchase_from, timezone.
+        **options
+            unit, customer, date, amount, observed_until, ... as in `RFM.from_transactions`.
 
         Raises
         ------
@@ -270,8 +266,7 @@ class Tenures(Columns):
         >>> tenures.ids, tenures.duration, tenures.ended
         (array(['ann', 'bob'], dtype='<U3'), array([6., 1.]), array([ True, False]))
         """
-        options = Options(unit=unit, customer=customer, date=date, observed_until=observed_until, **more)
-        return cls(**open_log(log, options).tenures(inactive_after))
+        return cls(**open_log(log, Options(**options)).tenures(inactive_after))
 
     def _checked(self) -> dict[str, Array]:
         duration, entry = self.duration, self.entry

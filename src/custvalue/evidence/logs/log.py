@@ -79,8 +79,8 @@ class Log:
         return self._rfm(self._end())
 
     def interpurchase_times(self) -> dict[str, Any]:
-        """The fields of `InterpurchaseTimes`."""
-        who = newcomers(self._who(self._end(), ticks=True), self.options)
+        """The fields of `InterpurchaseTimes`, of all customers: their first purchase need not be the first ever."""
+        who = self._who(self._end(), ticks=True)
         return {"counts": who.count - 1.0, "gaps": gaps(who, self.options), "unit": self.options.unit}
 
     def tenures(self, inactive_after: float) -> dict[str, Any]:

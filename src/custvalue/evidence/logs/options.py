@@ -31,19 +31,24 @@ class End(NamedTuple):
     last: int
 
 
-class LogOptions(TypedDict, total=False):
-    """The options of `RFM.from_transactions`, which says what they mean."""
+class PeriodOptions(TypedDict, total=False):
+    """The options of reading a log by the period; `RFM.from_transactions` says what they mean."""
 
     customer: str
     date: str
     amount: str | None
-    unit: Required[Unit]
     observed_until: Moment | None
-    collapse: Collapse | None
     refunds: Refunds
-    first_purchase_in_spend: bool
     first_purchase_from: Moment | None
     timezone: str | None
+
+
+class LogOptions(PeriodOptions, total=False):
+    """The options of `RFM.from_transactions`."""
+
+    unit: Required[Unit]
+    collapse: Collapse | None
+    first_purchase_in_spend: bool
     log_interpurchase: bool
 
 

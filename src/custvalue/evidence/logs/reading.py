@@ -16,11 +16,12 @@ from custvalue.evidence.logs import messages as say
 from custvalue.evidence.logs.columns import Column, as_column
 from custvalue.evidence.logs.in_memory import array_log
 from custvalue.evidence.logs.log import Log
-from custvalue.evidence.logs.options import Options
+from custvalue.evidence.logs.options import Options, PeriodOptions
 from custvalue.evidence.logs.rows import Rows
+from custvalue.units import Unit, as_unit
 
 IN_MEMORY: Final = 30_000_000
-"""A lazy frame of at most so many rows is read into memory: two gigabytes at the peak, as measured."""
+"""A lazy frame of at most this many rows is read into memory: two gigabytes at the peak, as measured."""
 
 
 def open_log(log: Any, options: Options) -> Log:  # noqa: ANN401 (any dataframe, path or mapping)
@@ -32,6 +33,11 @@ def open_log(log: Any, options: Options) -> Log:  # noqa: ANN401 (any dataframe,
         The log, a column or a value is none that can be read.
     """
     return Log(_rows(log, options), options, kinds.kind_of(log))
+
+
+def open_periods(log: Any, unit: Unit, options: PeriodOptions) -> Log:  # noqa: ANN401 (any dataframe, path or mapping)
+    """Read and check a log in which all purchases in a calendar period are one."""
+    return open_log(log, Options(unit=unit, collapse=as_unit(unit), **options))
 
 
 def _rows(log: Any, options: Options) -> Rows:  # noqa: ANN401 (any dataframe, path or mapping)
