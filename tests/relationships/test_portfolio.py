@@ -37,7 +37,7 @@ def test_values_are_present_values() -> None:
     assert repr(book) == "Portfolio of 4 relationships worth -50.00; 1 cost more than they bring"
     by_hand = Portfolio.from_relationships(BOOK, value=[1, 2, 3, 4])
     assert by_hand.value.tolist() == [1, 2, 3, 4]
-    with pytest.raises(ParameterError, match="rate, .* must be given: one of the two"):
+    with pytest.raises(ParameterError, match=r"rate, .* must be given: one of the two"):
         Portfolio.from_relationships(BOOK)
 
 
