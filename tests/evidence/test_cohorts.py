@@ -277,7 +277,7 @@ def test_cohorts_without_a_name_are_refused(names):
     tenures = Tenures([1, 2], [1, 0], unit="month", by_period=True)
     with pytest.raises(DataError, match=r"must have the name of its cohort; broken in 1 of 2 rows, first: row 1"):
         Cohorts.from_tenures(tenures, names)
-    with pytest.raises(DataError, match="no tenures"):
+    with pytest.raises(DataError, match="tenures must hold at least one row"):
         Cohorts.from_tenures(tenures[:0], [])
 
 

@@ -28,7 +28,7 @@ def parsed_cohorts(survivors: Any) -> tuple[list[Any] | None, list[Array]]:  # n
     names = list(survivors) if isinstance(survivors, Mapping) else None
     rows = _as_rows(survivors) if names is None else [survivors[name] for name in names]
     if not len(rows):
-        raise DataError("there are no cohorts: give the numbers of at least one.")
+        raise DataError("survivors must hold at least one cohort; there are no cohorts")
     return names, [_cohort(_name(names, i, len(rows)), row) for i, row in enumerate(rows)]
 
 
@@ -88,7 +88,7 @@ def _check_falling(name: str, counts: Array) -> None:
     if len(grown):
         i = int(grown[0])
         raise DataError(
-            f"survivors of a cohort must not grow: who has left does not return; broken in {len(grown)} periods of "
+            f"survivors must not grow, as a customer who has left does not return; broken in {len(grown)} periods of "
             f"{name}, first: {counts[i + 1]:g} in period {i + 1} after {counts[i]:g}. Count only those there ever "
             "since, or, where customers merely buy or not in a period, use RFM and a transaction model."
         )

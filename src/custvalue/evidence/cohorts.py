@@ -1,4 +1,4 @@
-"""Cohorts: how many of those won in one period are there, and what they spend, in each period after."""
+"""Cohorts: customers won in one period, how many of them are active and what they spend in each period after."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any, Literal, Self, Unpack
 import numpy as np
 from attrs import cmp_using, evolve, field, frozen
 
+from custvalue._arguments import one_of
 from custvalue._columns import check_rows, column, owned, sealed
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
-from custvalue.errors import DataError, ParameterError
+from custvalue.errors import DataError
 from custvalue.evidence.cohort_counts import labels_of, parsed_cohorts
 from custvalue.evidence.logs.columns import as_column
 from custvalue.evidence.logs.kinds import Kind, to_kind
@@ -47,7 +48,7 @@ def _as_labels(values: ArrayLike | None) -> Any:  # noqa: ANN401 (an array, or N
 
 @frozen(repr=False, init=False)
 class Cohorts:
-    """Customers of each cohort who are there in each period since, and their revenue.
+    """Customers of each cohort who are active in each period since, and their revenue.
 
     A row is a cohort, a column the number of periods since the one in which it was won; column 0 is its size. NaN
     means: not yet observed, and nothing else; it stands only at the ends of rows.
@@ -72,8 +73,8 @@ class Cohorts:
 
     Notes
     -----
-    From a log a customer is there in a period with a purchase in it: who is not may come back, and counts need not
-    fall. From `Tenures`, and of subscribers, counts are survivors, and fall.
+    From a log a customer is active in a period with a purchase in it, and may be again later: counts need not fall.
+    From `Tenures`, and of subscribers, counts are survivors, and fall.
 
     Examples
     --------
@@ -179,7 +180,7 @@ class Cohorts:
         if labels.shape != tenures.duration.shape:
             raise DataError(f"cohorts must be one name per row: {len(tenures)}; got shape {labels.shape}")
         if not len(tenures):
-            raise DataError("there are no tenures: give at least one row.")
+            raise DataError("tenures must hold at least one row; there are none")
         names, row = np.unique(labels, return_inverse=True)
         stayed = (tenures.duration - tenures.ended).astype(np.intp)
         length = _observed(tenures, row, len(names))
@@ -189,7 +190,7 @@ class Cohorts:
         return cls(np.where(known, counts, np.nan), labels=names, unit=tenures.unit)
 
     def retention(self, of: Literal["cohort", "previous"] = "cohort", *, pooled: bool = False) -> Array:
-        """Share of each cohort that is there in each period, of its size or of the period before.
+        """Share of each cohort that is active in each period, of its size or of the period before.
 
         Parameters
         ----------
@@ -205,8 +206,7 @@ class Cohorts:
         ParameterError
             `of` is none of its choices.
         """
-        if of not in {"cohort", "previous"}:
-            raise ParameterError(f"of must be 'cohort' or 'previous'; got {of!r}")
+        one_of("of", of, ("cohort", "previous"))
         above = self.counts if of == "cohort" else self.counts[:, 1:]
         below = np.broadcast_to(self.counts[:, :1], above.shape) if of == "cohort" else self.counts[:, :-1]
         if pooled:

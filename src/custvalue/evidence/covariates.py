@@ -42,8 +42,8 @@ def joined(
     at, there = positions(ids, known)
     if not there.all():
         raise DataError(
-            f"column {key!r} must have every customer; missing are {say.some(ids[~there])} of {len(ids)} "
-            "rows. Add them to the table, or leave their rows out."
+            f"column {key!r} must have every customer; missing are {say.some(ids[~there])}. Add them to the table, or "
+            "leave their rows out."
         )
     _, again = positions(known, ids)
     again[at] = False

@@ -62,7 +62,7 @@ class InterpurchaseTimes:
     def __attrs_post_init__(self) -> None:
         if self.counts.sum() != self.gaps.size:
             raise DataError(
-                f"the counts must add up to the number of gaps; they add up to {self.counts.sum():g}, and there are "
+                f"counts must add up to the number of gaps; they add up to {self.counts.sum():g}, and there are "
                 f"{self.gaps.size}. Give one count per customer, of times between purchases and not of purchases."
             )
 

@@ -55,11 +55,12 @@ def read_customers(
 def _ids(names: list[Hashable]) -> NDArray[Any]:
     """The customers' ids as an array; DataError where there are none, or one twice."""
     if not names:
-        raise DataError("there are no customers: give at least one.")
+        raise DataError("customers must hold at least one customer; there are none")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
-            f"every customer must have an own id; {len(twice)} are there more than once, first: {_first(twice)}. "
+            f"every customer must have an id of its own; {len(twice)} are there more than once, first: "
+            f"{_first(twice)}. "
             "Put all relationships of a customer into one Customer."
         )
     return names_of(names)

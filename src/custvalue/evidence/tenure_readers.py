@@ -328,7 +328,7 @@ def _relationships(
         else:
             raise DataError(f"relationships must be Relationship or Customer objects; item {i} is {record!r}")
     if not found:
-        raise DataError("there are no relationships: give at least one.")
+        raise DataError("relationships must hold at least one; there are none")
     return [name for name, _ in found], [relationship for _, relationship in found]
 
 

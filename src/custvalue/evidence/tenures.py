@@ -238,7 +238,7 @@ class Tenures(Columns):
         inactive_after: float,
         **options: Unpack[LogOptions],
     ) -> Self:
-        """Take a rule for leaving where leaving is not seen: who is silent for `inactive_after` has left.
+        """Infer leaving from silence where it is not seen: customers who bought nothing for `inactive_after` have left.
 
         This is an assumption, not an observation: a rare buyer is counted as lost. The duration of a customer who has
         left is the time to the last purchase plus `inactive_after`, when the silence became long enough (to end it at
