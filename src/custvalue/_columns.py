@@ -170,7 +170,7 @@ def _row(i: int, ids: NDArray[Any] | None, columns: Mapping[str, Array], shape: 
         f"{name}={np.broadcast_to(column, shape).ravel()[i].item()!r}" for name, column in columns.items()
     )
     who = f"row {i}" if ids is None else f"customer {ids[i].item() if hasattr(ids[i], 'item') else ids[i]!r}"
-    return f"{who} ({values})"
+    return f"{who} ({values})" if values else who
 
 
 def days_since_epoch(value: dt.date | np.datetime64 | str) -> float:
