@@ -191,6 +191,8 @@ def test_predictions_broadcast_and_agree() -> None:
         fit.survival(both, 36)
     with pytest.raises(ParameterError, match="within must be >= 0"):
         fit.churn_probability(both, 1, -1)
+    with pytest.raises(ParameterError, match=r"one shape; got covariates \(2,\), t \(2, 1\)"):
+        fit.survival(both, [[1], [2]])
     with pytest.raises(DataError, match="in weeks and the data are in years"):
         fit.churn_probability(both, Tenures([1, 2], [0, 0], unit="year"), 1)
 
@@ -204,8 +206,17 @@ def test_extreme_covariates_neither_overflow_nor_warn() -> None:
 
 def test_no_maximum() -> None:
     rows = Tenures([1, 2, 3, 4, 5], [1, 1, 1, 0, 0], unit="year")
-    with pytest.raises(ConvergenceError, match="rises for ever as the coefficients of soon grow: they separate"):
+    with pytest.raises(ConvergenceError, match="rises without bound in the coefficients of soon, which separate"):
         cox(rows, {"soon": [1, 1, 1, 0, 0]})
+
+
+def test_no_maximum_where_the_precision_is_lost_on_the_way() -> None:
+    """Risks e^50 apart, and late entry: the information there is rounding, and no maximum."""
+    rows = Tenures([8, 1, 2, 1, 1, 7, 7], [1, 0, 1, 0, 0, 0, 1], entry=[2, 0, 0, 0, 0, 0, 2], unit="month")
+    x = np.column_stack([np.arange(7) % 2, np.sin(np.arange(7))])
+    for factor in (1.0, 3.0):
+        with pytest.raises(ConvergenceError, match="no maximum: it rises without bound in the coefficients of x"):
+            cox(rows, x * factor)
 
 
 @pytest.mark.parametrize("size", [1e-99, 1e-9, 1e9, 1e99])
@@ -234,8 +245,31 @@ def test_refusals() -> None:
         cox(rows, {})
     with pytest.raises(DataError, match="nobody has left"):
         cox(Tenures([1, 2], [0, 0], unit="year"), [0, 1])
-    with pytest.raises(DataError, match="these determine each other: a, b"):
+    with pytest.raises(DataError, match="linearly dependent covariates: a, b"):
         cox(REMISSION, {"a": np.arange(42), "b": 3 - np.arange(42)})
+
+
+def test_criteria_draws_and_table() -> None:
+    """BIC counts those who left, as R's does of coxph."""
+    fit = cox(REMISSION, PLACEBO)
+    assert fit.aic == pytest.approx(2 - 2 * fit.log_likelihood)
+    assert fit.bic == pytest.approx(np.log(30) - 2 * fit.log_likelihood)
+    draws = fit.draws(40_000, rng=1)
+    assert draws.shape == (40_000, 1)
+    assert draws.mean() == pytest.approx(fit.coefficients["placebo"], abs=4 * fit.standard_errors["placebo"] / 200)
+    assert draws.std() == pytest.approx(fit.standard_errors["placebo"], rel=0.02)
+    table = fit.table()
+    assert table["parameter"].tolist() == ["placebo"]
+    assert (table["low"][0], table["high"][0]) == fit.confidence_intervals()["placebo"]
+    assert table["p_value"][0] == fit.p_values["placebo"]
+    assert fit.p_values["placebo"] == pytest.approx(fit.wald_test.p_value, rel=1e-9)
+
+
+def test_json() -> None:
+    fit = cox(REMISSION, PLACEBO)
+    again = Cox.from_json(fit.to_json())
+    assert again == fit
+    assert again.survival(PLACEBO, 10).tolist() == fit.survival(PLACEBO, 10).tolist()
 
 
 def test_repr() -> None:

@@ -55,8 +55,7 @@ def test_a_coefficient_for_each_period_is_the_share_who_leave(rows: Tenures, lin
         np.concatenate([rows.duration, every, [every[-1]]]),
         np.concatenate([rows.ended, np.ones(len(every)), [0]]),
         entry=np.concatenate([rows.entry, np.zeros(len(every) + 1)]),
-        weights=np.concatenate([rows.weights, np.ones(len(every) + 1)]),
-        unit="year",
+        weights=np.concatenate([rows.weights, np.ones(len(every) + 1)]), unit="year",
     )
     shares = life_table(rows)
     fit = discrete_hazard(rows, link=link)
@@ -167,6 +166,8 @@ def test_predictions_broadcast_and_agree() -> None:
     np.testing.assert_allclose(fit.churn_probability(x, rows, 2), fit.churn_probability(x, rows.duration, 2), rtol=0)
     np.testing.assert_allclose(fit.churn_probability(x, 3, 2), 1 - survival[5] / survival[3], rtol=1e-10)
     assert fit.churn_probability({"price": 50, "plus": 0}, 3, 0) == 0
+    with pytest.raises(ParameterError, match=r"one shape; got covariates \(500,\), t \(3,\)"):
+        fit.survival(x, [1, 2, 3])
 
 
 def test_small_chances_keep_their_digits() -> None:
@@ -187,15 +188,15 @@ def test_steps_go_on_and_periods_do_not() -> None:
 
 
 def test_no_finite_maximum() -> None:
-    with pytest.raises(ConvergenceError, match=r"nobody left in period 4: no finite coefficient fits\. Join"):
+    with pytest.raises(ConvergenceError, match=r"nobody left in period 4: the estimate is not finite\. Join"):
         discrete_hazard(CONTRACTS)
     with pytest.raises(ConvergenceError, match=r"everybody left in period 2"):
         discrete_hazard(Tenures([1, 1, 2], [1, 0, 1], unit="year"))
     with pytest.raises(ConvergenceError, match=r"nobody was at risk in period 2"):
         discrete_hazard(Tenures([1, 1, 3, 3], [1, 0, 1, 0], entry=[0, 0, 2, 2], unit="year"))
-    with pytest.raises(ConvergenceError, match=r"rises for ever as the coefficients of .*loyal.* they separate"):
+    with pytest.raises(ConvergenceError, match=r"rises without bound in the coefficients of .*loyal.* which separate"):
         discrete_hazard(CONTRACTS, {"loyal": 1 - CONTRACTS.ended, "discount": DISCOUNT["discount"]}, baseline=0)
-    with pytest.raises(ConvergenceError, match="everybody left in the first period seen"):
+    with pytest.raises(ConvergenceError, match="everybody left in the first period: the estimate"):
         discrete_hazard(Tenures([1, 1], [1, 1], unit="year"), baseline=0)
 
 
@@ -214,7 +215,7 @@ def test_bad_covariates() -> None:
     refused({"x": np.arange(8) * 1e200}, r"x must be at most 1e\+100 in size; broken in 7 of 8 rows")
     refused({"x": [0, 1, 2]}, r"one row per row of the tenures \(8\)")
     refused({"x": np.arange(8), "y": np.arange(3)}, "columns must have one length")
-    refused({"x": np.arange(8) ** 2, "y": 2 * np.arange(8) ** 2 + 1}, "these determine each other: x, y")
+    refused({"x": np.arange(8) ** 2, "y": 2 * np.arange(8) ** 2 + 1}, "linearly dependent covariates: x, y")
     refused(
         {"since": np.array(["2024-01-01"] * 8, dtype="datetime64[D]")}, "since must be numbers; got type datetime64"
     )
@@ -250,3 +251,19 @@ def test_repr_and_criteria() -> None:
     assert fit.aic == pytest.approx(4 - 2 * fit.log_likelihood)
     assert fit == discrete_hazard(CONTRACTS, DISCOUNT, baseline=0)
     assert 0 < fit.p_values["discount"] < 1
+
+
+def test_bic_counts_customers_and_draws_follow_the_covariance() -> None:
+    fit = discrete_hazard(CONTRACTS, DISCOUNT, baseline=0)
+    assert fit.bic == pytest.approx(2 * np.log(8) - 2 * fit.log_likelihood)
+    np.testing.assert_allclose(np.cov(fit.draws(50_000, rng=2).T), fit.covariance, rtol=0.05)
+    assert fit.table()["parameter"].tolist() == ["intercept", "discount"]
+
+
+@pytest.mark.parametrize("baseline", [0, 2, "log", [2, 4]])
+def test_json(baseline: Any) -> None:
+    rows, x = simulated(300, 7, "cloglog")
+    fit = discrete_hazard(rows, x, baseline=baseline, link="cloglog")
+    again = DiscreteHazard.from_json(fit.to_json())
+    assert again == fit
+    assert again.survival(x, 5).tolist() == fit.survival(x, 5).tolist()

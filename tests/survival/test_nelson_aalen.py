@@ -61,7 +61,7 @@ def test_limits_are_positive_around_the_estimate() -> None:
 
 
 def test_refusals_and_repr() -> None:
-    with pytest.raises(DataError, match="there is nobody"):
+    with pytest.raises(DataError, match="there are no customers"):
         nelson_aalen(Tenures([1], [1], weights=0, unit="year"))
     with pytest.raises(ParameterError, match="nobody was observed beyond"):
         nelson_aalen(TREATED).at(36)

@@ -1,7 +1,7 @@
 """The likelihood of discrete-time hazards over customers and periods, never written out row by period.
 
-The log-odds (or log-log) of leaving is a(t) + x'b: customers of equal covariates differ only in how many of them are at
-risk in each period and leave in it. Those counts, for a block of distinct covariates at a time, are all that is needed.
+The log-odds (or log-log) of leaving is a(t) + x'b: all that is needed of customers of equal covariates is how many are
+at risk in each period and how many leave in it. These counts are made for a block of distinct covariates at a time.
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ from attrs import field, frozen
 from custvalue._typing import Array, Ints
 from custvalue.evidence.distinct import distinct
 from custvalue.evidence.tenures import Tenures
-from custvalue.inference.newton import Objective, gram
+from custvalue.survival._regression import Objective, gram
 
 Link: TypeAlias = Literal["logit", "cloglog"]
 
 _CELLS = 1 << 17
-"""Covariates times periods in a block."""
+"""Distinct covariates times periods in a block: a column of them, 1 MB, stays in a second-level cache."""
 _HELD = 1 << 24
-"""Blocks of so many cells in all are kept; more are counted anew in each round."""
+"""Counts of at most this many cells (two columns, 256 MB) are kept between rounds; more are counted anew in each."""
+_LARGEST = 500.0
+"""e^500 = 1e217: hazards of more are no larger, and its square is a float."""
 
 
 @frozen(eq=False)
 class Patterns:
-    """Distinct covariates by their longest duration, and the distinct (covariates, duration, ended, entry) in them."""
+    """Distinct covariates (groups), by their longest duration; the distinct (group, duration, ended, entry) in them."""
 
     columns: Array = field()
     """Shape (covariates, groups)."""
@@ -70,7 +72,7 @@ def patterns(tenures: Tenures, columns: Array) -> Patterns:
 
 
 def blocks(data: Patterns) -> Iterator[Block]:
-    """Counts of some groups at a time, those of like longest durations together."""
+    """Counts of some groups at a time, those of similar longest durations together."""
     start = 0
     while start < len(data.longest):
         fits = np.arange(1, len(data.longest) - start + 1) * np.maximum(data.longest[start:], 1) <= _CELLS
@@ -93,7 +95,7 @@ def _counts(data: Patterns, rows: slice, start: int, shape: tuple[int, int]) -> 
 
 
 def held(data: Patterns) -> Callable[[], Iterable[Block]]:
-    """The blocks as often as they are asked for."""
+    """The blocks, each time they are asked for."""
     if int(data.longest.sum()) <= _HELD:
         kept = list(blocks(data))
         return lambda: kept
@@ -134,6 +136,7 @@ def objective(source: Callable[[], Iterable[Block]], terms: Array, link: Link) -
 
 
 def _logit(eta: Array, risk: Array, left: Array) -> tuple[Array, Array, Array]:
+    """left η - risk log(1 + e^η), by e^-|η| so that nothing overflows."""
     small = np.exp(-np.abs(eta))
     total = 1.0 + small
     expected = risk * np.where(eta >= 0, 1.0, small) / total
@@ -142,7 +145,8 @@ def _logit(eta: Array, risk: Array, left: Array) -> tuple[Array, Array, Array]:
 
 
 def _cloglog(eta: Array, risk: Array, left: Array) -> tuple[Array, Array, Array]:
-    rate = np.exp(np.minimum(eta, 500.0))
+    """left log(1 - e^-λ) - (risk - left) λ, λ = e^η; where λ underflows log(1 - e^-λ) is η and its slope 1."""
+    rate = np.exp(np.minimum(eta, _LARGEST))
     gone = -np.expm1(-rate)
     some = np.where(gone > 0, gone, 1.0)
     share = np.where(gone > 0, rate * np.exp(-rate) / some, 1.0)
@@ -156,9 +160,9 @@ LINKS: Final[dict[str, Callable[[Array, Array, Array], tuple[Array, Array, Array
     "logit": _logit,
     "cloglog": _cloglog,
 }
-"""Log-likelihood of counts (at risk, leaving), its slope and its bend (the negative second derivative) in eta."""
+"""Log-likelihood of counts (at risk, leaving), its slope and its negative second derivative in η, the linear term."""
 
 
 def log_stay(link: Link, eta: Array) -> Array:
     """Log of the probability to stay through a period."""
-    return -np.logaddexp(0.0, eta) if link == "logit" else -np.exp(np.minimum(eta, 500.0))
+    return -np.logaddexp(0.0, eta) if link == "logit" else -np.exp(np.minimum(eta, _LARGEST))

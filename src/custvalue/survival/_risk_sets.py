@@ -1,24 +1,30 @@
-"""Who is at risk when: customers are so on (entry, duration], those who leave before those who are censored then."""
+"""Risk sets: a customer is at risk on (entry, duration]; of a tie, those who leave come before those censored."""
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from attrs import field, frozen
-from scipy.special import ndtri
 
+from custvalue import _arguments
 from custvalue._columns import check_rows
-from custvalue._typing import Array, Bools, Ints
+from custvalue._typing import Array, ArrayLike, Bools, Ints
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
 
-_SCALE = 1e-100, 1e100
-"""Weights whose squares are floats."""
-_ROUNDING = 1e-12
-"""Customers at risk are a difference of sums; so small a share of the larger sum is nobody."""
+_SCALE: Final = 1e-100, 1e100
+"""Products of two such weights, as in Greenwood's n (n - d), are between 1e-200 and 1e200: no overflow or underflow."""
+_ROUNDING: Final = 1e-12
+"""Numbers at risk are differences of cumulative sums, whose rounding grows like √rows · 1e-16: 3e-13 for ten million
+rows. A smaller share of the larger sum is 0."""
 
 
-def check_tenures(tenures: Tenures) -> None:
-    """Raise DataError unless there are tenures, and those who left were seen for some time."""
+def check_tenures(tenures: Tenures, *, some_left: bool = False) -> None:
+    """Raise DataError unless there are customers, who were observed for some time before they left.
+
+    With `some_left` one of them at least must have left.
+    """
     if not isinstance(tenures, Tenures):
         raise DataError(
             f"this is computed from Tenures, not from a {type(tenures).__name__}; make one with "
@@ -26,50 +32,54 @@ def check_tenures(tenures: Tenures) -> None:
         )
     if tenures.duration.ndim != 1:
         raise DataError(f"the tenures must be one row per customer; got shape {tenures.duration.shape}. Ravel them.")
-    if not tenures.weights.any():
-        raise DataError(
-            f"there is nobody: {len(tenures)} rows, none with a positive weight. Give at least one customer."
-        )
-    if not _SCALE[0] <= tenures.weights.max() <= _SCALE[1] or 0 < tenures.weights.min() < _SCALE[0]:
+    weights = tenures.weights
+    if not weights.any():
+        raise DataError(f"there are no customers: {len(tenures)} rows, none with a positive weight. Give at least one.")
+    if not _SCALE[0] <= weights.max() <= _SCALE[1] or 0 < weights.min() < _SCALE[0]:
         check_rows(
-            (tenures.weights == 0) | ((tenures.weights >= _SCALE[0]) & (tenures.weights <= _SCALE[1])),
+            (weights == 0) | ((weights >= _SCALE[0]) & (weights <= _SCALE[1])),
             f"weights must be 0 or from {_SCALE[0]:g} to {_SCALE[1]:g}",
-            "They say how many customers a row stands for.",
+            "They are the numbers of customers that rows stand for.",
             ids=tenures.ids,
-            weights=tenures.weights,
+            weights=weights,
         )
     if tenures.entry.any():
         check_rows(
             ~tenures.ended | (tenures.entry < tenures.duration) | (tenures.entry == 0),
             "entry < duration must hold for those who left",
-            "Customers are at risk on (entry, duration]; who left at the moment of entry was never seen at risk: "
+            "Customers are at risk on (entry, duration], so who left at the moment of entry was never seen at risk: "
             "measure time more finely, or leave the row out.",
             ids=tenures.ids,
             duration=tenures.duration,
             entry=tenures.entry,
         )
-
-
-def check_some_left(tenures: Tenures) -> None:
-    """Raise DataError unless somebody left."""
-    if not (tenures.ended & (tenures.weights > 0)).any():
+    if some_left and not (tenures.ended & (weights > 0)).any():
         raise DataError(
-            f"nobody has left: ended = 0 in all {len(tenures)} rows, so nothing tells when or why customers leave; "
-            "observe them for longer"
+            f"nobody has left: ended = 0 in all {len(tenures)} rows, so that nothing tells when or why customers "
+            "leave; observe them for longer"
         )
-
-
-def normal_width(level: float) -> float:
-    """How many standard errors to both sides make an interval of the level; ParameterError outside (0, 1)."""
-    if not (np.ndim(level) == 0 and 0 < level < 1):
-        raise ParameterError(f"level must lie strictly between 0 and 1; got {level!r}")
-    return float(ndtri(0.5 + level / 2))
 
 
 def longest(tenures: Tenures) -> float:
     """The longest duration of a customer."""
     counts = tenures.weights > 0
     return float((tenures.duration if counts.all() else tenures.duration[counts]).max())
+
+
+def observed_time(name: str, value: ArrayLike, until: float, *, known_after: bool = False) -> Array:
+    """Times >= 0 and, unless the estimate is known beyond it, up to the longest duration observed."""
+    time = _arguments.duration(name, value)
+    if not known_after and (late := time[time > until]).size:
+        raise ParameterError(
+            f"nobody was observed beyond a duration of {until:g}; {name} = {late[0]:g} asks for later. "
+            "Ask for earlier times, or fit a model, which extrapolates"
+        )
+    return time
+
+
+def step(time: Array, values: Array, before: float, at: Array) -> Array:
+    """A right-continuous step function: values[i] on [time[i], time[i + 1])."""
+    return np.concatenate([[before], values])[np.searchsorted(time, at, side="right")]
 
 
 @frozen(eq=False)
@@ -83,15 +93,17 @@ class RiskSets:
     """Which rows left, at the time before `last`."""
 
     def at_risk(self, amounts: Array) -> Array:
-        """Sum of amounts >= 0 over the rows at risk at each time."""
-        return _difference(self._from(self.last, amounts), self._from(self.first, amounts))
+        """Sum of amounts >= 0 over the rows at risk at each time, 0 where only rounding is left of it."""
+        large = self._from(self.last, amounts)
+        rest = large - self._from(self.first, amounts)
+        return np.where(rest > _ROUNDING * large, rest, 0.0)
 
     def at_risk_signed(self, amounts: Array) -> Array:
         """Sum of amounts of either sign over the rows at risk at each time."""
         return self._from(self.last, amounts) - self._from(self.first, amounts)
 
     def _from(self, place: Ints, amounts: Array) -> Array:
-        """Sum of amounts over the rows whose place comes after each time; of rows that are at risk at all."""
+        """Sum of amounts over the rows whose place comes after each time; of rows that are ever at risk."""
         counts = (place > 0) & (self.first < self.last)
         if not counts.any():
             return np.zeros(len(self.time))
@@ -110,7 +122,7 @@ class RiskSets:
 
 
 def risk_sets(tenures: Tenures) -> RiskSets:
-    """The risk sets of rows that `check_tenures` has let pass; rows of weight 0 leave at no time."""
+    """The risk sets of rows that passed `check_tenures`; rows of weight 0 leave at no time."""
     ended = tenures.ended & (tenures.weights > 0)
     time = np.unique(tenures.duration[ended])
     last = np.searchsorted(time, tenures.duration, side="right")
@@ -124,8 +136,7 @@ def counted(tenures: Tenures) -> tuple[Array, Array, Array]:
     """Distinct times at which customers left, how many were at risk then, and how many left."""
     if (tenures.weights != 1).any():
         sets = risk_sets(tenures)
-        at_risk, left = sets.at_risk(tenures.weights), sets.leaving(tenures.weights)
-        return sets.time, *_settled(at_risk, left)
+        return sets.time, *_settled(sets.at_risk(tenures.weights), sets.leaving(tenures.weights))
     time, at_risk, left = _counted_alike(tenures.duration, tenures.ended)
     late = tenures.entry[tenures.entry > 0]
     if len(late):
@@ -134,11 +145,11 @@ def counted(tenures: Tenures) -> tuple[Array, Array, Array]:
 
 
 def _counted_alike(duration: Array, ended: Bools) -> tuple[Array, Array, Array]:
-    """The same of rows that count once and enter at 0, by one sort of integers.
+    """The same of rows of weight 1 that enter at 0, by one sort of integers.
 
-    The bits of floats that are not negative are in the floats' order; one bit more puts those who leave first.
+    The bits of floats >= 0, read as integers, are in the floats' order; one bit more puts those who leave first.
     """
-    key = (duration + 0.0).view(np.uint64)
+    key = (duration + 0.0).view(np.uint64)  # -0 + 0 is 0
     key <<= np.uint64(1)
     key |= ~ended
     key.sort()
@@ -148,12 +159,6 @@ def _counted_alike(duration: Array, ended: Bools) -> tuple[Array, Array, Array]:
     left = np.diff(starts, append=len(key)).astype(np.float64)
     time = (key[starts] >> np.uint64(1)).view(np.float64)
     return time, len(duration) - place[starts].astype(np.float64), left
-
-
-def _difference(large: Array, small: Array) -> Array:
-    """large - small >= 0, without what rounding leaves of it."""
-    rest = large - small
-    return np.where(rest > _ROUNDING * large, rest, 0.0)
 
 
 def _settled(at_risk: Array, left: Array) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import DataError
 from custvalue.evidence.tenures import Tenures
-from custvalue.survival._risk_sets import check_some_left, check_tenures
+from custvalue.survival._risk_sets import check_tenures
 
 
 def concordance(tenures: Tenures, risk: ArrayLike) -> float:
@@ -32,8 +32,7 @@ def concordance(tenures: Tenures, risk: ArrayLike) -> float:
     >>> concordance(Tenures([2, 4, 5, 7], [1, 1, 0, 1], unit="month"), risk=[0.9, 0.3, 0.5, 0.2])
     0.8
     """
-    check_tenures(tenures)
-    check_some_left(tenures)
+    check_tenures(tenures, some_left=True)
     score = numbers("risk", risk)
     if score.shape != tenures.duration.shape:
         raise DataError(f"risk must have one value per row of the tenures ({len(tenures)}); got shape {score.shape}")

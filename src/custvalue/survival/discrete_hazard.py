@@ -1,47 +1,56 @@
-"""Regression of churn by period: the chance to leave at each renewal, given covariates and the renewals made."""
+"""Discrete-time hazard regression: the probability to leave at each renewal, given covariates and tenure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, final, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast, final, get_args
 
 import numpy as np
 from attrs import field, frozen
 from scipy.special import expit, logit
 
-from custvalue._columns import check_rows, numbers
+from custvalue import _arguments
+from custvalue._columns import check_rows
+from custvalue._results import as_column, same
 from custvalue._typing import Array, ArrayLike
 from custvalue.errors import ConvergenceError, ParameterError
 from custvalue.evidence.covariates import read_covariates
 from custvalue.evidence.tenures import Tenures
-from custvalue.inference.newton import climb
+from custvalue.inference.estimate import Estimate
 from custvalue.survival._person_periods import Link, held, log_stay, objective, patterns, totals
-from custvalue.survival._regression import Regression, as_names, standardized
-from custvalue.survival._risk_sets import check_some_left, check_tenures, longest
-from custvalue.survival._step_functions import as_column, same
+from custvalue.survival._regression import Regression, as_estimate, climb, standardized
+from custvalue.survival._risk_sets import check_tenures, longest
 from custvalue.units import Unit
 
-_MOST = 6
-"""Highest degree of a polynomial."""
+_MOST: Final = 6
+"""Highest degree of a polynomial: powers of higher ones of periods 1 to 100 are nearly dependent."""
+_BLOCK: Final = 1 << 18
+"""Rows times periods of a prediction worked on at once: 2 MB a column."""
 
 
 @frozen
 class Baseline:
-    """Steps over periods, a polynomial of the period, or its logarithm.
+    """The terms of a baseline: steps over periods, powers of the period, or its logarithm.
 
-    `ends` are the last periods of the steps; without them the terms are 1 and the powers of the period up to
-    `degree`, or, where that is 0 and `log` is set, 1 and the log of the period.
+    Attributes
+    ----------
+    ends : array
+        The last periods of the steps; without steps the terms are 1 and the powers of the period up to `degree`, or
+        with `log` 1 and the log of the period.
+    degree : int
+    log : bool
+    last : bool
+        Whether the hazard is unknown after the last step; otherwise that step goes on.
     """
 
     ends: Array = field(converter=as_column, eq=same)
     degree: int = field(default=0)
     log: bool = field(default=False)
     last: bool = field(default=False)
-    """Whether the hazard is unknown after the last step."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the terms."""
+        """The terms' names."""
         if not len(self.ends):
             powers = ["period", *(f"period^{k}" for k in range(2, self.degree + 1))][: self.degree]
             return ("intercept", *(["log period"] if self.log else powers))
@@ -53,7 +62,7 @@ class Baseline:
 
     @property
     def constant(self) -> Array:
-        """The coefficients with which the terms add up to 1 in every period."""
+        """The coefficients that make the terms add up to 1 in every period."""
         return np.ones(len(self.ends)) if len(self.ends) else np.eye(1, len(self.names))[0]
 
     def columns(self, period: Array) -> Array:
@@ -69,13 +78,13 @@ class Baseline:
     def _known(self, period: Array) -> None:
         if self.last and len(period) and period.max() > self.ends[-1]:
             raise ParameterError(
-                f"the hazard is known for periods 1 to {self.ends[-1]:g}, one by one; got {period.max():g}. "
-                "A baseline that goes on is a polynomial (baseline=1, 2, ...), 'log', or steps such as [1, 2, 3, 6, 12]"
+                f"the hazard is known for periods 1 to {self.ends[-1]:g}, one by one; got {period.max():g}. To go "
+                "beyond, fit a polynomial (baseline=1, 2, ...), 'log', or steps such as [1, 2, 3, 6, 12]"
             )
 
 
-def as_baseline(value: Any, longest: int) -> Baseline:  # noqa: ANN401 (several kinds, checked here)
-    """What the user asked for, as `Baseline`; ParameterError if it is none."""
+def _baseline(value: Any, longest: int) -> Baseline:  # noqa: ANN401 (several kinds, checked here)
+    """The baseline that the user asked for; ParameterError if it is none."""
     if isinstance(value, str):
         if value == "period":
             return Baseline(np.arange(1.0, longest + 1), last=True)
@@ -94,65 +103,64 @@ def as_baseline(value: Any, longest: int) -> Baseline:  # noqa: ANN401 (several 
     )
 
 
-_BLOCK = 1 << 18
+def _as_baseline(value: Baseline | Mapping[str, Any]) -> Baseline:
+    return value if isinstance(value, Baseline) else Baseline(**value)
+
+
+def _as_names(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(values)
 
 
 @final
 @frozen(repr=False)
 class DiscreteHazard(Regression):
-    """A fitted regression of the chance to leave in each period; made by `discrete_hazard`.
+    """A fitted regression of the probability to leave in each period; made by `discrete_hazard`.
 
     Predictions take covariates in the form in which they were given to the fit, rows in any number, or a mapping of
     single numbers; times broadcast with the rows.
 
     Attributes
     ----------
-    names : tuple of str
-        Of the coefficients: the baseline's terms, then the covariates.
-    estimates : array
-        The coefficients; `coefficients`, `standard_errors`, `p_values` and `confidence_intervals()` are by name.
-    covariance : array
-        From the observed information.
-    log_likelihood : float
-        Over all customers and periods.
+    estimate : Estimate
+        The coefficients of the baseline's terms, then of the covariates, and their covariance from the observed
+        information. `coefficients`, `standard_errors`, `p_values` and `confidence_intervals()` are by name.
     covariates : tuple of str
         Their names.
     link : {"logit", "cloglog"}
         What is linear: the log-odds of leaving, or log(-log) of staying.
-    customers, person_periods : float
-        How many, weighted.
+    person_periods : float
+        Periods at risk, summed over customers.
+    baseline : Baseline
+        How the hazard moves with tenure.
     unit : str
         The period.
     """
 
-    names: tuple[str, ...] = field(converter=as_names)
-    estimates: Array = field(converter=as_column, eq=same)
-    covariance: Array = field(converter=as_column, eq=same)
-    log_likelihood: float = field()
-    covariates: tuple[str, ...] = field(converter=as_names)
+    estimate: Estimate = field(converter=as_estimate)
+    covariates: tuple[str, ...] = field(converter=_as_names)
     link: Link = field()
-    customers: float = field()
     person_periods: float = field()
+    baseline: Baseline = field(converter=_as_baseline)
     unit: Unit = field()
-    _baseline: Baseline = field(alias="baseline")
 
     @property
-    def aic(self) -> float:
-        """Akaike's information criterion, 2k - 2 log L; lower is better."""
-        return 2.0 * len(self.names) - 2.0 * self.log_likelihood
+    def customers(self) -> float:
+        """Their number, weighted: BIC counts them."""
+        return cast("float", self.estimate.n)
 
     def hazard(self, covariates: Any, period: ArrayLike) -> Array:  # noqa: ANN401 (any table)
         """P(leaves in the period | there at its start), of rows of covariates; periods count from 1."""
-        when = _whole("period", period, 1)
-        eta = self._baseline_at(when) + self._shift(covariates)
+        shift, when = self._beside(covariates, period=_arguments.whole("period", period, least=1))
+        eta = self._baseline_at(when) + shift
         return np.asarray(expit(eta) if self.link == "logit" else -np.expm1(log_stay(self.link, eta)))
 
     def survival(self, covariates: Any, t: ArrayLike) -> Array:  # noqa: ANN401 (any table)
         """P(still a customer after t renewals), of rows of covariates."""
-        return np.exp(self._log_stay(covariates, np.zeros(()), _whole("t", t, 0)))
+        shift, end = self._beside(covariates, t=_arguments.whole("t", t))
+        return np.exp(self._log_stay(shift, np.zeros_like(end), end))
 
     def churn_probability(self, covariates: Any, tenure: ArrayLike | Tenures, within: ArrayLike) -> Array:  # noqa: ANN401
-        """P(leaves within so many periods | has stayed for `tenure`), of rows of covariates.
+        """P(leaves within `within` periods | has stayed for `tenure`), of rows of covariates.
 
         Raises
         ------
@@ -161,36 +169,38 @@ class DiscreteHazard(Regression):
         DataError
             Covariates are missing, or the `Tenures` given as `tenure` are in another unit.
         """
-        start = _whole("tenure", self._time(tenure), 0)
-        return -np.expm1(self._log_stay(covariates, start, _whole("within", within, 0)))
+        start, ahead = _arguments.whole("tenure", self._time(tenure)), _arguments.whole("within", within)
+        shift, start, ahead = self._beside(covariates, tenure=start, within=ahead)
+        return -np.expm1(self._log_stay(shift, start, start + ahead))
 
-    def _shift(self, covariates: Any) -> Array:  # noqa: ANN401 (any table)
-        return self._linear(covariates, self.covariates, np.zeros(len(self.covariates)))
+    def _beside(self, covariates: Any, **times: Array) -> list[Array]:  # noqa: ANN401 (any table)
+        """What covariates add to the linear term, and times, in the shape that they have together."""
+        shift = self._linear(covariates, self.covariates, np.zeros(len(self.covariates)))
+        return _arguments.together(covariates=shift, **times)
 
     def _baseline_at(self, period: Array) -> Array:
-        terms = self._baseline.columns(period.ravel())
+        terms = self.baseline.columns(period.ravel())
         return np.asarray((self.estimates[: len(terms), None] * terms).sum(axis=0).reshape(period.shape))
 
-    def _log_stay(self, covariates: Any, start: Array, ahead: Array) -> Array:  # noqa: ANN401 (any table)
-        """Σ log(1 - hazard) over the periods start + 1 to start + ahead."""
-        linear, start, ahead = np.broadcast_arrays(self._shift(covariates), start, ahead)
-        end = (start + ahead).ravel()
+    def _log_stay(self, shift: Array, start: Array, end: Array) -> Array:
+        """Σ log(1 - hazard) over the periods start + 1 to end."""
+        shape, (shift, start, end) = shift.shape, (each.ravel() for each in (shift, start, end))
         periods = np.arange(1.0, end.max(initial=0.0) + 1)
         baseline, sums = self._baseline_at(periods), np.empty(end.size)
         step = max(_BLOCK // max(len(periods), 1), 1)
         for first in range(0, end.size, step):
             some = slice(first, first + step)
-            stay = log_stay(self.link, baseline + linear.ravel()[some, None])
-            passed = (periods > start.ravel()[some, None]) & (periods <= end[some, None])
+            stay = log_stay(self.link, baseline + shift[some, None])
+            passed = (periods > start[some, None]) & (periods <= end[some, None])
             sums[some] = np.where(passed, stay, 0.0).sum(axis=1)
-        return sums.reshape(linear.shape)
+        return sums.reshape(shape)
 
     def __repr__(self) -> str:
         head = (
             f"Hazard by {self.unit} ({self.link}) of {self.customers:,.10g} customers over "
             f"{self.person_periods:,.10g} periods, log-likelihood {self.log_likelihood:.4f}, AIC {self.aic:.1f}"
         )
-        return self._table(head)
+        return self._text(head)
 
 
 def discrete_hazard(
@@ -200,7 +210,7 @@ def discrete_hazard(
     baseline: Any = "period",  # noqa: ANN401 (several kinds)
     link: Link = "logit",
 ) -> DiscreteHazard:
-    """Fit the chance to leave in each period to covariates and the duration, by maximum likelihood.
+    """Regress leaving in each period on covariates and tenure, by maximum likelihood.
 
     Customers are at risk in the periods entry + 1 to duration, and leave in the last of them or stay through it.
 
@@ -211,16 +221,17 @@ def discrete_hazard(
     covariates : mapping, dataframe or array, optional
         Numbers, a row per customer, constant over time. Categories are columns of 0 and 1, all but one of them.
     baseline : "period", "log", int or sequence of int
-        How the hazard moves with the duration: a coefficient for each period; the log of the period; a polynomial of
-        that degree (0: not at all); or steps that end with the given periods, the last one going on: [1, 2, 3, 6, 12].
+        How the hazard moves with tenure: a coefficient for each period; the log of the period; a polynomial of that
+        degree (0: constant); or steps that end with the given periods, the last one going on: [1, 2, 3, 6, 12].
     link : {"logit", "cloglog"}
-        ``"logit"``: covariates multiply the odds of leaving in a period. ``"cloglog"``: they multiply the hazard of
-        continuous time, of which leaving is seen by period only (Prentice & Gloeckler 1978).
+        ``"logit"``: covariates multiply the odds of leaving in a period. ``"cloglog"``: they multiply the hazard in
+        continuous time, where only the period of leaving is observed (Prentice & Gloeckler 1978).
 
     Raises
     ------
     DataError
-        Durations are not whole periods, nobody left, or covariates are missing, no numbers, constant, or dependent.
+        Durations are not whole periods, nobody left, or covariates are missing, no numbers, constant, or
+        linearly dependent.
     ConvergenceError
         The likelihood has no maximum: nobody, or everybody, left in a period with a coefficient of its own, or
         covariates separate those who left from those who stayed. The message names the coefficients.
@@ -242,7 +253,7 @@ def discrete_hazard(
     """
     _check(tenures, link)
     last = int(longest(tenures))
-    form = as_baseline(baseline, last)
+    form = _baseline(baseline, last)
     size = len(tenures)
     names, columns = ((), np.zeros((0, size))) if covariates is None else read_covariates(covariates, size)
     scaled, means, spread = standardized(columns, tenures.weights)
@@ -253,32 +264,27 @@ def discrete_hazard(
     _check_steps(form, terms, at_risk, leaving)
     start = np.concatenate([_level(form, terms, at_risk, leaving, link), np.zeros(len(names))])
     peak = climb(objective(source, terms, link), start, (*form.names, *names))
+    # Back from standardized covariates z = (x - mean)/spread: b = b_z/spread, and the baseline takes -Σ b mean.
     back = np.diag(np.concatenate([np.ones(len(terms)), 1 / spread]))
     back[: len(terms), len(terms) :] = -np.outer(form.constant, means / spread)
-    return DiscreteHazard(
-        names=(*form.names, *names),
-        estimates=(back * peak.coefficients).sum(axis=1),
-        covariance=back @ peak.covariance @ back.T,
+    estimate = Estimate(
+        (*form.names, *names),
+        (back * peak.coefficients).sum(axis=1),
+        back @ peak.covariance @ back.T,
         log_likelihood=peak.value,
-        covariates=names,
-        link=link,
-        customers=float(tenures.weights.sum()),
-        person_periods=float(at_risk.sum()),
-        unit=tenures.unit,
-        baseline=form,
+        n=float(tenures.weights.sum()),
     )
+    return DiscreteHazard(estimate, names, link, float(at_risk.sum()), form, tenures.unit)
 
 
 def _check(tenures: Tenures, link: str) -> None:
-    check_tenures(tenures)
-    check_some_left(tenures)
-    if link not in get_args(Link):
-        raise ParameterError(f"link must be 'logit' or 'cloglog'; got {link!r}")
+    check_tenures(tenures, some_left=True)
+    _arguments.one_of("link", link, get_args(Link))
     t, entry = tenures.duration, tenures.entry
     check_rows(
         (t == np.floor(t)) & (entry == np.floor(entry)) & ((t >= 1) | ~tenures.ended),
         "discrete_hazard needs whole numbers of periods, at least 1 of those who left",
-        "Count periods: Tenures.from_table(..., unit='month', by_period=True) does so from dates.",
+        "Count periods: Tenures.from_table(..., unit='month', by_period=True) does from dates.",
         ids=tenures.ids,
         duration=t,
         entry=entry,
@@ -294,7 +300,7 @@ def _check_steps(form: Baseline, terms: Array, at_risk: Array, leaving: Array) -
         names = [name for name, bad in zip(form.names, wrong, strict=True) if bad]
         if names:
             raise ConvergenceError(
-                f"{why} in {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}: no finite coefficient fits. Join "
+                f"{why} in {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}: the estimate is not finite. Join "
                 "periods into steps, such as baseline=[1, 2, 3, 6, 12], or use baseline='log' or a polynomial's degree"
             )
 
@@ -306,7 +312,7 @@ def _level(form: Baseline, terms: Array, at_risk: Array, leaving: Array, link: L
     else:
         overall = float(leaving.sum() / at_risk.sum())
         if overall >= 1:
-            raise ConvergenceError("everybody left in the first period seen: no coefficient fits. Use more customers")
+            raise ConvergenceError("everybody left in the first period: the estimate is not finite. Use more customers")
         share = overall * form.constant
         return np.asarray(form.constant * _linked(np.array(overall), link))
     return _linked(share, link)
@@ -314,11 +320,3 @@ def _level(form: Baseline, terms: Array, at_risk: Array, leaving: Array, link: L
 
 def _linked(share: Array, link: Link) -> Array:
     return np.asarray(logit(share) if link == "logit" else np.log(-np.log1p(-share)))
-
-
-def _whole(name: str, value: ArrayLike, least: int) -> Array:
-    count = numbers(name, value)
-    good = (count >= least) & (count == np.floor(count)) & np.isfinite(count)
-    if not good.all():
-        raise ParameterError(f"{name} must be a whole number >= {least}; got {count[~good].ravel()[0]}")
-    return count

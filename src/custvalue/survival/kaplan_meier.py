@@ -3,29 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from attrs import field, frozen
 from scipy.special import expit
 
-from custvalue._columns import numbers
+from custvalue import _arguments
+from custvalue._results import Rows, as_column, listing, same
 from custvalue._typing import Array, ArrayLike
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
-from custvalue.survival._risk_sets import check_tenures, counted, longest, normal_width
-from custvalue.survival._step_functions import Estimate, as_column, moment, same, shown, step
+from custvalue.inference.estimate import normal_width
+from custvalue.survival._risk_sets import check_tenures, counted, longest, observed_time, step
 from custvalue.units import Unit
 
 Interval: TypeAlias = Literal["log-log", "logit", "greenwood"]
 """How a standard error becomes an interval of a survival probability."""
 
-_TIE = 1e-12
-"""A share of survivors so close to the one asked for is that share, rounded."""
+_TIE: Final = 1e-12
+"""A survival this close, relatively, to the quantile asked for equals it: products of shares, such as 3/4 · 2/3 = 1/2,
+are off by a few roundings of 1e-16."""
+_SMALLEST: Final = -700.0
+"""e^-700 = 1e-304 is still a normal float: limits of log S are divided by it."""
+
+
+def _as_value(value: ArrayLike) -> Any:  # noqa: ANN401 (a float, or an array)
+    """A float, or a read-only array."""
+    return float(np.asarray(value)) if np.ndim(value) == 0 else as_column(value)
 
 
 @frozen(repr=False)
-class SurvivalCurve:
+class PointEstimate:
+    """A point estimate with its confidence interval; ``float(estimate)`` is the number alone.
+
+    Attributes
+    ----------
+    value, lower, upper : float or array
+        The estimate and its interval.
+    standard_error : float or None
+        None where the interval does not come from one.
+    level : float
+        Of the interval.
+    """
+
+    value: Any = field(converter=_as_value, eq=same)
+    lower: Any = field(converter=_as_value, eq=same)
+    upper: Any = field(converter=_as_value, eq=same)
+    standard_error: float | None = field(default=None, kw_only=True)
+    level: float = field(default=0.95, kw_only=True)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __repr__(self) -> str:
+        level = f"{100 * self.level:g} %"
+        if isinstance(self.value, float):
+            return f"{self.value:.6g} ({level}: {self.lower:.6g} to {self.upper:.6g})"
+        value, lower, upper = (np.array_str(each, precision=6) for each in (self.value, self.lower, self.upper))
+        return f"{value} ({level}: {lower} to {upper})"
+
+
+@frozen(repr=False)
+class SurvivalCurve(Rows):
     """The Kaplan-Meier estimate of survival: a step down at each time at which customers left.
 
     Made by `kaplan_meier`. Arrays have one value for each of those times.
@@ -35,7 +75,7 @@ class SurvivalCurve:
     time : array
         The distinct durations at which customers left, ascending.
     at_risk : array
-        Customers observed at that duration, those who left then included.
+        Customers at risk at that duration, those who left then included.
     ended : array
         Customers who left then.
     survival : array
@@ -43,10 +83,12 @@ class SurvivalCurve:
     standard_error : array
         By Greenwood's formula; 0 where the survival is 0.
     lower, upper : array
-        Confidence limits at each time, within [0, 1]. Where the survival is 0 the lower limit is 0 and the upper one
-        that of the time before, which bounds it still.
+        Pointwise confidence limits, within [0, 1]. Where the survival is 0 the lower limit is 0 and the upper one that
+        of the time before, which is a bound still.
     observed_until : float
-        The longest duration: nothing is known of later times, unless the survival is 0.
+        The longest duration: later survival is unknown, unless it is 0 by then.
+    customers : float
+        Their number, weighted.
     level, interval
         Of the confidence limits.
     unit : str
@@ -67,32 +109,31 @@ class SurvivalCurve:
     unit: Unit = field(default="year")
 
     def at(self, t: ArrayLike) -> Array:
-        """S(t): the share still there after time t, those who left at t itself not counted.
+        """S(t): the share who stay longer than t.
 
         Raises
         ------
         ParameterError
             t is negative, or later than anybody was observed while some were still there.
         """
-        return step(self.time, self.survival, 1.0, self._moment("t", t))
+        return step(self.time, self.survival, 1.0, self._observed("t", t))
 
     def interval_at(self, t: ArrayLike) -> tuple[Array, Array]:
-        """Lower and upper confidence limit of S(t), each t by itself; both 1 before anybody left."""
-        when = self._moment("t", t)
+        """Pointwise confidence limits of S(t), lower and upper; both 1 before anybody left."""
+        when = self._observed("t", t)
         return step(self.time, self.lower, 1.0, when), step(self.time, self.upper, 1.0, when)
 
     def churn_probability(self, tenure: ArrayLike, within: ArrayLike) -> Array:
-        """P(leaves within a time | has stayed for `tenure`): 1 - S(tenure + within)/S(tenure).
+        """P(leaves within `within` | has stayed for `tenure`): 1 - S(tenure + within)/S(tenure).
 
         Raises
         ------
         ParameterError
             A time is negative or later than observed, or nobody is estimated to stay for `tenure`.
         """
-        start, ahead = self._moment("tenure", tenure), numbers("within", within)
-        if not np.all(ahead >= 0):
-            raise ParameterError(f"within must be >= 0; got {ahead[~(ahead >= 0)].ravel()[0]}")
-        end = self._moment("tenure + within", start + ahead)
+        start, ahead = self._observed("tenure", tenure), _arguments.duration("within", within)
+        start, ahead = _arguments.together(tenure=start, within=ahead)
+        end = self._observed("tenure + within", start + ahead)
         stayed = step(self.time, self.survival, 1.0, start)
         if not np.all(stayed > 0):
             raise ParameterError(
@@ -100,46 +141,43 @@ class SurvivalCurve:
             )
         return np.asarray(1.0 - step(self.time, self.survival, 1.0, end) / stayed)
 
-    def quantile(self, p: ArrayLike) -> Estimate:
+    def quantile(self, p: ArrayLike) -> PointEstimate:
         """The duration by which a share p of the customers has left: the first time with S <= 1 - p.
 
-        The interval is Brookmeyer & Crowley's (1982): the durations not refused by the confidence limits of S, up to
-        the first time at which the upper limit is at most 1 - p. What is not reached is inf.
+        The interval is Brookmeyer & Crowley's (1982): from the first time at which the lower limit of S is at most
+        1 - p to the first at which the upper limit is. What is not reached is inf.
         """
-        share = numbers("p", p)
-        if not np.all((share > 0) & (share < 1)):
-            raise ParameterError(f"p must lie strictly between 0 and 1; got {share[~((share > 0) & (share < 1))][0]}")
-        times = [self._first(curve, 1.0 - share) for curve in (self.survival, self.lower, self.upper)]
-        return Estimate(*times, level=self.level)
+        stay = 1.0 - _arguments.share("p", p, inside=True)
+        times = [self._first(curve, stay) for curve in (self.survival, self.lower, self.upper)]
+        return PointEstimate(*times, level=self.level)
 
-    def median(self) -> Estimate:
+    def median(self) -> PointEstimate:
         """The duration by which half of the customers have left, with its interval; inf where half still stay."""
         return self.quantile(0.5)
 
-    def restricted_mean(self, horizon: float) -> Estimate:
-        """The mean duration up to `horizon`: the area under the curve, with Greenwood's standard error.
+    def restricted_mean(self, horizon: float) -> PointEstimate:
+        """The mean of min(duration, horizon): the area under the curve, with the standard error from Greenwood's.
 
-        The limits are those of the normal distribution, cut to [0, horizon].
+        The interval is normal, cut to [0, horizon].
 
         Raises
         ------
         ParameterError
             The horizon is not one positive number, or later than anybody was observed while some were still there.
         """
-        if np.ndim(horizon) != 0 or not 0 < horizon < np.inf:
-            raise ParameterError(f"horizon must be one positive, finite number; got {horizon!r}")
-        end = float(self._moment("horizon", horizon))
+        end = _arguments.only("horizon", _arguments.positive("horizon", horizon))
+        self._observed("horizon", end)
         before = self.time < end
         edges = np.concatenate([[0.0], self.time[before], [end]])
         areas = np.concatenate([[1.0], self.survival[before]]) * np.diff(edges)
         ahead = areas[::-1].cumsum()[::-1][1:]
+        # Var = Σ (area ahead)² d/(n (n - d)) (Klein & Moeschberger 2003, section 4.5); divided by the horizon, so that
+        # squares of long durations stay floats.
         spread = (ahead / end) ** 2 * _greenwood(self.at_risk[before], self.ended[before])
         error = end * float(np.sqrt(spread.sum()))
         mean, width = float(areas.sum()), normal_width(self.level) * error
-        return Estimate(mean, max(mean - width, 0.0), min(mean + width, end), standard_error=error, level=self.level)
-
-    def __len__(self) -> int:
-        return len(self.time)
+        low, high = max(mean - width, 0.0), min(mean + width, end)
+        return PointEstimate(mean, low, high, standard_error=error, level=self.level)
 
     def __repr__(self) -> str:
         left = self.ended.sum()
@@ -147,22 +185,22 @@ class SurvivalCurve:
             f"Kaplan-Meier survival of {self.customers:,.10g} customers in {self.unit}s: {left:,.10g} ended, "
             f"observed up to {self.observed_until:g}, median {self.median()!r}"
         )
-        title = f"{'time':>10}{'at risk':>12}{'ended':>10}{'survival':>10}{'std. error':>12}{'interval':>20}"
-        rows = (self._line(i) if i >= 0 else f"{'...':>10}" for i in shown(len(self)))
-        return "\n".join([head, title, *rows])
+        columns = {
+            "time": (10, ".6g", self.time),
+            "at risk": (12, ",.10g", self.at_risk),
+            "ended": (10, ",.10g", self.ended),
+            "survival": (10, ".4f", self.survival),
+            "std. error": (12, ".4f", self.standard_error),
+            "interval": (20, ".4f", self.lower, self.upper),
+        }
+        return listing(head, columns)
 
-    def _line(self, i: int) -> str:
-        return (
-            f"{self.time[i]:>10.6g}{self.at_risk[i]:>12,.10g}{self.ended[i]:>10,.10g}{self.survival[i]:>10.4f}"
-            f"{self.standard_error[i]:>12.4f}{f'{self.lower[i]:.4f} to {self.upper[i]:.4f}':>20}"
-        )
-
-    def _moment(self, name: str, value: ArrayLike) -> Array:
+    def _observed(self, name: str, value: ArrayLike) -> Array:
         gone = len(self.survival) > 0 and self.survival[-1] == 0
-        return moment(name, value, self.observed_until, known_after=bool(gone))
+        return observed_time(name, value, self.observed_until, known_after=bool(gone))
 
     def _first(self, curve: Array, share: Array) -> Array:
-        """The first time at which a curve that falls is at most `share`; inf where it never is."""
+        """The first time at which a falling curve is at most `share`; inf where it never is."""
         reached = np.searchsorted(-np.minimum.accumulate(curve), -share * (1 + _TIE), side="left")
         return np.append(self.time, np.inf)[reached]
 
@@ -179,7 +217,7 @@ def kaplan_meier(tenures: Tenures, *, level: float = 0.95, interval: Interval = 
     tenures : Tenures
         Durations; weights count customers.
     level : float
-        Of the confidence limits, each time by itself.
+        Of the pointwise confidence limits.
     interval : {"log-log", "logit", "greenwood"}
         Limits from the normal distribution of log(-log S) (Kalbfleisch & Prentice 1980), of the log-odds of S, or of
         S itself, cut to [0, 1].
@@ -189,7 +227,7 @@ def kaplan_meier(tenures: Tenures, *, level: float = 0.95, interval: Interval = 
     DataError
         There is no customer, or one who left has entry = duration.
     ParameterError
-        `level` or `interval` is none.
+        `level` is not between 0 and 1, or `interval` none of its choices.
 
     Notes
     -----
@@ -206,8 +244,7 @@ def kaplan_meier(tenures: Tenures, *, level: float = 0.95, interval: Interval = 
     0.6
     """
     check_tenures(tenures)
-    if interval not in get_args(Interval):
-        raise ParameterError(f"interval must be one of {', '.join(map(repr, get_args(Interval)))}; got {interval!r}")
+    _arguments.one_of("interval", interval, get_args(Interval))
     width = normal_width(level)
     time, at_risk, ended = counted(tenures)
     with np.errstate(divide="ignore"):  # log 0 = -inf: nobody is left
@@ -237,7 +274,7 @@ def kaplan_meier(tenures: Tenures, *, level: float = 0.95, interval: Interval = 
 
 
 def _greenwood(at_risk: Array, ended: Array) -> Array:
-    """What each time adds to the variance of log S; 0 where all leave, as S is 0 from then on."""
+    """What each time adds to the variance of log S, d/(n (n - d)); 0 where all leave, as S is 0 from then on."""
     product = at_risk - ended
     product *= at_risk
     product[product <= 0] = np.inf
@@ -245,13 +282,15 @@ def _greenwood(at_risk: Array, ended: Array) -> Array:
 
 
 def _log_log(log_survival: Array, width: Array) -> tuple[Array, Array]:
+    """S^exp(±w/log S): the delta method divides the standard error of log S by log S (Kalbfleisch & Prentice 1980)."""
     factor = width / log_survival
-    np.exp(np.maximum(factor, -700.0, out=factor), out=factor)
+    np.exp(np.maximum(factor, _SMALLEST, out=factor), out=factor)
     lower, upper = log_survival / factor, log_survival * factor
     return np.exp(lower, out=lower), np.exp(upper, out=upper)
 
 
 def _logit(log_survival: Array, width: Array) -> tuple[Array, Array]:
+    """Log-odds log S - log(1 - S), whose derivative in log S is 1/(1 - S)."""
     gone = -np.expm1(log_survival)
     odds, spread = log_survival - np.log(gone), width / gone
     return expit(odds - spread), expit(odds + spread)

@@ -1,25 +1,30 @@
-"""Churn and retention period by period, without a model: of those at the start of a period, who leaves within it."""
+"""Life table: hazard and retention by period, without a model: of those at the start of a period, who leaves in it."""
 
 from __future__ import annotations
+
+from typing import ClassVar, Final
 
 import numpy as np
 from attrs import field, frozen
 
+from custvalue import _arguments
+from custvalue._results import Rows, as_column, listing, same
 from custvalue._typing import Array
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
-from custvalue.survival._risk_sets import check_some_left, check_tenures, counted, longest, normal_width
-from custvalue.survival._step_functions import as_column, same, shown
+from custvalue.inference.estimate import normal_width
+from custvalue.survival._risk_sets import check_tenures, counted, longest
 from custvalue.units import Unit
 
-_MOST = 1e7
-_ROUNDING = 1e-12
-"""Numbers of periods so close to a whole one are whole."""
+_MOST: Final = 1e7
+"""Most periods: ten arrays of them take 0.8 GB, and a longer table is a mistaken `length`."""
+_ROUNDING: Final = 1e-12
+"""A number of periods this close to a whole one, relatively, is whole: 0.7 / 0.1 is 6.999999999999999."""
 
 
 @frozen(repr=False)
-class LifeTable:
-    """The share of customers who leave in each period of their tenure, of those still there at its start.
+class LifeTable(Rows):
+    """The share of customers who leave in each period of their tenure, of those there at its start.
 
     Made by `life_table`. Arrays have one value for each period.
 
@@ -28,7 +33,7 @@ class LifeTable:
     period : array
         The period's number, 1, 2, ...
     at_risk : array
-        Customers under observation when the period begins; for durations by period, those up for the renewal.
+        Customers under observation when the period begins; for durations by period, those due for the renewal.
     ended : array
         Customers who left in the period.
     hazard, retention : array
@@ -44,6 +49,11 @@ class LifeTable:
     unit : str
         The unit of time.
     """
+
+    _columns: ClassVar = (
+        *("period", "at_risk", "ended", "hazard", "standard_error", "lower", "upper"),
+        *("retention", "survival"),
+    )
 
     period: Array = field(converter=as_column, eq=same)
     at_risk: Array = field(converter=as_column, eq=same)
@@ -66,29 +76,26 @@ class LifeTable:
         """The share still there at the end of each period: the product of the retention rates."""
         return np.asarray(np.cumprod(self.retention), dtype=np.float64)
 
-    def __len__(self) -> int:
-        return len(self.period)
-
     def __repr__(self) -> str:
         length = f"{self.unit}s" if self.length == 1 else f"periods of {self.length:g} {self.unit}s"
-        title = f"{'period':>8}{'at risk':>12}{'ended':>10}{'hazard':>10}{'interval':>20}{'retention':>11}"
-        rows = (self._line(i) if i >= 0 else f"{'...':>8}" for i in shown(len(self)))
-        return "\n".join([f"Hazard of {len(self)} {length}", title, *rows])
-
-    def _line(self, i: int) -> str:
-        return (
-            f"{self.period[i]:>8g}{self.at_risk[i]:>12,.10g}{self.ended[i]:>10,.10g}{self.hazard[i]:>10.4f}"
-            f"{f'{self.lower[i]:.4f} to {self.upper[i]:.4f}':>20}{self.retention[i]:>11.4f}"
-        )
+        columns = {
+            "period": (8, "g", self.period),
+            "at risk": (12, ",.10g", self.at_risk),
+            "ended": (10, ",.10g", self.ended),
+            "hazard": (10, ".4f", self.hazard),
+            "interval": (20, ".4f", self.lower, self.upper),
+            "retention": (11, ".4f", self.retention),
+        }
+        return listing(f"Hazard of {len(self)} {length}", columns)
 
 
 def life_table(tenures: Tenures, *, length: float = 1.0, level: float = 0.95) -> LifeTable:
     """Share of customers who leave in each period (k - 1, k] · length of their tenure, of those there at its start.
 
     For durations in whole periods it is ended/at risk. For others it is 1 - S(end)/S(start) of the Kaplan-Meier
-    estimate S, which uses those whose observation ends, or begins, within the period for as long as it lasts.
-    Periods go on until nobody is observed to their end; one in which nobody is at risk at some time before it has
-    hazard 0, its interval from 0 to 1.
+    estimate S, which uses those who are censored, or enter, within the period for as long as they are observed.
+    The last period is the last that somebody was observed to the end of, or left in. A period at whose start nobody
+    is at risk, and in which nobody leaves, has hazard 0 with an interval from 0 to 1.
 
     Parameters
     ----------
@@ -104,13 +111,13 @@ def life_table(tenures: Tenures, *, length: float = 1.0, level: float = 0.95) ->
     DataError
         There is no customer, nobody left, or one who left has entry = duration.
     ParameterError
-        `length` is not positive, or `level` none.
+        `length` is not positive, or `level` not between 0 and 1.
 
     Notes
     -----
-    The limits are Wilson's (1927) with the number of customers that gives Greenwood's variance (Rothman 1978): the
-    number at risk, where durations are whole periods. They stay within [0, 1] and have a width where nobody or
-    everybody left.
+    The limits are Wilson's (1927) for the effective number of customers, which gives Greenwood's variance (Rothman
+    1978): the number at risk, where durations are whole periods. They stay within [0, 1] and have a width where nobody
+    or everybody left.
 
     Examples
     --------
@@ -121,10 +128,8 @@ def life_table(tenures: Tenures, *, length: float = 1.0, level: float = 0.95) ->
            2           4         1    0.2500    0.0456 to 0.6994     0.7500
            3           3         1    0.3333    0.0615 to 0.7923     0.6667
     """
-    check_tenures(tenures)
-    check_some_left(tenures)
-    if np.ndim(length) != 0 or not 0 < length < np.inf:
-        raise ParameterError(f"length must be one positive, finite number; got {length!r}")
+    check_tenures(tenures, some_left=True)
+    length = _arguments.only("length", _arguments.positive("length", length))
     width = normal_width(level)
     time, at_risk, ended = counted(tenures)
     periods, where = _periods(time, tenures, length)
@@ -135,6 +140,7 @@ def life_table(tenures: Tenures, *, length: float = 1.0, level: float = 0.95) ->
     spread = _sums(where, ended / np.where(gone, np.inf, at_risk * (at_risk - ended)), periods)
     start = _at_start(tenures, periods, length)
     known = (hazard > 0) & ~everyone
+    # Greenwood's variance (1 - h)² spread set equal to the binomial h (1 - h)/n gives the effective n (Rothman 1978).
     effective = np.where(known, hazard / np.where(known, (1 - hazard) * spread, 1.0), start)
     lower, upper = _wilson(hazard, effective, width)
     error = np.where(known, (1 - hazard) * np.sqrt(spread), 0.0)
@@ -143,17 +149,17 @@ def life_table(tenures: Tenures, *, length: float = 1.0, level: float = 0.95) ->
 
 
 def _periods(time: Array, tenures: Tenures, length: float) -> tuple[int, Array]:
-    """How many periods are seen to their end, or to somebody's leaving; the period (from 0) of each time."""
+    """The number of periods observed to their end, or in which somebody left; the period (from 0) of each time."""
     where = np.maximum(_ceil(time / length), 1.0)
     seen = np.floor(longest(tenures) / length * (1 + _ROUNDING))
     periods = max(seen, where[-1])
     if periods > _MOST:
-        raise ParameterError(f"length = {length:g} makes {periods:g} periods of the tenures; take a longer one")
+        raise ParameterError(f"length = {length:g} divides the tenures into {periods:g} periods; take a longer one")
     return int(periods), where - 1
 
 
 def _ceil(count: Array) -> Array:
-    """The next whole number of periods, or the one that rounding has raised the count above."""
+    """The count rounded up, but not where only rounding has raised it above a whole number."""
     return np.ceil(count * (1 - _ROUNDING))
 
 
@@ -172,7 +178,7 @@ def _at_start(tenures: Tenures, periods: int, length: float) -> Array:
 
 
 def _wilson(share: Array, size: Array, width: float) -> tuple[Array, Array]:
-    """Wilson's limits of a share of so many; 0 and 1 of none."""
+    """Wilson's limits of a share of `size` customers; 0 and 1 of none."""
     total = size + width**2
     middle = (size * share + width**2 / 2) / total
     half = width * np.sqrt(size * share * (1 - share) + width**2 / 4) / total

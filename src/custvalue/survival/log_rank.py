@@ -1,23 +1,27 @@
-"""Do groups of customers stay equally long? The log-rank test and its weighted kin, for any number of groups."""
+"""The log-rank test and its weighted kin: whether groups of customers, two or more, leave at equal rates."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from attrs import field, frozen
 from scipy.special import chdtrc
 
+from custvalue import _arguments
+from custvalue._results import Rows, as_column, listing, same
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.logs.columns import Column
 from custvalue.evidence.logs.columns import as_column as read_column
 from custvalue.evidence.tenures import Tenures
-from custvalue.survival._risk_sets import check_some_left, check_tenures, risk_sets
-from custvalue.survival._step_functions import as_column, same
+from custvalue.survival._risk_sets import check_tenures, risk_sets
 
 Weighting: TypeAlias = Literal["log-rank", "gehan", "tarone-ware", "peto", "fleming-harrington"]
 """Which times count for more."""
+
+_KNOWN: Final = 1e-10
+"""Directions in which the covariance's eigenvalue is a smaller share of the largest are not compared by the data."""
 
 
 def _as_groups(values: Any) -> tuple[Any, ...]:  # noqa: ANN401 (labels of any kind)
@@ -25,7 +29,7 @@ def _as_groups(values: Any) -> tuple[Any, ...]:  # noqa: ANN401 (labels of any k
 
 
 @frozen(repr=False)
-class LogRank:
+class LogRank(Rows):
     """A test that groups leave at equal rates; made by `log_rank`.
 
     Attributes
@@ -35,17 +39,19 @@ class LogRank:
     degrees_of_freedom : int
         Groups less one; fewer where some groups were never at risk together.
     p_value : float
-        Probability of a statistic so large if customers of all groups left at equal rates.
+        Probability of a statistic at least this large if customers of all groups left at equal rates.
     groups : tuple
         The labels, sorted: the order of the arrays.
     observed, expected : array
-        Weighted sums over the times at which customers left: those who left in each group, and those who would have
-        at equal rates. observed/expected compares the groups.
+        Weighted sums over the times at which customers left: those who left in each group, and those expected to at
+        equal rates. observed/expected compares the groups.
     covariance : array, shape (groups, groups)
         Of observed - expected.
     weighting : str
         The kind of test.
     """
+
+    _columns: ClassVar = ("groups", "observed", "expected")
 
     statistic: float = field()
     degrees_of_freedom: int = field()
@@ -61,11 +67,8 @@ class LogRank:
             f"{self.weighting} test: chi-square {self.statistic:.6g}, {self.degrees_of_freedom} degrees of freedom, "
             f"p = {self.p_value:.4g}"
         )
-        rows = [
-            f"{group!s:>12}{observed:>12.6g}{expected:>12.6g}"
-            for group, observed, expected in zip(self.groups, self.observed, self.expected, strict=True)
-        ]
-        return "\n".join([head, f"{'group':>12}{'observed':>12}{'expected':>12}", *rows])
+        columns = {"observed": (12, ".6g", self.observed), "expected": (12, ".6g", self.expected)}
+        return listing(head, {"group": (12, "", [str(group) for group in self.groups]), **columns})
 
 
 def log_rank(
@@ -86,8 +89,8 @@ def log_rank(
     groups : array_like, shape (rows,)
         The group of each row: numbers or text, at least two distinct.
     weighting : str
-        What a time at which customers leave counts: ``"log-rank"`` (Mantel 1966) 1, best where one group's hazard
-        is a multiple of the other's; ``"gehan"`` (Gehan 1965, Breslow 1970: the generalized Wilcoxon test) the number
+        The weight of a time at which customers leave: ``"log-rank"`` (Mantel 1966) 1, most powerful where hazards are
+        proportional; ``"gehan"`` (Gehan 1965, Breslow 1970: the generalized Wilcoxon test) the number
         at risk n; ``"tarone-ware"`` (1977) √n; ``"peto"`` (Peto & Peto 1972) the survival Π (1 - ended/(n + 1)) of all
         groups together; ``"fleming-harrington"`` (1981) S^p (1 - S)^q, S the Kaplan-Meier survival of all groups just
         before: p > 0 for early differences, q > 0 for late ones.
@@ -112,8 +115,7 @@ def log_rank(
            basic           4      1.7119
             plus           2      4.2881
     """
-    check_tenures(tenures)
-    check_some_left(tenures)
+    check_tenures(tenures, some_left=True)
     _check_weighting(weighting, p, q)
     names, group = labels("groups", groups, len(tenures))
     if len(names) < 2:
@@ -166,11 +168,9 @@ def _numbered(column: Column) -> tuple[list[Any], Ints]:
 
 
 def _check_weighting(weighting: str, p: float, q: float) -> None:
-    known = get_args(Weighting)
-    if weighting not in known:
-        raise ParameterError(f"weighting must be one of {', '.join(map(repr, known))}; got {weighting!r}")
-    if not (p >= 0 and q >= 0 and np.isfinite(p + q)):
-        raise ParameterError(f"p and q must be finite and >= 0; got {p!r} and {q!r}")
+    _arguments.one_of("weighting", weighting, get_args(Weighting))
+    good = p >= 0 and q >= 0 and np.isfinite(p + q)
+    _arguments.require(good, "p and q must be finite and >= 0", "They are powers of S and 1 - S.", p=p, q=q)
     if (p or q) and weighting != "fleming-harrington":
         raise ParameterError(f"p and q belong to weighting='fleming-harrington', not to {weighting!r}")
 
@@ -184,7 +184,10 @@ def _parts(stratum: Ints) -> list[NDArray[Any]]:
 def _compare(
     tenures: Tenures, group: Ints, size: int, weighting: str, p: float, q: float
 ) -> tuple[Array, Array, Array]:
-    """Observed and expected of each group, and the covariance of their difference, in one stratum."""
+    """Observed and expected of each group, and the covariance of their difference, in one stratum.
+
+    At each time, those of the d who leave out of n that are of one group are hypergeometric.
+    """
     sets = risk_sets(tenures)
     at_risk = np.array([sets.at_risk(np.where(group == g, tenures.weights, 0.0)) for g in range(size)])
     ended = np.array([sets.leaving(np.where(group == g, tenures.weights, 0.0)) for g in range(size)])
@@ -212,9 +215,9 @@ def _weights(weighting: str, n: Array, d: Array, p: float, q: float) -> Array:
 
 
 def _chi_square(difference: Array, covariance: Array) -> tuple[float, int]:
-    """The quadratic form of the difference, in as many directions as the data have compared."""
+    """The quadratic form of the difference in the generalized inverse of its covariance, and the latter's rank."""
     values, vectors = np.linalg.eigh(covariance)
-    known = values > 1e-10 * max(values[-1], 0.0)
+    known = values > _KNOWN * max(values[-1], 0.0)
     if not known.any():
         raise DataError(
             "the groups cannot be compared: at no time at which some customers left and others stayed were two "

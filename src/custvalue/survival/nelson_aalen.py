@@ -1,19 +1,25 @@
-"""Cumulative hazard without a model: how many times over a customer would have left by each duration."""
+"""Nelson-Aalen: the cumulative hazard of leaving, without a model."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 from attrs import field, frozen
 
+from custvalue._results import Rows, as_column, same
 from custvalue._typing import Array, ArrayLike
 from custvalue.evidence.tenures import Tenures
-from custvalue.survival._risk_sets import check_tenures, counted, longest, normal_width
-from custvalue.survival._step_functions import as_column, moment, same, step
+from custvalue.inference.estimate import normal_width
+from custvalue.survival._risk_sets import check_tenures, counted, longest, observed_time, step
 from custvalue.units import Unit
+
+_LARGEST: Final = 690.0
+"""e^690 = 1e299: limits of H, which is at least 1/n, stay floats."""
 
 
 @frozen(repr=False)
-class CumulativeHazard:
+class CumulativeHazard(Rows):
     """The Nelson-Aalen estimate of the cumulative hazard: a step up at each time at which customers left.
 
     Made by `nelson_aalen`. Arrays have one value for each of those times.
@@ -21,13 +27,13 @@ class CumulativeHazard:
     Attributes
     ----------
     time, at_risk, ended : array
-        The distinct durations at which customers left, how many were observed then, and how many left.
+        The distinct durations at which customers left, how many were at risk then, and how many left.
     cumulative_hazard : array
         H(time).
     standard_error : array
         Aalen's: the root of Σ ended/at_risk².
     lower, upper : array
-        Confidence limits at each time, positive: those of the normal distribution of log H.
+        Pointwise confidence limits, positive: normal ones of log H.
     observed_until : float
         The longest duration.
     level : float
@@ -49,15 +55,12 @@ class CumulativeHazard:
 
     def at(self, t: ArrayLike) -> Array:
         """H(t), the steps up to t and at t itself; ParameterError beyond the longest duration observed."""
-        return step(self.time, self.cumulative_hazard, 0.0, moment("t", t, self.observed_until, known_after=False))
+        return step(self.time, self.cumulative_hazard, 0.0, observed_time("t", t, self.observed_until))
 
     @property
     def survival(self) -> Array:
         """exp(-H) at each time (Breslow; Fleming & Harrington 1984): above Kaplan-Meier, and never 0."""
         return np.exp(-self.cumulative_hazard)
-
-    def __len__(self) -> int:
-        return len(self.time)
 
     def __repr__(self) -> str:
         last = f"{self.cumulative_hazard[-1]:.4g} at {self.time[-1]:g}" if len(self) else "0"
@@ -78,18 +81,18 @@ def nelson_aalen(tenures: Tenures, *, level: float = 0.95) -> CumulativeHazard:
     tenures : Tenures
         Durations; weights count customers.
     level : float
-        Of the confidence limits, each time by itself.
+        Of the pointwise confidence limits.
 
     Raises
     ------
     DataError
         There is no customer, or one who left has entry = duration.
     ParameterError
-        `level` is none.
+        `level` is not between 0 and 1.
 
     Notes
     -----
-    Nelson (1972), Aalen (1978). Ties are not spread out, so that a step is ended/at risk.
+    Nelson (1972), Aalen (1978). Ties are not broken: a step is ended/at risk.
 
     Examples
     --------
@@ -102,7 +105,7 @@ def nelson_aalen(tenures: Tenures, *, level: float = 0.95) -> CumulativeHazard:
     time, at_risk, ended = counted(tenures)
     hazard = (ended / at_risk).cumsum()
     error = np.sqrt((ended / at_risk**2).cumsum())
-    factor = np.exp(np.minimum(width * error / hazard, 690.0))
+    factor = np.exp(np.minimum(width * error / hazard, _LARGEST))  # the standard error of log H is that of H over H
     return CumulativeHazard(
         time=time,
         at_risk=at_risk,
