@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from attrs import frozen
@@ -71,8 +71,7 @@ class Clock:
         return years_between(origin, self.batch.flows.when[flows], self.day_count)
 
 
-@frozen(eq=False)
-class Periodic:
+class Periodic(NamedTuple):
     """Amounts one period apart; those of each series begin `first` periods from now."""
 
     amounts: Array
@@ -183,8 +182,7 @@ def _all_dated(items: Any) -> bool:  # noqa: ANN401 (anything a user may give)
 # --- discounting ---------------------------------------------------------------------------------------------------
 
 
-@frozen(eq=False)
-class Block:
+class Block(NamedTuple):
     """Some series: their flows one after another, the years to each, the logarithms of the discount factors."""
 
     rows: slice

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
-from attrs import frozen
 
 from custvalue._arguments import common_shape, growth_rate, number, real, require, whole
 from custvalue._typing import Array, ArrayLike
@@ -152,8 +151,7 @@ def perpetuity(
         return np.asarray(np.where(ends | (first == 0), value, np.copysign(np.inf, first)))
 
 
-@frozen(eq=False)
-class _Terms:
+class _Terms(NamedTuple):
     """Per period: the force of interest, and less the force of growth; interest until the first payment."""
 
     force: Array

@@ -14,10 +14,10 @@ its slope the difference of the two groups' mean times. Accuracy: the last digit
 
 from __future__ import annotations
 
-from typing import Final, Self, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 import numpy as np
-from attrs import define, evolve, frozen
+from attrs import define
 
 from custvalue._typing import Array, Bools, Ints
 from custvalue.numerics.ragged import Ordered, count, largest, ordered, positions, sign_changes, sums, to_offsets
@@ -183,8 +183,7 @@ def _isolated(series: Ordered, rows: Ints) -> Found:
     return rows[owner], points / span[owner]
 
 
-@frozen(eq=False)
-class Derivative:
+class Derivative(NamedTuple):
     """Functions Σ ± e^{log - x u}, one per series: f itself, or one of its derivatives.
 
     Times u are from 0 to 1; `remaining` is u - 1, with the digits that u has lost near 1.
@@ -209,7 +208,7 @@ class Derivative:
         after = np.arange(len(change)) >= np.repeat(last, counts)
         turned = np.repeat(more, counts)
         factor = np.where(turned, np.maximum(np.abs(middle - self.times), TINY), 1.0)
-        return evolve(self, positive=self.positive ^ (after & turned), logs=self.logs + np.log(factor))
+        return self._replace(positive=self.positive ^ (after & turned), logs=self.logs + np.log(factor))
 
 
 def _roots(level: Derivative, members: Ints, series: Ints, points: Array) -> Found:
@@ -241,8 +240,7 @@ def _inside(terms: Terms, owner: Ints, low: Array, high: Array, rising: Bools) -
     return solve(lambda x, which: terms(x[which], owner[which]), brackets)
 
 
-@frozen(eq=False)
-class Terms:
+class Terms(NamedTuple):
     """h of many series by logarithms, at any number of points of each; two groups per series, as in `Balance`."""
 
     times: Array

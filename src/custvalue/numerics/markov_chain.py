@@ -18,7 +18,7 @@ from custvalue._typing import Array, ArrayLike, Bools
 from custvalue.errors import ParameterError
 
 TOLERANCE: Final = 1e-9
-"""How far from 1 the sum of a row may be."""
+"""How far from 1 the sum of a row may be: shares printed to 10 digits, and rounding."""
 
 
 def as_stochastic(name: str, values: ArrayLike) -> Array:
@@ -51,7 +51,7 @@ def _check_labels(name: str, table: Any) -> None:  # noqa: ANN401 (a pandas data
 def reachable(P: Array) -> Bools:
     """Whether state j can follow state i, sooner or later; every state follows itself."""
     reach = (P > 0) | np.eye(P.shape[-1], dtype=bool)
-    for _ in range(int(P.shape[-1]).bit_length()):
+    for _ in range(int(P.shape[-1]).bit_length()):  # paths of 1, 2, 4, ... steps
         reach = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
     return np.asarray(reach)
 
@@ -98,7 +98,7 @@ def discounted_visits(P: Array, force: Array, n: float) -> Array:
             result = ahead + factor * (power @ result)
         ahead = ahead + factor * (power @ ahead)
         power = power @ power
-        power = power / power.sum(axis=-1, keepdims=True)
+        power = power / power.sum(axis=-1, keepdims=True)  # else rounding doubles with each squaring
         step, left = 2 * step, left // 2
     return result
 

@@ -7,10 +7,9 @@ taken, or a place ever further out where it is open. Accuracy: the last digits t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
-from attrs import frozen
 
 from custvalue._typing import Array, Bools, Ints
 
@@ -21,8 +20,7 @@ BISECT_EVERY: Final = 8
 """Steps that creep along one side of a bracket end here; Halley's own need 3 to 6 rounds."""
 
 
-@frozen(eq=False)
-class At:
+class At(NamedTuple):
     """A function at one point per equation: value, slope, curvature."""
 
     value: Array
@@ -34,8 +32,7 @@ Function: TypeAlias = Callable[[Array, Ints], At]
 """Takes a point for every equation, and which equations to evaluate; these may only become fewer."""
 
 
-@frozen(eq=False)
-class Brackets:
+class Brackets(NamedTuple):
     """Where to look: between `low` and `high`, one or both possibly infinite, from `start`.
 
     `rising` says whether the function is negative at `low`; `span` bounds how far its terms lie apart in time, which

@@ -11,6 +11,7 @@ fall, only where they are not negligible. Both take and return logarithms.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -28,7 +29,8 @@ _AT_NODES: Final = legendre.legvander(_NODES, POINTS - 1)
 # --- sums over runs ------------------------------------------------------------------------------------------------
 
 
-def _share_table() -> Array:
+@cache
+def _shares() -> Array:
     """Coefficients, by powers of 1/n², of each point's share in the sum over n numbers: shape (powers, points).
 
     Midpoint rule with step h = 2/n on [-1, 1]: Σ h P(x_i) = ∫P + Σ_k -(1 - 2^(1-2k)) B_2k/(2k)! h^2k [P^(2k-1)]; of
@@ -46,9 +48,6 @@ def _share_table() -> Array:
     return table
 
 
-_SHARES: Final = _share_table()
-
-
 def runs(edges: Array) -> tuple[Array, Array]:
     """Points and weights, both of shape (..., runs * 16), of sums over the whole numbers between whole edges.
 
@@ -56,7 +55,7 @@ def runs(edges: Array) -> tuple[Array, Array]:
     """
     begin, length, each = edges[..., :-1, None], np.diff(edges)[..., None], np.arange(float(POINTS))
     n = np.maximum(length, POINTS + 1.0)
-    shares = np.polynomial.polynomial.polyval((1 / (n * n))[..., 0], _SHARES)
+    shares = np.polynomial.polynomial.polyval((1 / (n * n))[..., 0], _shares())
     short = length <= POINTS
     point = np.where(short, begin + each, begin + (n - 1) / 2 + n / 2 * _NODES)
     weight = np.where(short, each < length, n * np.moveaxis(shares, 0, -1))
