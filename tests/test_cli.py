@@ -104,7 +104,7 @@ def test_the_models_are_told(capsys):
     assert f"{float(want.spend.model.expected_spend_new()):,.2f}" in line(out, "Spend per purchase")
     for fit in (want.buying, want.spend):
         for name, error in fit.standard_errors.items():
-            assert re.search(rf"\b{name} +{fit.model.parameters[name]:.5g} +{error:.3g} ", out)
+            assert re.search(rf"\b{name} +{fit.model.parameters[name]:.6g} +{error:.4g} ", out)
     assert want.checks.notes[0][:60] in out
     assert "Most valuable" not in out
 
@@ -424,3 +424,10 @@ def test_every_area_of_the_ledger_can_be_asked_for() -> None:
 
 def test_a_rate_in_percent_is_refused(capsys) -> None:
     assert "--rate is a share: 10 % is 0.10; got 10" in refused(capsys, *CDNOW, "--rate", "10", code=2)
+
+
+def test_models_are_listed_and_others_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    out = ran(capsys, "models")
+    assert re.search(r"^pareto-nbd +Pareto/NBD$", out, re.MULTILINE)
+    assert cli.main(["value", "--dataset", "cdnow", "--model", "arima"]) == 2
+    assert "--model must be one of bg-bb, " in capsys.readouterr().err

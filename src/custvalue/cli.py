@@ -19,7 +19,7 @@ from custvalue import datasets
 from custvalue.discounting.rate import Rate
 from custvalue.errors import CustValueError
 from custvalue.evidence.logs.options import Refunds
-from custvalue.models.registry import MODELS, ModelName
+from custvalue.models.registry import buying_model, buying_names
 from custvalue.units import Unit
 from custvalue.value.value_customers import value_customers
 
@@ -49,7 +49,7 @@ def value(
     rate_per: Literal["year", "month", "week"] = "year",
     years: float | Literal["forever"] = 3.0,
     margin: float = 1.0,
-    model: ModelName = "bg-nbd",
+    model: str = "bg-nbd",
     unit: Unit = "week",
     observed_until: str | None = None,
     collapse: Literal["day", "week", "month", "quarter", "year", "none"] = "day",
@@ -88,8 +88,8 @@ def value(
     margin
         Share of spend that is profit: 0.3 is 30 %; 1 values revenue.
     model
-        How customers buy and leave; auto fits BG/NBD, MBG/NBD, Pareto/NBD and NBD and takes the lowest AIC. For
-        bg-bb each unit of time is one chance to buy.
+        How customers buy and leave, one of those listed by `custvalue models`; auto fits BG/NBD, MBG/NBD, Pareto/NBD
+        and NBD and takes the lowest AIC. For bg-bb each unit of time is one chance to buy.
     unit
         Unit of time of the models.
     observed_until
@@ -112,6 +112,8 @@ def value(
         Write a row per customer to this .parquet or .csv file, which is replaced if it exists.
     """
     _check(log, dataset, years, top)
+    if model != "auto" and model not in (known := buying_names()):
+        raise _UsageError(f"--model must be one of {', '.join([*known, 'auto'])}; got {model!r}.")
     if rate >= 1:
         raise _UsageError(f"--rate is a share: 10 % is 0.10; got {rate:g}, which is {rate:.0%} a {rate_per}.")
     _check_out(out)
@@ -130,7 +132,7 @@ def value(
             rate={"year": Rate.annual, "month": Rate.monthly, "week": Rate.weekly}[rate_per](rate),
             years=None if years in ("forever", float("inf")) else float(years),
             margin=margin,
-            model="auto" if model == "auto" else MODELS[model],
+            model="auto" if model == "auto" else buying_model(model),
             customer=customer,
             date=date,
             amount=amount,
@@ -144,6 +146,12 @@ def value(
         with _named(out):
             _write(valuation.table(), out)
         print(f"\n{len(valuation.rfm):,} customers written to {out}")
+
+
+def models() -> None:
+    """List the models of buying by the names that --model takes."""
+    for name, title in buying_names().items():
+        print(f"{name:<22}{title}")
 
 
 def reproduce(*, area: Area | None = None, csv: bool = False) -> None:
@@ -209,6 +217,7 @@ def _app() -> App:
         default_parameter=Parameter(negative=()),
     )
     app.command(value)
+    app.command(models)
     app.command(reproduce)
     return app
 

@@ -110,7 +110,7 @@ def test_customers_of_a_log() -> None:
     valuation = value_customers(datasets.cdnow(), rate=Rate.annual(0.1), years=1, margin=0.3)
     book = Portfolio.from_valuation(valuation, master=datasets.cdnow()["customer_id"][:2357] % 2)
     assert book.total == pytest.approx(valuation.total)
-    assert book.top_share() == pytest.approx(valuation.top_share(), rel=5e-3)
+    assert book.top_share() == pytest.approx(valuation.top_share(), rel=1e-12)
     assert book.duration is not None
     assert book.duration.max() == pytest.approx(545 / 365.25)
     assert set(book.by("master").label.tolist()) == {"0", "1"}

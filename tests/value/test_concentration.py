@@ -43,6 +43,7 @@ def test_the_whale_curve_peaks_where_losses_begin(values: list[int]) -> None:
 
 def test_equal_values_count_by_parts() -> None:
     assert top_share([5, 5, 5, 5], 0.1) == pytest.approx(0.1)
+    assert top_share([5, 5, 5, 5], 0.3, whole=True) == pytest.approx(0.25)
     assert gini([7, 7]) == 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import json
 import pkgutil
 import sys
@@ -223,12 +222,12 @@ def final_models(kind: type[Model[Any]] | None = None) -> list[type[Model[Any]]]
         package = importlib.import_module(f"custvalue.models.{room}")
         for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(found.name)
-    below = {one for one in _below(cast("Any", Model if kind is None else kind)) if not inspect.isabstract(one)}
+    below = {one for one in _below(cast("Any", Model if kind is None else kind)) if "card" in vars(one)}
     return sorted((one for one in below if _stands(one)), key=lambda one: one.__name__)
 
 
 def _stands(kind: type[Model[Any]]) -> bool:
-    """Whether a class is the one its module has: attrs makes slotted classes anew, and the first lingers for a while."""
+    """Whether a class is the one its module has: attrs makes slotted classes anew, and the first lingers a while."""
     return getattr(sys.modules.get(kind.__module__), kind.__name__, kind) is kind
 
 

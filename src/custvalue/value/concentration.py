@@ -94,15 +94,25 @@ def whale_curve(values: ArrayLike) -> Curve:
     return _curve(worth / total)
 
 
-def top_share(values: ArrayLike, share: float = 0.1) -> float:
-    """Share of the total that the most valuable `share` of relationships hold; a relationship counts by parts.
+def top_share(values: ArrayLike, share: float = 0.1, *, whole: bool = False) -> float:
+    """Share of the total that the most valuable `share` of relationships hold.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        What each relationship is worth; their total must be positive.
+    share : float
+        From 0 to 1.
+    whole : bool
+        Count whole relationships, the nearest number to share x n; by default the one at the edge counts by parts.
 
     Examples
     --------
-    >>> top_share([4, 3, 2, 1], 0.25), top_share([4, 3, 2, 1], 0.125)
-    (0.4, 0.2)
+    >>> top_share([4, 3, 2, 1], 0.25), top_share([4, 3, 2, 1], 0.125), top_share([4, 3, 2, 1], 0.2, whole=True)
+    (0.4, 0.2, 0.4)
     """
-    return float(whale_curve(values).at(share))
+    curve = whale_curve(values)
+    return float(curve.at(round(share * (len(curve.share) - 1)) / (len(curve.share) - 1) if whole else share))
 
 
 def unprofitable(values: ArrayLike) -> Unprofitable:

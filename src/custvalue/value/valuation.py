@@ -9,7 +9,6 @@ from attrs import field, frozen
 
 from custvalue._typing import Array
 from custvalue.discounting.rate import Rate
-from custvalue.errors import ParameterError
 from custvalue.evaluation.comparison import Choice
 from custvalue.evidence.logs.kinds import to_kind
 from custvalue.evidence.opportunities import Opportunities
@@ -20,6 +19,7 @@ from custvalue.models.buying.family import TransactionModel
 from custvalue.models.spend.gamma_gamma import GammaGamma
 from custvalue.value.assumption_checks import Checks
 from custvalue.value.clv import clv_new
+from custvalue.value.concentration import top_share
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -97,20 +97,19 @@ class Valuation:
         }
         return to_kind(columns, self.summary.facts.kind)
 
-    def top_share(self, share: float = 0.1) -> float:
-        """Share of the total that the most valuable `share` of customers hold; nan where the total is 0 or infinite.
+    def top_share(self, share: float = 0.1, *, whole: bool = False) -> float:
+        """Share of the total that the most valuable `share` of customers hold: `concentration.top_share`.
+
+        nan where the total is not positive, or infinite.
 
         Raises
         ------
         ParameterError
             `share` is not between 0 and 1.
         """
-        if not 0 <= share <= 1:
-            raise ParameterError(f"share must lie between 0 and 1, such as 0.1; got {share!r}")
-        if not self.total or not np.isfinite(self.total):
+        if not 0 < self.total < np.inf:
             return float("nan")
-        many = round(share * len(self.clv))
-        return float(np.sort(self.clv)[len(self.clv) - many :].sum() / self.total)
+        return top_share(self.clv, share, whole=whole)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -23,7 +23,6 @@ from custvalue.evidence.rfm import RFM
 from custvalue.evidence.summary import Summary
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
-from custvalue.models.buying.engines.erlang_purchases import RegularModel
 from custvalue.models.buying.family import TransactionModel
 from custvalue.models.model import duration
 from custvalue.models.spend.gamma_gamma import GammaGamma
@@ -31,56 +30,6 @@ from custvalue.units import per_year
 from custvalue.value.assumption_checks import Checks, class_spend, correlation
 from custvalue.value.clv import earned
 from custvalue.value.valuation import Valuation
-
-
-def takes_opportunities(model: Any) -> bool:  # noqa: ANN401 (a class of model, or "auto")
-    """Whether the model is in discrete time."""
-    return isinstance(model, type) and getattr(model, "_evidence", None) is Opportunities
-
-
-def needs(model: Any, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 (a class of model, or "auto")
-    """The options of reading a log that a model asks for.
-
-    Raises
-    ------
-    ParameterError
-        They contradict those given.
-    """
-    if isinstance(model, type) and issubclass(model, RegularModel):
-        return {"log_interpurchase": True}
-    if not takes_opportunities(model):
-        return {}
-    unit = options.get("unit", "week")
-    if options.get("collapse", unit) not in (unit, "day"):
-        raise ParameterError(
-            f"{model.__name__} counts the purchases of a {unit} as one: leave collapse out, or choose another unit"
-        )
-    return {"collapse": unit}
-
-
-def evidence_for(
-    model: Any,  # noqa: ANN401 (a class of model, or "auto")
-    opened: Log,
-    rfm: RFM,
-) -> RFM | Opportunities:
-    """The evidence of the customers of an RFM that the model is fitted to: the RFM itself, or their opportunities.
-
-    Raises
-    ------
-    DataError
-        Observation ends within a period, so that the two would not be of the same customers and purchases.
-    """
-    if not takes_opportunities(model):
-        return rfm
-    rows = Opportunities(**opened.opportunities())
-    if not (np.array_equal(rows.ids, rfm.ids) and np.array_equal(rows.x, rfm.x)):  # type: ignore[arg-type]
-        raise DataError(
-            f"{model.__name__} needs complete {rfm.unit}s, and observation ends within one: take unit='week' or "
-            f"unit='day', say observed_until if it ended with a {rfm.unit}, or leave out what came after the last "
-            "complete one"
-        )
-    return rows
-
 
 OPTIONS: Final = (
     "unit",
@@ -163,10 +112,10 @@ def value_customers(
         check_moment("holdout", holdout)
     _check_model(model)
     columns = {"customer": customer, "date": date, "amount": amount}
-    opened = open_log(log, Options(**{"unit": "week", **options, **needs(model, options), **columns}))
+    opened = open_log(log, Options(**{"unit": "week", **options, **_needs(model, options), **columns}))
     summary = Summary.of(opened)
     rfm = summary.rfm
-    rows = evidence_for(model, opened, rfm)
+    rows = _evidence(model, opened, rfm)
     share = _margin(margin, rfm)
     choice, buying = _buying(model, rows)
     spend, spending = _spend(rfm)
@@ -201,6 +150,38 @@ def _check_model(model: object) -> None:
             f"model must be a class of model, such as cv.ParetoNBD, or 'auto'; got {model!r}. "
             "With parameters that are known, call cv.clv"
         )
+
+
+def _takes_opportunities(model: type[TransactionModel[Any]] | Literal["auto"]) -> bool:
+    """Whether the model is in discrete time."""
+    return model != "auto" and model.evidence is Opportunities
+
+
+def _needs(model: type[TransactionModel[Any]] | Literal["auto"], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of reading a log that a model asks for; ParameterError where they contradict those given."""
+    if model == "auto" or not _takes_opportunities(model):
+        return {"log_interpurchase": model != "auto" and model.card.interpurchase}
+    unit = options.get("unit", "week")
+    if options.get("collapse", unit) not in (unit, "day"):
+        raise ParameterError(
+            f"collapse must be left out: {model.__name__} counts the purchases of a {unit} as one. Or choose another "
+            "unit"
+        )
+    return {"collapse": unit}
+
+
+def _evidence(model: type[TransactionModel[Any]] | Literal["auto"], opened: Log, rfm: RFM) -> RFM | Opportunities:
+    """The customers of an RFM as the evidence that the model is fitted to: the RFM itself, or their opportunities."""
+    if model == "auto" or not _takes_opportunities(model):
+        return rfm
+    rows = Opportunities(**opened.opportunities())
+    if not (np.array_equal(rows.ids, rfm.ids) and np.array_equal(rows.x, rfm.x)):  # type: ignore[arg-type]
+        raise DataError(
+            f"{model.__name__} needs complete {rfm.unit}s, and observation ends within one: take unit='week' or "
+            f"unit='day', say observed_until if it ended with a {rfm.unit}, or leave out what came after the last "
+            "complete one"
+        )
+    return rows
 
 
 def _buying(
@@ -271,7 +252,7 @@ def _tested(
     at: Any,  # noqa: ANN401 (any date)
 ) -> Holdout | str:
     """Errors on the holdout, or why there are none."""
-    if takes_opportunities(model):
+    if _takes_opportunities(model):
         return f"a log is not split into opportunities for {model.__name__}; test it on two Opportunities of your own"
     parts = HoldoutSplit.of(opened, at=at)
     try:

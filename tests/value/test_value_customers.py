@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import pytest
 import custvalue as cv
 from custvalue import datasets
 from custvalue.models.buying.family import TransactionModel
-from custvalue.models.registry import MODELS, ModelName
+from custvalue.models.registry import buying_model, buying_names
 
 RATE = cv.Rate.annual(0.10)
 
@@ -50,7 +50,9 @@ def test_opportunities_need_complete_periods() -> None:
     log = {"customer_id": ids, "date": np.datetime64("2024-01-01") + days, "amount": np.full(200, 9.0)}
     with pytest.raises(cv.DataError, match=r"BetaGeoBetaBinom needs complete months, .* take unit='week'"):
         cv.value_customers(log, rate=RATE, years=1, model=cv.BetaGeoBetaBinom, unit="month")
-    with pytest.raises(cv.ParameterError, match="counts the purchases of a week as one: leave collapse out"):
+    with pytest.raises(
+        cv.ParameterError, match="collapse must be left out: BetaGeoBetaBinom counts the purchases of a week as one"
+    ):
         cv.value_customers(log, rate=RATE, years=1, model=cv.BetaGeoBetaBinom, collapse="month")
 
 
@@ -63,8 +65,9 @@ def test_the_holdout_of_opportunities_is_said_to_be_missing() -> None:
 
 
 def test_every_model_has_a_name() -> None:
-    assert (*MODELS, "auto") == get_args(ModelName)
-    public = (getattr(cv, name) for name in cv.__all__)
-    assert set(MODELS.values()) == {
-        one for one in public if isinstance(one, type) and issubclass(one, TransactionModel)
-    }
+    public = [getattr(cv, name) for name in cv.__all__]
+    known = {one for one in public if isinstance(one, type) and issubclass(one, TransactionModel)}
+    assert {buying_model(name) for name in buying_names()} >= known
+    assert buying_model("pareto-nbd") is cv.ParetoNBD
+    with pytest.raises(cv.ParameterError, match=r"model must be one of bg-bb, .*, weibull-gamma-nbd; got 'arima'"):
+        buying_model("arima")
