@@ -20,7 +20,7 @@ import custvalue
 SOURCE = Path(custvalue.__file__).parent
 
 FLOORS = (
-    {"errors", "units", "_typing", "_columns", "_arguments", "_results", "numerics"},
+    {"errors", "units", "_typing", "_columns", "_lazy", "_arguments", "_results", "numerics"},
     {"records"},
     {"discounting"},
     {"evidence", "datasets"},

@@ -42,7 +42,7 @@ OBJECTS = sorted(HOMES.keys() - ROOMS)
 def shown(room: str) -> list[str]:
     """Names that a room shows as its own: classes and functions that its files define."""
     module = getattr(custvalue, room)
-    own = {key: getattr(item, "__module__", "") for key, item in vars(module).items() if key[0] != "_"}
+    own = {key: getattr(item, "__module__", "") for key, item in inspect.getmembers(module) if key[0] != "_"}
     return sorted(key for key, home in own.items() if home.startswith(module.__name__))
 
 
