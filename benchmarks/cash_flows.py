@@ -40,7 +40,7 @@ def loop(function, amounts, offsets):
 def net_present_values(n):
     amounts, offsets = series(n)
     ours, theirs, others = alternate(
-        lambda: net_present_value(Rate.annual(RATE), amounts, timing="now", offsets=offsets),
+        lambda: net_present_value(Rate.annual(RATE), amounts, timing="now", unit="year", offsets=offsets),
         lambda: loop(lambda flows: pyxirr.npv(RATE, flows), amounts, offsets),
         lambda: loop(lambda flows: numpy_financial.npv(RATE, flows), amounts, offsets),
     )
@@ -66,7 +66,7 @@ def dated_present_values(n):
 def rates_of_return(n):
     amounts, offsets = series(n)
     ours, theirs = alternate(
-        lambda: internal_rates(amounts, offsets=offsets),
+        lambda: internal_rates(amounts, unit="year", offsets=offsets),
         lambda: loop(pyxirr.irr, amounts, offsets),
     )
     rates = ours[1].effective()
@@ -77,7 +77,7 @@ def rates_of_return(n):
 def rates_beside_numpy_financial():
     amounts, offsets = series(NUMPY_FINANCIAL_SERIES)
     ours, theirs = alternate(
-        lambda: internal_rates(amounts, offsets=offsets),
+        lambda: internal_rates(amounts, unit="year", offsets=offsets),
         lambda: loop(numpy_financial.irr, amounts, offsets),
     )
     rates, found = ours[1].effective(), np.array(theirs[1], dtype=float)
