@@ -244,3 +244,9 @@ def test_factors_beyond_floats_come_without_a_warning():
 def test_times_are_finite(t):
     with pytest.raises(DataError, match="times must be finite"):
         Rate.annual(0.1).discount(t)
+
+
+def test_shapes_that_do_not_fit_are_said_in_words():
+    with pytest.raises(ParameterError, match=r"must broadcast to one shape; got rate \(2,\), t \(3,\)"):
+        Rate.annual([0.1, 0.2]).discount([1, 2, 3])
+    assert Rate.annual([[0.1], [0.2]]).discount([1, 2]).shape == (2, 2)

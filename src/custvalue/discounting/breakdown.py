@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from custvalue._arguments import one_of
 from custvalue._typing import Array
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.discounting.day_count import DayCount
@@ -64,8 +65,7 @@ def present_value_by(
     >>> {kind: float(v.round(2)) for kind, v in present_value_by(Rate.annual(0.1), flows, by="kind").items()}
     {'acquisition': -100.0, 'purchase': 104.13, 'service': -8.68}
     """
-    if by not in {"customer", "relationship", "kind"}:
-        raise ParameterError(f"by must be 'customer', 'relationship' or 'kind'; got {by!r}")
+    one_of("by", by, ("customer", "relationship", "kind"))
     batch = _by_kind(holders) if by == "kind" else _by_holder(holders, by)
     values = present_value(rate, batch, as_of=as_of, day_count=day_count)
     assert batch.ids is not None  # noqa: S101 (both ways name their series)

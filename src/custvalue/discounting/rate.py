@@ -153,8 +153,12 @@ class Rate:
         times = numbers("t", t)
         if not np.isfinite(times).all():
             raise DataError("times must be finite; leave out what is never paid")
-        with np.errstate(over="ignore", under="ignore"):
-            return np.asarray(-self.force(unit) * times)
+        try:
+            with np.errstate(over="ignore", under="ignore"):
+                return np.asarray(-self.force(unit) * times)
+        except ValueError:
+            common_shape(rate=self.continuous_value, t=times)
+            raise
 
     def discount(self, t: ArrayLike, unit: Unit = "year") -> Array:
         """Return what 1 paid at time t is worth at time 0; t in periods, broadcast with the rate.
