@@ -156,16 +156,6 @@ def together(**arrays: Array) -> list[Array]:
     return [np.broadcast_to(array, shape) for array in arrays.values()]
 
 
-def per_row(name: str, found: Array, rows: int, *, what: str = "customer") -> Array:
-    """One value for all rows, or one for each: shape (rows,)."""
-    if found.shape not in {(), (rows,)}:
-        raise ParameterError(
-            f"{name} must be one number, or one per {what}, shape ({rows},); got shape {found.shape}. "
-            "Take it from the same table."
-        )
-    return np.broadcast_to(found, (rows,))
-
-
 def times(amount: Array, factor: Array) -> Array:
     """amount x factor, where nothing is worth nothing even forever: 0 x inf = 0."""
     nothing = (amount == 0) | (factor == 0)

@@ -90,7 +90,7 @@ def annuity_future_value(
     unit: Unit,
     growth: ArrayLike = 0.0,
 ) -> Array:
-    """What payments, one per period, have grown to at the end of the last period.
+    """Future value of payments, one per period, at the end of the last period.
 
     Parameters, shapes and errors are those of `annuity`. The end is `periods` periods from now, whatever `timing`:
     the last payment of an ordinary annuity earns nothing, that of an annuity-due earns one period's interest.

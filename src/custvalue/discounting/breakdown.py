@@ -31,7 +31,7 @@ def present_value_by(
     as_of: DateLike | None = None,
     day_count: DayCount = "act/365",
 ) -> dict[Hashable, Array]:
-    """Present value in parts that sum to the whole: what each customer, relationship or kind is worth.
+    """Present value by customer, relationship or kind of cash flow: parts that sum to the whole.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ def present_value_by(
     Returns
     -------
     dict
-        Keys in the order given, kinds in alphabetical order; values of shape () or (k,). Who has no cash
-        flow is worth 0.
+        Keys in the order given, kinds in alphabetical order; values of shape () or (k,). A holder
+        without cash flows is worth 0.
 
     Raises
     ------

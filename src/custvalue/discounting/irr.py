@@ -1,4 +1,4 @@
-"""Rates of return: at which rates cash flows are worth nothing (IRR, XIRR), all of them.
+"""Internal rates of return (IRR, XIRR): all rates at which the net present value is zero.
 
 With x the force of interest these are the real roots of Σ amount · e^{-x t}, found by `numerics.exponential_roots`.
 """
@@ -109,7 +109,7 @@ def irr(
     unit: Unit | None = None,
     above: Rate | None = None,
 ) -> Rate:
-    """Internal rate of return: the only rate at which the flows are worth nothing.
+    """Internal rate of return: the only rate at which the net present value is zero.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def irr(
 
 
 def xirr(flows: FlowsLike, *, day_count: DayCount = "act/365", above: Rate | None = None) -> Rate:
-    """Internal rate of return of dated flows: the only rate at which they are worth nothing.
+    """Internal rate of return of dated flows: the only rate at which their net present value is zero.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def internal_rates(
     day_count: DayCount = "act/365",
     above: Rate | None = None,
 ) -> InternalRates:
-    """All rates at which each series is worth nothing, with a status per series: one, none, several, any.
+    """All internal rates of return of each series, with a status per series: one, none, several, any.
 
     Parameters
     ----------

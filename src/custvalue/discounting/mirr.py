@@ -1,4 +1,4 @@
-"""The modified rate of return (MIRR): one number, whatever the flows."""
+"""Modified internal rate of return (MIRR): exactly one, whatever the flows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def mirr(
     unit: Unit | None = None,
     day_count: DayCount = "act/365",
 ) -> Rate:
-    """Modified internal rate of return: what goes out is financed, what comes in is invested until the last flow.
+    """Modified internal rate of return: payments are financed, receipts reinvested until the last flow.
 
     The rate at which the present value of the payments, at the rate of finance and at the first flow, grows to the
     future value of the receipts, at the rate of reinvestment and at the last flow. There is always exactly one.

@@ -1,4 +1,4 @@
-"""When what comes in has made up for what went out: payback, discounted payback, break-even time."""
+"""Payback, discounted payback and break-even time: when receipts have made up for payments."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def payback(
     unit: Unit | None = None,
     day_count: DayCount = "act/365",
 ) -> Array:
-    """Years from the first flow until the flows first add up to at least nothing; inf where they never do.
+    """Payback period: years from the first flow until the cumulative cash flow is first >= 0; inf where it never is.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def payback(
     Returns
     -------
     float64, shape () or (n,)
-        In years from the first flow that is not 0; 0 where nothing went out first. Later losses do not matter: see
+        In years from the first flow that is not 0; 0 where no payment comes first. Later losses do not matter: see
         `break_even_time`.
 
     Examples
@@ -59,7 +59,7 @@ def discounted_payback(
     unit: Unit | None = None,
     day_count: DayCount = "act/365",
 ) -> Array:
-    """Years from the first flow until the present values first add up to at least nothing; inf where never.
+    """Discounted payback period: years until the cumulative present value is first >= 0; inf where it never is.
 
     Parameters
     ----------
@@ -87,11 +87,11 @@ def break_even_time(
     unit: Unit | None = None,
     day_count: DayCount = "act/365",
 ) -> Array:
-    """Years from the first flow until the accumulated present value is at least nothing for good; inf if never.
+    """Break-even time: years until the cumulative present value is >= 0 for good; inf where it never is.
 
     The break-even time of House & Price (1991), "The return map", Harvard Business Review 69(1). It differs from
     `discounted_payback`, whose parameters it shares, where later losses, such as the cost of winning a
-    customer back, take the accumulated value below nothing again.
+    customer back, take the cumulative value below 0 again.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def _walk(years: Array, worth: Array, offsets: Ints, *, interpolate: bool, lasti
 def _advance(state: _State, rows: Ints, since: Array, amount: Array, *, interpolate: bool, lasting: bool) -> None:
     before, total = state.total[rows], state.total[rows] + amount
     size = state.size[rows] + np.abs(amount)
-    covered = total >= -8 * EPS * size  # what rounding alone leaves below nothing
+    covered = total >= -8 * EPS * size  # what rounding alone leaves below 0
     pending = np.isinf(state.reached[rows])
     time = since
     if interpolate:

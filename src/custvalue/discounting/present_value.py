@@ -40,7 +40,7 @@ def present_value(
     as_of: DatesLike | None = None,
     day_count: DayCount = "act/365",
 ) -> Array:
-    """Sum of all flows, each carried from its own time to `as_of` at the rate.
+    """Present value: the sum of all flows, each discounted from its own time to `as_of`.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def future_value(
     as_of: DatesLike | None = None,
     day_count: DayCount = "act/365",
 ) -> Array:
-    """Sum of all flows, each carried from its own time to `at`: what they have grown to by then.
+    """Future value: the sum of all flows, each carried from its own time to `at`.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def net_present_value(
     outlay: ArrayLike = 0.0,
     offsets: ArrayLike | None = None,
 ) -> Array:
-    """Present value of equally spaced amounts, less an outlay now.
+    """Net present value of equally spaced amounts, less an outlay now.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def profitability_index(
     unit: Unit | None = None,
     day_count: DayCount = "act/365",
 ) -> Array:
-    """Present value of what follows the investment, per unit of it: above 1 where the net present value is positive.
+    """Profitability index: present value of later flows per unit invested; above 1 where the net present value is > 0.
 
     Parameters
     ----------

@@ -257,7 +257,7 @@ _NEVER: Final = 1e-300
 """In place of time 0 where its logarithm is taken."""
 
 _SMALLEST_LOG: Final = -690.0
-"""log 1e-300, about; what is smaller counts as nothing beside any time."""
+"""log 1e-300, about; what is smaller is 0 beside any time."""
 
 _EXP_ROOM: Final = 600.0
 """e^600 = 4e260 may still be multiplied; beyond it logarithms are added instead."""

@@ -1,4 +1,4 @@
-"""Customer: somebody with all their relationships, seen as one."""
+"""Customer: a person or firm with all their relationships."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Record:
 
 
 def _is_id(value: object) -> bool:
-    """Whether an id is equal to what JSON makes of it: a date would come back as text, nan is equal to nothing."""
+    """Whether an id is equal to what JSON makes of it: a date would come back as text, NaN never equals itself."""
     return isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value))
 
 
