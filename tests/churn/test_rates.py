@@ -94,7 +94,8 @@ def test_rates_of_several_periods():
             {"lost": [1, 2], "at_start": 5, "at_end": 4, "acquired": 0, "denominator": "all"},
             r"must hold; broken in 1 of 2 rows.*row 1",
         ),
-        ({"lost": [1, 2], "at_start": [5, 6, 7]}, "one shape"),
+        ({"lost": [1, 2], "at_start": [5, 6, 7]}, r"one shape; got lost \(2,\), at_start \(3,\)"),
+        ({"lost": [1, 2], "at_start": [[5], [6]]}, r"one shape; got lost \(2,\), at_start \(2, 1\)"),
         ({"lost": "few", "at_start": 5}, "lost must be numbers"),
     ],
 )
@@ -104,7 +105,7 @@ def test_rates_that_are_refused(arguments, said):
 
 
 def test_a_denominator_that_is_none():
-    with pytest.raises(ParameterError, match="denominator must be one of 'start', 'average', 'exposure', 'all'"):
+    with pytest.raises(ParameterError, match="denominator must be 'start', 'average', 'exposure' or 'all'; got 'end'"):
         churn_rate(1, 5, denominator="end")
     assert churn_rate(6, 5, acquired=2, denominator="all") == 6 / 7
 

@@ -1,4 +1,4 @@
-"""Profit curves, selection under a budget and value at risk: by hand, by brute force, and their laws."""
+"""Profit curves, selection under a budget and expected loss: by hand, by brute force, and their laws."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import log_uniform
 
+from custvalue.churn.maximum_profit import mpc
 from custvalue.churn.targeting import (
     contact_outlay,
     contact_profit,
     expected_churn_loss,
-    mpc,
     optimal_fraction,
     profit_curve,
     select_customers,
@@ -174,11 +174,11 @@ def test_nobody_is_chosen_without_profit_or_budget() -> None:
     assert select_customers([1, 2], cost=0, budget=0).profit == 3
 
 
-# Value at risk
+# Expected loss
 
 
 @given(bases())
-def test_value_at_risk_is_churn_times_value(base: dict[str, Any]) -> None:
+def test_expected_loss_is_churn_times_value(base: dict[str, Any]) -> None:
     found = expected_churn_loss(base["churn"], base["clv"])
     np.testing.assert_array_equal(found.values, base["churn"] * base["clv"])
     assert found.total == pytest.approx((base["churn"] * base["clv"]).sum())

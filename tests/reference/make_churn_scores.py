@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from empulse.metrics import empb_score, empc_score, lift_score, mpc_score
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 CAMPAIGNS: list[dict[str, float]] = [
     {},
@@ -60,8 +60,6 @@ def ranking(y: list[int], p: list[float], w: list[float] | None) -> dict[str, fl
     return {
         "roc_auc": roc_auc_score(y, p, sample_weight=w),
         "average_precision": average_precision_score(y, p, sample_weight=w),
-        "brier": brier_score_loss(y, p, sample_weight=w),
-        "log_loss": log_loss(y, p, sample_weight=w),
     }
 
 

@@ -7,10 +7,12 @@ from custvalue.churn.rates import churn_rate as churn_rate
 from custvalue.churn.rates import convert_churn as convert_churn
 from custvalue.churn.rates import lifetime_from_churn as lifetime_from_churn
 from custvalue.churn.scores import Calibration as Calibration
+from custvalue.churn.scores import Curve as Curve
 from custvalue.churn.scores import calibration as calibration
 from custvalue.churn.scores import gains as gains
 from custvalue.churn.scores import lift as lift
 from custvalue.churn.scores import top_decile_lift as top_decile_lift
+from custvalue.churn.targeting import ChurnLoss as ChurnLoss
 from custvalue.churn.targeting import ProfitCurve as ProfitCurve
 from custvalue.churn.targeting import Selection as Selection
 from custvalue.churn.targeting import contact_outlay as contact_outlay

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
+from custvalue import _arguments
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike
 from custvalue.errors import DataError, ParameterError
@@ -77,13 +78,12 @@ def churn_rate(
     all 0.0462
     """
     given = {"lost": lost, "at_start": at_start, "at_end": at_end, "acquired": acquired}
-    if denominator not in _BASES:
-        raise ParameterError(f"denominator must be one of {', '.join(map(repr, _BASES))}; got {denominator!r}")
+    _arguments.one_of("denominator", denominator, _BASES)
     known = {name: numbers(name, values) for name, values in given.items() if values is not None}
     try:
-        columns = dict(zip(known, np.broadcast_arrays(*known.values()), strict=True))
-    except ValueError:
-        raise DataError("lost, at_start, at_end and acquired must have one shape, or broadcast to it") from None
+        columns = dict(zip(known, _arguments.together(**known), strict=True))
+    except ParameterError as error:  # numbers of customers are data
+        raise DataError(str(error)) from None
     _check(columns, denominator)
     base = np.asarray(_BASES[denominator](columns))
     return np.asarray(np.divide(columns["lost"], base, out=np.full(base.shape, np.nan), where=base > 0))
@@ -113,7 +113,7 @@ def convert_churn(churn: ArrayLike, from_: Unit, to: Unit) -> Array:
     >>> print(convert_churn([0.01, 0.05], "month", "year").round(4))  # not 12 and 60 percent
     [0.1136 0.4596]
     """
-    rate = _share("churn", churn)
+    rate = _arguments.share("churn", churn)
     n = DAYS[as_unit(to)] / DAYS[as_unit(from_)]
     with np.errstate(divide="ignore"):  # where all are lost the logarithm is -inf, and so it should be
         return np.asarray(-np.expm1(n * np.log1p(-rate)))
@@ -140,20 +140,9 @@ def lifetime_from_churn(churn: ArrayLike) -> Array:
     >>> lifetime_from_churn([0.05, 0.2]).round(3).tolist(), float(lifetime_from_churn(0.125))
     ([20.0, 5.0], 8.0)
     """
-    rate = _share("churn", churn)
+    rate = _arguments.share("churn", churn)
     with np.errstate(divide="ignore", over="ignore"):
         return np.asarray(1.0 / rate)
-
-
-def _share(name: str, value: ArrayLike) -> Array:
-    try:
-        rate = numbers(name, value)
-    except DataError as error:
-        raise ParameterError(str(error)) from None
-    good = (rate >= 0) & (rate <= 1)
-    if not good.all():
-        raise ParameterError(f"{name} must lie between 0 and 1, such as 0.05 for 5 %; got {rate[~good].ravel()[0]:g}")
-    return rate
 
 
 def _ends(columns: Mapping[str, Array]) -> Array:
@@ -168,7 +157,7 @@ def _won(columns: Mapping[str, Array]) -> Array:
     return columns["at_end"] + columns["lost"] - columns["at_start"]
 
 
-_BASES: Final[Mapping[str, Callable[[Mapping[str, Array]], Array]]] = MappingProxyType(
+_BASES: Final[Mapping[Denominator, Callable[[Mapping[str, Array]], Array]]] = MappingProxyType(
     {
         "start": lambda columns: columns["at_start"],
         "average": lambda columns: (columns["at_start"] + _ends(columns)) / 2,

@@ -12,147 +12,35 @@ The trap: `custvalue.clv` is already multiplied by P(alive); divide it by that.
 
 from __future__ import annotations
 
+from typing import ClassVar, Final
+
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import converters, field, frozen
 
 from custvalue._columns import read_only
+from custvalue._results import Rows, as_column, same
 from custvalue._typing import Array, ArrayLike, Bools, Ints
-from custvalue.churn._checks import acceptance_of, column, labels, money, probabilities, same_length, weights_of
-from custvalue.churn._ranking import rank
-from custvalue.churn.maximum_profit import MaximumProfit, empc, gain_and_cost, mpc
+from custvalue.churn._scored import acceptances, amounts, column, labels, probabilities, rank, same_length, weights_of
 from custvalue.errors import ParameterError
 
-_ROUNDS = 50
-"""How often what is left of the budget is offered to the customers further down; each time more of them are passed."""
+_ROUNDS: Final = 50
+"""Times that what is left of the budget is offered to customers further down. Each time more of them no longer fit; on
+200,000 customers of random profits and costs the first rounds use all of the budget but a share of 1e-5."""
+_EXACT: Final = 1e-12
+"""Relative rounding of sums of profits, and of a budget such as 0.3 for 3 customers who cost 0.1 each."""
 
 
-@frozen
-class Selection:
-    """The customers chosen under a budget.
+def gain_and_cost(churn: Array, clv: ArrayLike, incentive: ArrayLike, contact_cost: ArrayLike) -> tuple[Array, Array]:
+    """Split the profit of a contact, acceptance x gain - cost: what it gains from churners who accept, and its cost.
 
-    Attributes
-    ----------
-    chosen : array of bool, shape (n,)
-        Whether each customer is contacted.
-    profit, cost : float
-        Their totals.
-    bound : float
-        No choice within the budget has more profit than this.
+    `churn` is the probability of leaving, or 1 and 0 for what happened: gain = y (clv - incentive) and
+    cost = contact_cost + (1 - y) incentive.
     """
-
-    chosen: Bools = field(converter=read_only, eq=cmp_using(eq=np.array_equal))
-    profit: float
-    cost: float
-    bound: float
-
-    @property
-    def exact(self) -> bool:
-        """Whether this is known to be the best choice: the profit is the bound."""
-        return self.profit >= self.bound * (1 - 1e-12)
-
-
-def select_customers(profit: ArrayLike, *, budget: float, cost: ArrayLike = 1.0) -> Selection:
-    """Choose the customers with the most profit in total whose cost is within a budget.
-
-    Parameters
-    ----------
-    profit : array_like, shape (n,)
-        Of choosing each customer, cost already taken off, as from `contact_profit`. Nobody is chosen at a loss.
-    budget : float
-        What may be spent; with the `cost` of 1 for each customer, how many may be chosen. Infinite for no limit.
-    cost : array_like
-        Of each customer, or one for all; not negative.
-
-    Raises
-    ------
-    DataError
-        A profit or cost is missing, a cost negative, or lengths differ.
-    ParameterError
-        The budget is negative.
-
-    Notes
-    -----
-    Exact where all costs are equal, and where the budget reaches for everyone with a profit. Otherwise this is the
-    0-1 knapsack problem: customers are taken by profit per cost while they fit, then those further down who still do
-    (or the one best customer alone, where that is more). That is at least half of the possible profit, and at most one
-    customer's profit below `bound`, the best choice if the last customer could be divided (Dantzig 1957).
-
-    Examples
-    --------
-    >>> found = select_customers([5.0, 9.0, -1.0, 4.0], budget=2)
-    >>> print(found.chosen, found.profit, found.exact)
-    [ True  True False False] 14.0 True
-    >>> select([60.0, 100.0, 120.0], cost=[10, 20, 30], budget=50).bound
-    240.0
-    """
-    gain = column("profit", profit)
-    price = money("cost", cost, len(gain), low=0.0)
-    if not (np.ndim(budget) == 0 and budget >= 0):
-        raise ParameterError(f"budget must be a number and not negative; got {budget!r}")
-    order = _by_return(gain, price, float(budget))
-    if len(order) and price[order].min() == price[order].max():
-        taken, bound = _equal(gain[order], float(price[order[0]]), float(budget))
-    else:
-        taken, bound = _greedy(gain[order], price[order], float(budget))
-    chosen = np.zeros(len(gain), dtype=np.bool_)
-    chosen[order[taken]] = True
-    total = float(gain[chosen].sum())
-    return Selection(chosen, total, float(price[chosen].sum()), max(bound, total))
-
-
-def _by_return(gain: Array, price: Array, budget: float) -> Ints:
-    """Customers with a profit whom the budget reaches for, most profit per cost first; then most profit."""
-    some = np.flatnonzero((gain > 0) & (price <= budget))
-    with np.errstate(divide="ignore", over="ignore"):
-        per_cost = gain[some] / price[some]
-    return np.asarray(some[np.lexsort((-gain[some], -per_cost))])
-
-
-def _equal(gain: Array, price: float, budget: float) -> tuple[Ints, float]:
-    """As many as the budget reaches for: nothing is better, so that their profit is the bound."""
-    many = len(gain) if price * len(gain) <= budget else int(budget / price * (1 + 1e-12))
-    return np.arange(many), float(gain[:many].sum())
-
-
-def _greedy(gain: Array, price: Array, budget: float) -> tuple[Ints, float]:
-    """What fits, in order; then, from what is left, those further down who fit; or the one best customer alone."""
-    spent = np.cumsum(price)
-    first = int(np.searchsorted(spent, budget, side="right"))
-    if first == len(gain):
-        return np.arange(first), float(gain.sum())
-    left = budget - (spent[first - 1] if first else 0.0)
-    bound = float(gain[:first].sum() + gain[first] * left / price[first])
-    taken, rest = [np.arange(first)], np.arange(first + 1, len(gain))
-    for _ in range(_ROUNDS):
-        rest = rest[price[rest] <= left]
-        if not len(rest):
-            break
-        spent = np.cumsum(price[rest])
-        fit = int(np.searchsorted(spent, left, side="right"))
-        taken.append(rest[:fit])
-        left -= spent[fit - 1]
-        rest = rest[fit:]
-    together = np.concatenate(taken)
-    alone = int(np.argmax(gain))
-    return (np.array([alone]) if gain[alone] > gain[together].sum() else together), bound
-
-
-__all__ = [
-    "MaximumProfit",
-    "ProfitCurve",
-    "Selection",
-    "ValueAtRisk",
-    "contact_outlay",
-    "contact_profit",
-    "empc",
-    "mpc",
-    "optimal_fraction",
-    "profit_curve",
-    "select_customers",
-    "expected_churn_loss",
-]
-
-_same = cmp_using(eq=np.array_equal)
+    size = len(churn)
+    offered = amounts("incentive", incentive, size, low=0.0)
+    gain = churn * (amounts("clv", clv, size) - offered)
+    cost = amounts("contact_cost", contact_cost, size, low=0.0) + (1 - churn) * offered
+    return np.asarray(gain), np.asarray(cost)
 
 
 def contact_profit(
@@ -185,7 +73,7 @@ def contact_profit(
     """
     p = probabilities("churn", churn)
     gain, cost = gain_and_cost(p, clv, incentive, contact_cost)
-    return np.asarray(acceptance_of(acceptance, len(p)) * gain - cost)
+    return np.asarray(acceptances(acceptance, len(p)) * gain - cost)
 
 
 def contact_outlay(churn: ArrayLike, *, contact_cost: ArrayLike, incentive: ArrayLike, acceptance: ArrayLike) -> Array:
@@ -204,17 +92,15 @@ def contact_outlay(churn: ArrayLike, *, contact_cost: ArrayLike, incentive: Arra
     [ 4.7  7.5 10.3]
     """
     p = probabilities("churn", churn)
-    offered, contact = (
-        money("incentive", incentive, len(p), low=0.0),
-        money("contact_cost", contact_cost, len(p), low=0.0),
-    )
-    accepted = p * acceptance_of(acceptance, len(p)) + (1 - p)
+    offered = amounts("incentive", incentive, len(p), low=0.0)
+    contact = amounts("contact_cost", contact_cost, len(p), low=0.0)
+    accepted = p * acceptances(acceptance, len(p)) + (1 - p)
     return np.asarray(contact + offered * accepted)
 
 
 @frozen
-class ProfitCurve:
-    """Profit of a campaign over the fraction of customers contacted, from nobody to all.
+class ProfitCurve(Rows):
+    """Profit of a campaign over the fraction of customers contacted, from nobody to all, highest ranks first.
 
     Attributes
     ----------
@@ -226,13 +112,13 @@ class ProfitCurve:
         Profit in total with what happened in place of the probabilities, where that is known.
     """
 
-    fraction: Array = field(converter=read_only, eq=_same)
-    expected: Array = field(converter=read_only, eq=_same)
-    realized: Array | None = field(default=None, eq=_same)
+    fraction: Array = field(converter=as_column, eq=same)
+    expected: Array = field(converter=as_column, eq=same)
+    realized: Array | None = field(default=None, converter=converters.optional(as_column), eq=same)
 
     @property
     def best(self) -> int:
-        """Where on the curve the expected profit is highest; the first such point."""
+        """The point of the curve at which the expected profit is highest; the first such."""
         return int(np.argmax(self.expected))
 
     @property
@@ -257,7 +143,7 @@ def profit_curve(
     y: ArrayLike | None = None,
     weights: ArrayLike | None = None,
 ) -> ProfitCurve:
-    """Profit of contacting the first customers of a ranking, over how many are contacted.
+    """Profit of contacting the first customers of a ranking, by the fraction contacted.
 
     Parameters
     ----------
@@ -292,10 +178,9 @@ def profit_curve(
     if y is not None:
         left = labels(y)
         same_length(churn=expected, y=left)
-        realized = contact_profit(left, clv, contact_cost=contact_cost, incentive=incentive, acceptance=acceptance)
-    return ProfitCurve(
-        ranking.fraction(), ranking.total(expected), None if realized is None else read_only(ranking.total(realized))
-    )
+        earned = contact_profit(left, clv, contact_cost=contact_cost, incentive=incentive, acceptance=acceptance)
+        realized = ranking.total(earned)
+    return ProfitCurve(ranking.fraction(), ranking.total(expected), realized)
 
 
 def optimal_fraction(
@@ -331,9 +216,128 @@ def optimal_fraction(
     ).optimal_fraction
 
 
+def _as_flags(values: ArrayLike) -> Bools:
+    return read_only(np.asarray(values, dtype=np.bool_))
+
+
 @frozen
-class ValueAtRisk:
-    """What is expected to be lost if nothing is done.
+class Selection(Rows):
+    """The customers chosen under a budget.
+
+    Attributes
+    ----------
+    chosen : array of bool, shape (n,)
+        Whether each customer is contacted.
+    profit, cost : float
+        Their totals.
+    bound : float
+        An upper bound of the profit of any choice within the budget.
+    """
+
+    chosen: Bools = field(converter=_as_flags, eq=same)
+    profit: float
+    cost: float
+    bound: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether this is known to be the best choice: the profit is the bound."""
+        return self.profit >= self.bound * (1 - _EXACT)
+
+
+def select_customers(profit: ArrayLike, *, budget: float, cost: ArrayLike = 1.0) -> Selection:
+    """Choose the customers with the most profit in total whose cost is within a budget.
+
+    Parameters
+    ----------
+    profit : array_like, shape (n,)
+        Of choosing each customer, cost already taken off, as from `contact_profit`. Nobody is chosen at a loss.
+    budget : float
+        What may be spent; with the `cost` of 1 for each customer, the number who may be chosen. Infinite: no limit.
+    cost : array_like
+        Of each customer, or one for all; not negative.
+
+    Raises
+    ------
+    DataError
+        A profit or cost is missing, a cost negative, or lengths differ.
+    ParameterError
+        The budget is negative.
+
+    Notes
+    -----
+    Exact where all costs are equal, and where the budget suffices for everyone with a profit. Otherwise this is the
+    0-1 knapsack problem: customers are taken by profit per cost while they fit, then those further down who still do
+    (or the one best customer alone, where that is more). That is at least half of the possible profit, and at most one
+    customer's profit below `bound`, the optimum if the last customer could be divided (Dantzig 1957).
+
+    Examples
+    --------
+    >>> found = select_customers([5.0, 9.0, -1.0, 4.0], budget=2)
+    >>> print(found.chosen, found.profit, found.exact)
+    [ True  True False False] 14.0 True
+    >>> select_customers([60.0, 100.0, 120.0], cost=[10, 20, 30], budget=50).bound
+    240.0
+    """
+    gain = column("profit", profit)
+    price = amounts("cost", cost, len(gain), low=0.0)
+    if not (np.ndim(budget) == 0 and budget >= 0):
+        raise ParameterError(f"budget must be a number and not negative; got {budget!r}")
+    order = _by_return(gain, price, float(budget))
+    if len(order) and price[order].min() == price[order].max():
+        taken, bound = _of_equal_cost(gain[order], float(price[order[0]]), float(budget))
+    else:
+        taken, bound = _greedy(gain[order], price[order], float(budget))
+    chosen = np.zeros(len(gain), dtype=np.bool_)
+    chosen[order[taken]] = True
+    total = float(gain[chosen].sum())
+    return Selection(chosen, total, float(price[chosen].sum()), max(bound, total))
+
+
+def _by_return(gain: Array, price: Array, budget: float) -> Ints:
+    """Customers with a profit who cost no more than the budget, most profit per cost first; then most profit."""
+    some = np.flatnonzero((gain > 0) & (price <= budget))
+    with np.errstate(divide="ignore", over="ignore"):
+        per_cost = gain[some] / price[some]
+    return np.asarray(some[np.lexsort((-gain[some], -per_cost))])
+
+
+def _of_equal_cost(gain: Array, price: float, budget: float) -> tuple[Ints, float]:
+    """The first that the budget pays for: the optimum, so that their profit is the bound."""
+    many = len(gain) if price * len(gain) <= budget else int(budget / price * (1 + _EXACT))
+    return np.arange(many), float(gain[:many].sum())
+
+
+def _greedy(gain: Array, price: Array, budget: float) -> tuple[Ints, float]:
+    """What fits, in order; then, from what is left, those further down who fit; or the one best customer alone."""
+    spent = np.cumsum(price)
+    first = int(np.searchsorted(spent, budget, side="right"))
+    if first == len(gain):
+        return np.arange(first), float(gain.sum())
+    left = budget - (spent[first - 1] if first else 0.0)
+    bound = float(gain[:first].sum() + gain[first] * left / price[first])  # Dantzig (1957): the first misfit divided
+    taken, rest = [np.arange(first)], np.arange(first + 1, len(gain))
+    for _ in range(_ROUNDS):
+        rest = rest[price[rest] <= left]
+        if not len(rest):
+            break
+        spent = np.cumsum(price[rest])
+        fit = int(np.searchsorted(spent, left, side="right"))
+        taken.append(rest[:fit])
+        left -= spent[fit - 1]
+        rest = rest[fit:]
+    together = np.concatenate(taken)
+    alone = int(np.argmax(gain))  # with the first misfit at most this, the better of both is half of the bound
+    return (np.array([alone]) if gain[alone] > gain[together].sum() else together), bound
+
+
+def _as_order(values: ArrayLike) -> Ints:
+    return read_only(np.asarray(values, dtype=np.intp))
+
+
+@frozen
+class ChurnLoss(Rows):
+    """The customer lifetime value that is expected to be lost if nothing is done.
 
     Attributes
     ----------
@@ -342,18 +346,18 @@ class ValueAtRisk:
     total : float
         Of all.
     order : array of int, shape (n,)
-        Customers, most at risk first.
+        Customers, largest loss first.
     """
 
-    values: Array = field(converter=read_only, eq=_same)
+    _columns: ClassVar = ("values",)
+
+    values: Array = field(converter=as_column, eq=same)
     total: float
-    order: Ints = field(converter=read_only, eq=_same)
+    order: Ints = field(converter=_as_order, eq=same)
 
 
-def expected_churn_loss(churn: ArrayLike, clv: ArrayLike) -> ValueAtRisk:
-    """Churn probability x CLV of each customer, the total, and who comes first.
-
-    What leaving customers are expected to take with them; not the quantile of losses that finance calls so.
+def expected_churn_loss(churn: ArrayLike, clv: ArrayLike) -> ChurnLoss:
+    """Expected loss of customer lifetime value to churn: churn probability x CLV of each customer, and the total.
 
     Parameters
     ----------
@@ -374,5 +378,5 @@ def expected_churn_loss(churn: ArrayLike, clv: ArrayLike) -> ValueAtRisk:
     [ 45. 100.  50.] 195.0 [1 2 0]
     """
     p = probabilities("churn", churn)
-    values = p * money("clv", clv, len(p))
-    return ValueAtRisk(values, float(values.sum()), np.argsort(-values, kind="stable"))
+    values = p * amounts("clv", clv, len(p))
+    return ChurnLoss(values, float(values.sum()), np.argsort(-values, kind="stable"))

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from custvalue.churn.scores import average_precision, brier, log_loss, roc_auc, top_decile_lift
-from custvalue.churn.targeting import empc, mpc
+from custvalue._typing import Array
+from custvalue.churn.maximum_profit import empc, mpc
+from custvalue.churn.scores import calibration, gains, top_decile_lift
 from custvalue.relationships.strength import event_history_activity
 from custvalue.reproductions.ledger import Reproduction, rows
 
@@ -31,11 +32,30 @@ def entries() -> Iterator[Reproduction]:
     both = [empc(eight, score).profit, empc(eight, perfect).profit]
     yield from rows("churn", "empulse 0.13", "reference", texts, both)
     names = {"lift of the top tenth": "2.0", "AUC": "0.84", "average precision": "0.680952381"}
-    computed = [top_decile_lift(_LEFT, _SCORE), roc_auc(_LEFT, _SCORE), average_precision(_LEFT, _SCORE)]
+    computed = [top_decile_lift(_LEFT, _SCORE), *_ranked(_LEFT, _SCORE)]
     yield from rows("churn", "scikit-learn, on the 20 customers", "reference", names, computed)
     names = {"Brier score": "0.176665", "log loss": "0.5276094667"}
-    computed = [brier(_LEFT, _SCORE).score, log_loss(_LEFT, _SCORE)]
+    computed = [*_calibrated(_LEFT, _SCORE)]
     yield from rows("churn", "scikit-learn, on the 20 customers", "reference", names, computed)
     texts = {"P(active): 4 purchases, month 8 of 12": "0.198", "P(active): 2 purchases": "0.444"}
     active = event_history_activity([4, 2], 8, 12)
     yield from rows("churn", "Reinartz & Kumar 2002, HBR 80(7)", "memory", texts, active)
+
+
+def _ranked(y: Array, score: Array) -> tuple[float, float]:
+    """AUC and average precision from the gains curve.
+
+    The curve's area is π/2 + (1 - π) AUC, π being the churn rate; the precision at a point is π gains/fraction.
+    """
+    curve, rate = gains(y, score), float(y.mean())
+    area = float((np.diff(curve.fraction) * (curve.value[1:] + curve.value[:-1])).sum()) / 2
+    precision = rate * curve.value[1:] / curve.fraction[1:]
+    return (area - rate / 2) / (1 - rate), float((np.diff(curve.value) * precision).sum())
+
+
+def _calibrated(y: Array, p: Array) -> tuple[float, float]:
+    """Brier score and log loss from a calibration curve in whose bins all customers have the same probability."""
+    curve = calibration(y, p, bins=100, method="uniform")
+    p, rate, share = curve.predicted, curve.observed, curve.share
+    brier = (share * ((p - rate) ** 2 + rate * (1 - rate))).sum()
+    return float(brier), -float((share * (rate * np.log(p) + (1 - rate) * np.log1p(-p))).sum())
