@@ -26,6 +26,7 @@ def choices(seed: int, actions: int, states: int, *batch: int) -> MigrationDecis
         rewards=rng.normal(size=(*batch, actions, states)),
         costs=rng.random((actions, states)),
         allowed=rng.random((*batch, actions, states)) < np.where(np.arange(actions) == 0, 1, 0.7)[:, None],
+        unit="year",
     )
 
 
@@ -33,17 +34,19 @@ def choices(seed: int, actions: int, states: int, *batch: int) -> MigrationDecis
 def test_no_policy_is_better(seed: int, actions: int, states: int, d: float, timing: Any) -> None:
     """Every allowed policy, valued as the chain that it makes, in every state at once."""
     problem, rate = choices(seed, actions, states), Rate.annual(d)
-    best = problem.optimal(rate, timing=timing, cost_timing="now")
+    best = problem.optimal(rate=rate, timing=timing, cost_timing="now")
     at = np.arange(states)
     for policy in product(range(actions), repeat=states):
         if not problem.allowed[policy, at].all():
             continue
-        chain = MigrationModel(problem.transitions[policy, at], problem.rewards[policy, at], problem.costs[policy, at])
-        value = chain.value(rate, timing=timing, cost_timing="now")
+        chain = MigrationModel(
+            problem.transitions[policy, at], problem.rewards[policy, at], problem.costs[policy, at], unit="year"
+        )
+        value = chain.value(rate=rate, timing=timing, cost_timing="now")
         assert (value <= best.value + 1e-9).all()
-        np.testing.assert_allclose(problem.value(policy, rate, timing=timing, cost_timing="now"), value, atol=1e-9)
+        np.testing.assert_allclose(problem.value(policy, rate=rate, timing=timing, cost_timing="now"), value, atol=1e-9)
     assert problem.allowed[best.action, at].all()
-    reached = problem.value(best.action, rate, timing=timing, cost_timing="now")
+    reached = problem.value(best.action, rate=rate, timing=timing, cost_timing="now")
     np.testing.assert_allclose(reached, best.value, rtol=1e-12)
 
 
@@ -51,7 +54,7 @@ def test_no_policy_is_better(seed: int, actions: int, states: int, d: float, tim
 def test_backward_induction_is_the_best_plan(seed: int, actions: int, states: int, n: int, d: float) -> None:
     """The plan's value is what following it brings, and no first action followed by the rest is better."""
     problem, rate = choices(seed, actions, states), Rate.annual(d)
-    plan = problem.optimal_within(rate, horizon=n, timing="now")
+    plan = problem.optimal_within(rate=rate, horizon=n, timing="now")
     assert plan.action.shape == (n, states)
     at, value = np.arange(states), np.zeros(states)
     flow = np.where(problem.allowed, problem.rewards - problem.costs, -np.inf)
@@ -64,8 +67,8 @@ def test_backward_induction_is_the_best_plan(seed: int, actions: int, states: in
 
 def test_a_long_plan_begins_like_the_policy_forever() -> None:
     problem = choices(3, 3, 4)
-    forever = problem.optimal(FIFTH, timing="end")
-    plan = problem.optimal_within(FIFTH, horizon=300, timing="end")
+    forever = problem.optimal(rate=FIFTH, timing="end")
+    plan = problem.optimal_within(rate=FIFTH, horizon=300, timing="end")
     np.testing.assert_array_equal(plan.action[0], forever.action)
     np.testing.assert_allclose(plan.value, forever.value, rtol=1e-12)
 
@@ -73,8 +76,8 @@ def test_a_long_plan_begins_like_the_policy_forever() -> None:
 def test_batches_are_solved_one_by_one() -> None:
     problem = choices(8, 3, 4, 5)
     rates = Rate.annual([0.05, 0.1, 0.2, 0.5, 1.0])
-    best = problem.optimal(rates, timing="middle")
-    plan = problem.optimal_within(rates, horizon=3, timing="middle")
+    best = problem.optimal(rate=rates, timing="middle")
+    plan = problem.optimal_within(rate=rates, horizon=3, timing="middle")
     assert plan.action.shape == (5, 3, 4)
     for i, d in enumerate([0.05, 0.1, 0.2, 0.5, 1.0]):
         one = MigrationDecisions(
@@ -82,27 +85,32 @@ def test_batches_are_solved_one_by_one() -> None:
             rewards=problem.rewards[i],
             costs=problem.costs[i],
             allowed=problem.allowed[i],
+            unit="year",
         )
-        alone = one.optimal(Rate.annual(d), timing="middle")
+        alone = one.optimal(rate=Rate.annual(d), timing="middle")
         np.testing.assert_array_equal(best.action[i], alone.action)
         np.testing.assert_allclose(best.value[i], alone.value, rtol=1e-13)
-        np.testing.assert_allclose(plan.value[i], one.optimal_within(Rate.annual(d), horizon=3, timing="middle").value)
+        np.testing.assert_allclose(
+            plan.value[i], one.optimal_within(rate=Rate.annual(d), horizon=3, timing="middle").value
+        )
 
 
 @given(st.lists(st.floats(0, 0.9), min_size=1, max_size=6), st.floats(1, 100), st.floats(0, 10), st.floats(0.05, 0.5))
 def test_stopping_is_never_worse_than_contacting_forever(p: list[float], m: float, cost: float, d: float) -> None:
-    chain = MigrationModel.from_recency(p, margin=m, contact_cost=cost)
-    best = chain.best_stop(Rate.annual(d), timing="now")
-    assert (best.value >= chain.value(Rate.annual(d), timing="now") - 1e-9).all()
+    chain = MigrationModel.from_recency(p, margin=m, contact_cost=cost, unit="year")
+    best = chain.best_stop(rate=Rate.annual(d), timing="now")
+    assert (best.value >= chain.value(rate=Rate.annual(d), timing="now") - 1e-9).all()
     for last in range(len(p) + 1):
-        shorter = MigrationModel.from_recency(p[:last], margin=m, contact_cost=cost) if last else None
-        value = m if shorter is None else shorter.value(Rate.annual(d), timing="now")[0]
+        shorter = MigrationModel.from_recency(p[:last], margin=m, contact_cost=cost, unit="year") if last else None
+        value = m if shorter is None else shorter.value(rate=Rate.annual(d), timing="now")[0]
         assert best.value[0] >= value - 1e-9
 
 
 def test_a_batch_of_customers_stops_at_different_times() -> None:
-    chain = MigrationModel.from_recency([[0.3, 0.2, 0.15, 0.05], [0.5, 0.4, 0.3, 0.2]], margin=40, contact_cost=4)
-    best = chain.best_stop(FIFTH, timing="now")
+    chain = MigrationModel.from_recency(
+        [[0.3, 0.2, 0.15, 0.05], [0.5, 0.4, 0.3, 0.2]], margin=40, contact_cost=4, unit="year"
+    )
+    best = chain.best_stop(rate=FIFTH, timing="now")
     assert best.action.tolist() == [[1, 1, 1, 0, 0], [1, 1, 1, 1, 0]]
 
 
@@ -110,9 +118,9 @@ def test_names_and_values() -> None:
     problem = choices(1, 2, 2)
     assert problem.actions == ("1", "2")
     assert problem == choices(1, 2, 2)
-    best = problem.optimal(FIFTH, timing="now")
+    best = problem.optimal(rate=FIFTH, timing="now")
     assert best.names.tolist() == [problem.actions[a] for a in best.action]
-    assert best == problem.optimal(FIFTH, timing="now")
+    assert best == problem.optimal(rate=FIFTH, timing="now")
 
 
 @pytest.mark.parametrize(
@@ -127,15 +135,15 @@ def test_names_and_values() -> None:
 )
 def test_what_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
-        MigrationDecisions(**{"transitions": [np.eye(2)] * 2, "rewards": 0, **change})
+        MigrationDecisions(**{"transitions": [np.eye(2)] * 2, "rewards": 0, **change}, unit="year")
 
 
 def test_what_solving_refuses() -> None:
     problem = choices(1, 2, 2)
     with pytest.raises(ParameterError, match="rate must be positive for decisions forever"):
-        problem.optimal(Rate.zero(), timing="now")
+        problem.optimal(rate=Rate.zero(), timing="now")
     with pytest.raises(ParameterError, match="got 'next'"):
-        problem.optimal(FIFTH, timing="next")
+        problem.optimal(rate=FIFTH, timing="next")
     for action in ([0, 2], [0.5, 1]):
         with pytest.raises(ParameterError, match="whole numbers from 0 to 1"):
-            problem.value(action, FIFTH, timing="now")
+            problem.value(action, rate=FIFTH, timing="now")

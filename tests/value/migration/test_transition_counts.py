@@ -31,7 +31,7 @@ def test_sequences() -> None:
     seen = TransitionCounts.from_sequences(SEQUENCES, unit="month")
     assert seen.states == ("gone", "loyal", "new")
     np.testing.assert_array_equal(seen.counts, WANTED)
-    ordered = TransitionCounts.from_sequences(SEQUENCES, states=["new", "loyal", "idle", "gone"])
+    ordered = TransitionCounts.from_sequences(SEQUENCES, states=["new", "loyal", "idle", "gone"], unit="year")
     np.testing.assert_array_equal(ordered.counts[0], [0, 1, 0, 1])
     np.testing.assert_array_equal(ordered.counts[2], 0)
     assert seen == TransitionCounts(WANTED, ["gone", "loyal", "new"], unit="month")
@@ -49,7 +49,7 @@ FRAMES = {
 
 @pytest.mark.parametrize("kind", FRAMES)
 def test_long_tables(kind: str) -> None:
-    seen = TransitionCounts.from_table(FRAMES[kind](LONG))
+    seen = TransitionCounts.from_table(FRAMES[kind](LONG), unit="year")
     assert seen.states == ("gone", "loyal", "new")
     np.testing.assert_array_equal(seen.counts, WANTED)
 
@@ -57,13 +57,17 @@ def test_long_tables(kind: str) -> None:
 def test_a_table_of_duckdb() -> None:
     with duckdb.connect() as connection:
         connection.register("log", pa.table(LONG))
-        seen = TransitionCounts.from_table(connection.sql("select * from log"))
+        seen = TransitionCounts.from_table(connection.sql("select * from log"), unit="year")
         np.testing.assert_array_equal(seen.counts, WANTED)
 
 
 def test_numbers_as_states_are_in_order() -> None:
     seen = TransitionCounts.from_table(
-        {"who": [1, 1, 1], "year": [2001, 2003, 2002], "stars": [10, 9, 2]}, customer="who", time="year", state="stars"
+        {"who": [1, 1, 1], "year": [2001, 2003, 2002], "stars": [10, 9, 2]},
+        customer="who",
+        time="year",
+        state="stars",
+        unit="year",
     )
     assert seen.states == ("2", "9", "10")
     np.testing.assert_array_equal(seen.counts, [[0, 1, 0], [0, 0, 0], [1, 0, 0]])
@@ -77,14 +81,14 @@ def test_a_table_is_its_sequences_in_any_order(sequences: list[list[str]], rando
     random.shuffle(rows)
     columns = [np.array(column) for column in zip(*rows, strict=True)] if rows else [np.zeros(0, int)] * 3
     table = dict(zip(("customer_id", "period", "state"), columns, strict=True))
-    one = TransitionCounts.from_sequences(sequences, states=["a", "b", "c"])
+    one = TransitionCounts.from_sequences(sequences, states=["a", "b", "c"], unit="year")
     if rows:
-        assert TransitionCounts.from_table(table, states=["a", "b", "c"]) == one
+        assert TransitionCounts.from_table(table, states=["a", "b", "c"], unit="year") == one
     assert one.counts.sum() == sum(max(len(sequence) - 1, 0) for sequence in sequences)
 
 
 def test_estimates_are_shares_of_counts() -> None:
-    seen = TransitionCounts([[8, 2, 0], [3, 6, 1], [0, 0, 0]], ["a", "b", "gone"])
+    seen = TransitionCounts([[8, 2, 0], [3, 6, 1], [0, 0, 0]], ["a", "b", "gone"], unit="year")
     P = seen.probabilities(absorbing=["gone"])
     np.testing.assert_allclose(P, [[0.8, 0.2, 0], [0.3, 0.6, 0.1], [0, 0, 1]])
     np.testing.assert_allclose(seen.probabilities(prior=1)[0], [9 / 13, 3 / 13, 1 / 13])
@@ -102,7 +106,7 @@ def test_estimates_are_shares_of_counts() -> None:
 @pytest.mark.parametrize("level", [0.5, 0.95])
 def test_wilson_intervals(level: float) -> None:
     counts = np.array([[8, 2, 0], [30, 60, 10], [0, 0, 5]])
-    low, high = TransitionCounts(counts, "abc").interval(level)
+    low, high = TransitionCounts(counts, "abc", unit="year").interval(level)
     for i in range(3):
         for j in range(3):
             n = int(counts[i].sum())
@@ -112,7 +116,7 @@ def test_wilson_intervals(level: float) -> None:
 
 def test_dirichlet_intervals_and_draws() -> None:
     counts = np.array([[8.0, 2, 0], [30, 60, 10], [0, 0, 0]])
-    seen = TransitionCounts(counts, "abc")
+    seen = TransitionCounts(counts, "abc", unit="year")
     low, high = seen.interval(0.9, method="dirichlet")
     posterior = stats.beta(counts + 0.5, (counts + 0.5).sum(axis=1, keepdims=True) - counts - 0.5)
     np.testing.assert_allclose(low, posterior.ppf(0.05), rtol=1e-10)
@@ -129,13 +133,13 @@ def test_dirichlet_intervals_and_draws() -> None:
 
 def test_draws_of_a_small_prior_are_chances() -> None:
     """Gamma variables of weights this small are mostly below the smallest float; their shares are not."""
-    draws = TransitionCounts([[0, 0], [1, 1]], "ab").draws(4000, rng=1, prior=1e-3)
+    draws = TransitionCounts([[0, 0], [1, 1]], "ab", unit="year").draws(4000, rng=1, prior=1e-3)
     np.testing.assert_allclose(draws.sum(axis=-1), 1, rtol=1e-14)
     assert draws[:, 0, 0].mean() == pytest.approx(0.5, abs=4.5 * 0.5 / np.sqrt(4000))
 
 
 def test_unknown_rows_may_be_anything() -> None:
-    low, high = TransitionCounts([[0, 0], [1, 1]], "ab").interval()
+    low, high = TransitionCounts([[0, 0], [1, 1]], "ab", unit="year").interval()
     np.testing.assert_array_equal((low[0], high[0]), ([0, 0], [1, 1]))
 
 
@@ -145,7 +149,7 @@ def test_intervals_cover() -> None:
     hits = np.zeros((2, 3))
     for _ in range(1000):
         counts = np.vstack([rng.multinomial(40, P[0]), rng.multinomial(40, P[1]), [0, 0, 1]])
-        low, high = TransitionCounts(counts, "abc").interval(0.9)
+        low, high = TransitionCounts(counts, "abc", unit="year").interval(0.9)
         hits += ((low <= P) & (P <= high))[:2]
     assert (np.abs(hits / 1000 - 0.9) < 0.05).all()
 
@@ -155,9 +159,9 @@ def test_a_model_and_its_uncertainty() -> None:
     model = seen.model([10, 0], absorbing=["gone"])
     assert model.states == ("active", "gone")
     assert model.unit == "month"
-    value = model.value(Rate.annual(0.1), timing="now")[0]
+    value = model.value(rate=Rate.annual(0.1), timing="now")[0]
     draws = seen.draws(500, rng=3, absorbing=["gone"])
-    batch = type(model)(draws, [10, 0], unit="month").value(Rate.annual(0.1), timing="now")
+    batch = type(model)(draws, [10, 0], unit="month").value(rate=Rate.annual(0.1), timing="now")
     assert batch.shape == (500, 2)
     low, high = np.quantile(batch[:, 0], [0.05, 0.95])
     assert low < value < high
@@ -166,44 +170,56 @@ def test_a_model_and_its_uncertainty() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"period": [2, 0, 2, 0, 1, 1, 4, 7]}, r"consecutive; broken 1 times, first: customer a at 4. .*gaps='skip'"),
-        ({"period": [2, 0, 2, 0, 1, 1, 2, 7]}, "one row per period; broken 1 times, first: customer a at 2"),
-        ({"period": [2.5] * 8}, "period must be whole numbers; row 0 has"),
-        ({"period": [1, 1e300, 3, 4, 5, 6, 7, 8]}, r"period must be below 2\^53; row 1 has"),
-        ({"period": ["1"] * 8}, "period must be whole numbers"),
-        ({"state": [None, *LONG["state"][1:]]}, "state must be present; missing in 1 of 8 rows, first: row 0"),
+        (
+            {"period": [2, 0, 2, 0, 1, 1, 4, 7]},
+            r"consecutive; broken in 1 of 7 rows, first: customer 'a' \(period=4.0\). .*gaps='skip'",
+        ),
+        (
+            {"period": [2, 0, 2, 0, 1, 1, 2, 7]},
+            r"one row per period; broken in 1 of 7 rows, first: customer 'a' \(period=2.0\)",
+        ),
+        (
+            {"period": [2.5] * 8},
+            r"period must be whole numbers below 2\^53; broken in 8 of 8 rows, first: row 0 \(period=2.5\)",
+        ),
+        (
+            {"period": [1, 1e300, 3, 4, 5, 6, 7, 8]},
+            r"period must be whole numbers below 2\^53; broken in 1 of 8 rows, first: row 1",
+        ),
+        ({"period": ["1"] * 8}, "period must be numbers"),
+        ({"state": [None, *LONG["state"][1:]]}, "state must be present; broken in 1 of 8 rows, first: row 0"),
         ({"state": None}, "state"),
     ],
 )
 def test_what_a_table_must_not_have(change: dict[str, Any], message: str) -> None:
     table = {name: column for name, column in {**LONG, **change}.items() if column is not None}
     with pytest.raises(DataError, match=message):
-        TransitionCounts.from_table(table)
+        TransitionCounts.from_table(table, unit="year")
 
 
 def test_gaps_may_be_skipped() -> None:
     table = {**LONG, "period": [2, 0, 3, 0, 1, 1, 4, 7]}
-    seen = TransitionCounts.from_table(table, gaps="skip")
+    seen = TransitionCounts.from_table(table, gaps="skip", unit="year")
     np.testing.assert_array_equal(seen.counts, [[1, 0, 0], [1, 0, 0], [1, 1, 0]])
     with pytest.raises(ParameterError, match="gaps must be"):
-        TransitionCounts.from_table(LONG, gaps="fill")  # type: ignore[arg-type]
+        TransitionCounts.from_table(LONG, gaps="fill", unit="year")  # type: ignore[arg-type]
 
 
 def test_what_is_refused() -> None:
     with pytest.raises(DataError, match=r"states must name every state in the data; missing: \['loyal'\]"):
-        TransitionCounts.from_sequences(SEQUENCES, states=["new", "gone"])
-    with pytest.raises(DataError, match="the first in sequence 1"):
-        TransitionCounts.from_sequences([["a"], ["a", None]])
+        TransitionCounts.from_sequences(SEQUENCES, states=["new", "gone"], unit="year")
+    with pytest.raises(DataError, match=r"first: row 2 \(sequence=1.0\)"):
+        TransitionCounts.from_sequences([["a"], ["a", None]], unit="year")
     with pytest.raises(DataError, match="three columns"):
-        TransitionCounts.from_table(LONG, time="state")
+        TransitionCounts.from_table(LONG, time="state", unit="year")
     with pytest.raises(ParameterError, match="counts must be >= 0"):
-        TransitionCounts([[-1]], ["a"])
+        TransitionCounts([[-1]], ["a"], unit="year")
     with pytest.raises(ParameterError, match="counts must be square"):
-        TransitionCounts([[1, 2]], ["a"])
+        TransitionCounts([[1, 2]], ["a"], unit="year")
     with pytest.raises(ParameterError, match="states must be 1 different names"):
-        TransitionCounts([[1]], ["a", "b"])
-    seen = TransitionCounts([[1]], ["a"])
-    with pytest.raises(ParameterError, match="level must lie between"):
+        TransitionCounts([[1]], ["a", "b"], unit="year")
+    seen = TransitionCounts([[1]], ["a"], unit="year")
+    with pytest.raises(ParameterError, match="level must lie strictly between"):
         seen.interval(95)
     with pytest.raises(ParameterError, match="method must be"):
         seen.interval(method="wald")  # type: ignore[arg-type]

@@ -7,12 +7,10 @@ whatever else matters must be made part of the state, as recency is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from attrs import cmp_using, field, frozen
 
-from custvalue._arguments import not_negative, periods, real, require, share
+from custvalue._arguments import not_negative, periods, real, require, share, whole_number
 from custvalue._columns import read_only
 from custvalue._typing import Array, ArrayLike, Bools
 from custvalue.discounting.rate import Rate
@@ -28,7 +26,7 @@ from custvalue.numerics.markov_chain import (
     worth,
 )
 from custvalue.units import Unit, as_unit
-from custvalue.value.migration.decisions import MigrationDecisions, Policy
+from custvalue.value.migration.decisions import MigrationDecisions, Policy, as_names, different_names
 
 _same = cmp_using(eq=np.array_equal)
 
@@ -41,23 +39,8 @@ def _as_reward(values: ArrayLike) -> Array:
     return real("reward", values)
 
 
-def _as_cost(values: ArrayLike | None) -> Array:
-    return real("cost", 0.0 if values is None else values)
-
-
-def _as_names(values: Sequence[str] | None) -> tuple[str, ...]:
-    return () if values is None else tuple(values)
-
-
-def _common(name: str, value: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The batch's shape, (..., states), with this amount in it."""
-    try:
-        common = np.broadcast_shapes(value.shape, shape)
-    except ValueError:
-        common = ()
-    if common[-1:] != shape[-1:]:
-        raise ParameterError(f"{name} must broadcast to {shape}, one per state; got shape {value.shape}")
-    return common
+def _as_cost(values: ArrayLike) -> Array:
+    return real("cost", values)
 
 
 @frozen
@@ -74,10 +57,10 @@ class MigrationModel:
         What a period in each state brings.
     cost : array_like, shape (..., states) or a number
         What it costs to serve or contact the customer; taken off, with a timing of its own.
-    states : sequence of str, optional
-        Names; "1", "2", ... by default.
     unit : {"year", "quarter", "month", "week", "day"}
         The period of one transition.
+    states : sequence of str, optional
+        Names; "1", "2", ... by default.
 
     Raises
     ------
@@ -87,34 +70,37 @@ class MigrationModel:
 
     Examples
     --------
-    >>> chain = MigrationModel.from_recency([0.3, 0.2, 0.15, 0.05], margin=40, contact_cost=4)
-    >>> chain.value(Rate.annual(0.20), timing="now").round(3)
+    >>> chain = MigrationModel.from_recency([0.3, 0.2, 0.15, 0.05], margin=40, contact_cost=4, unit="year")
+    >>> chain.value(rate=Rate.annual(0.20), timing="now").round(3)
     array([52.32 ,  5.554,  1.251, -1.82 ,  0.   ])
-    >>> chain.best_stop(Rate.annual(0.20), timing="now").names
+    >>> chain.best_stop(rate=Rate.annual(0.20), timing="now").names
     array(['contact', 'contact', 'contact', 'stop', 'stop'], dtype='<U7')
     """
 
     transitions: Array = field(converter=_as_transitions, eq=_same)
     reward: Array = field(converter=_as_reward, eq=_same)
-    cost: Array = field(default=None, converter=_as_cost, eq=_same)
-    states: tuple[str, ...] = field(default=None, converter=_as_names, kw_only=True)
-    unit: Unit = field(default="year", converter=as_unit, kw_only=True)
+    cost: Array = field(default=0.0, converter=_as_cost, eq=_same)
+    unit: Unit = field(converter=as_unit, kw_only=True)
+    states: tuple[str, ...] = field(default=(), converter=as_names, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         shape = self.transitions.shape[:-1]
-        for name in ("reward", "cost"):
-            shape = _common(name, getattr(self, name), shape)
+        for name, value in (("reward", self.reward), ("cost", self.cost)):
+            try:
+                shape = np.broadcast_shapes(shape, value.shape)
+            except ValueError:
+                shape = ()
+            if shape[-1:] != self.transitions.shape[-1:]:
+                rule = f"{name} must broadcast to {self.transitions.shape[:-1]}, one per state"
+                raise ParameterError(f"{rule}; got shape {value.shape}")
         object.__setattr__(self, "transitions", read_only(np.broadcast_to(self.transitions, (*shape, shape[-1]))))
         for name in ("reward", "cost"):
             object.__setattr__(self, name, read_only(np.broadcast_to(getattr(self, name), shape)))
-        names = self.states or tuple(str(i + 1) for i in range(shape[-1]))
-        if len(names) != shape[-1] or len(set(names)) != shape[-1]:
-            raise ParameterError(f"states must be {shape[-1]} different names; got {names}")
-        object.__setattr__(self, "states", names)
+        object.__setattr__(self, "states", different_names("states", self.states, shape[-1]))
 
     @classmethod
     def from_recency(
-        cls, repurchase: ArrayLike, *, margin: ArrayLike, contact_cost: ArrayLike = 0.0, unit: Unit = "year"
+        cls, repurchase: ArrayLike, *, margin: ArrayLike, unit: Unit, contact_cost: ArrayLike = 0.0
     ) -> MigrationModel:
         """Customers who buy, pause and come back: state i is i periods since the last purchase, the last one is "gone".
 
@@ -155,8 +141,8 @@ class MigrationModel:
 
     def value(
         self,
-        rate: Rate,
         *,
+        rate: Rate,
         timing: Timing,
         cost_timing: Timing | None = None,
         horizon: int | None = None,
@@ -196,13 +182,12 @@ class MigrationModel:
         the last digits for d → 0 and states that are hardly ever left. Row sums count as 1 exactly: chances of staying
         are what the others leave. Finite horizons lose about 1e-16 of the value per period.
         """
-        n = float(periods("horizon", horizon, whole=True))
-        return value(self._terms(rate, timing, cost_timing), n)
+        return self._discounted(rate, timing, cost_timing).value(float(periods("horizon", horizon, whole=True)))
 
     def variance(
         self,
-        rate: Rate,
         *,
+        rate: Rate,
         timing: Timing,
         cost_timing: Timing | None = None,
         horizon: int | None = None,
@@ -221,16 +206,14 @@ class MigrationModel:
 
         Examples
         --------
-        >>> chain = MigrationModel([[0.8, 0.2], [0.0, 1.0]], [100, 0])
-        >>> print(np.sqrt(chain.variance(Rate.annual(0.10), timing="now")).round(2))
+        >>> chain = MigrationModel([[0.8, 0.2], [0.0, 1.0]], [100, 0], unit="year")
+        >>> print(np.sqrt(chain.variance(rate=Rate.annual(0.10), timing="now")).round(2))
         [229.05   0.  ]
         """
-        n = float(periods("horizon", horizon, whole=True))
-        return variance(self._terms(rate, timing, cost_timing), n)
+        return self._discounted(rate, timing, cost_timing).variance(float(periods("horizon", horizon, whole=True)))
 
-    def _terms(self, rate: Rate, timing: Timing, cost_timing: Timing | None) -> Terms:
-        force = force_of(rate, self.unit)
-        return terms(self.transitions, self.reward, self.cost, force, timing, cost_timing)
+    def _discounted(self, rate: Rate, timing: Timing, cost_timing: Timing | None) -> DiscountedChain:
+        return DiscountedChain.of(self, rate, timing, cost_timing)
 
     def expected_visits(self, *, rate: Rate | None = None, horizon: int | None = None) -> Array:
         """Expected number of periods spent in each state (column), from each state (row), the present one counted.
@@ -245,7 +228,7 @@ class MigrationModel:
 
         Examples
         --------
-        >>> chain = MigrationModel.from_recency([0.3, 0.2, 0.15, 0.05], margin=40, contact_cost=4)
+        >>> chain = MigrationModel.from_recency([0.3, 0.2, 0.15, 0.05], margin=40, contact_cost=4, unit="year")
         >>> print(chain.expected_visits()[0].round(4))
         [2.2114 1.548  1.2384 1.0526    inf]
         """
@@ -269,17 +252,17 @@ class MigrationModel:
         start = np.eye(len(self.states)) * self.absorbing[..., None, :]
         return np.asarray(np.where(self.absorbing[..., :, None], start, inner @ into))
 
-    def distribution(self, start: ArrayLike, periods_ahead: int) -> Array:
-        """Chances of each state so many periods ahead, given chances (or counts of customers) `start` now.
+    def distribution(self, start: ArrayLike, horizon: int) -> Array:
+        """Chances of each state `horizon` periods ahead, given chances (or counts of customers) `start` now.
 
         Shape (..., states).
         """
         found = np.broadcast_to(real("start", start), self.transitions.shape[:-1])
-        for _ in range(int(periods("periods_ahead", periods_ahead, whole=True))):
+        for _ in range(whole_number("horizon", horizon, least=0)):
             found = (found[..., None] * self.transitions).sum(axis=-2)
         return found
 
-    def best_stop(self, rate: Rate, *, timing: Timing, cost_timing: Timing | None = None) -> Policy:
+    def best_stop(self, *, rate: Rate, timing: Timing, cost_timing: Timing | None = None) -> Policy:
         """In which states to stop contacting the customer, and the values when that is done.
 
         Whoever is not contacted costs nothing from then on, and does not come back: the reward of the present state is
@@ -302,13 +285,13 @@ class MigrationModel:
         choices = MigrationDecisions(
             transitions=P, rewards=reward, costs=cost, actions=("stop", "contact"), unit=self.unit
         )
-        best = choices.optimal(rate, timing=timing, cost_timing=cost_timing)
+        best = choices.optimal(rate=rate, timing=timing, cost_timing=cost_timing)
         return Policy(best.action[..., :size], best.value[..., :size], best.actions, best.rounds)
 
 
 @frozen(eq=False)
-class Terms:
-    """A chain with what each state brings; all of one batch shape (...)."""
+class DiscountedChain:
+    """A chain with what each state brings at a rate and timing, discounted; all of one batch shape (...)."""
 
     P: Array = field()
     force: Array = field()
@@ -319,10 +302,14 @@ class Terms:
     """Whether the reward of the present state does not count ("next")."""
     loss_skips: bool = field()
 
-    def step(self, values: Array) -> Array:
-        """Expected values one period ahead, discounted."""
-        after = (self.P * values[..., None, :]).sum(axis=-1)
-        return np.asarray(np.exp(-self.force)[..., None] * after)
+    @classmethod
+    def of(cls, model: MigrationModel, rate: Rate, timing: Timing, cost_timing: Timing | None) -> DiscountedChain:
+        """Discount rewards and costs to the beginning of their periods, and give all the batch's shape."""
+        earned = as_timing(timing)
+        spent = earned if cost_timing is None else as_timing(cost_timing, "cost_timing")
+        P, force = aligned(model.transitions, force_of(rate, model.unit))
+        gain, loss = _at_beginning(earned, force) * model.reward, _at_beginning(spent, force) * model.cost
+        return cls(P, force, gain, loss, earned == "next", spent == "next")
 
     def flow(self, *, first: bool = False, last: bool = False) -> Array:
         """What a state brings in the first period, after the last one, or in between."""
@@ -330,68 +317,53 @@ class Terms:
         loss = 0.0 if (first and self.loss_skips) or (last and not self.loss_skips) else self.loss
         return np.asarray(np.zeros_like(self.gain) + gain - loss)
 
+    def value(self, n: float) -> Array:
+        """Expected present value by state, of n periods."""
+        visited = discounted_visits(self.P, self.force, n)
+        if self.gain_skips == self.loss_skips:
+            total = worth(visited, self.gain - self.loss)
+            return self._later(total) if self.gain_skips else total
+        gains, losses = worth(visited, self.gain), worth(visited, self.loss)
+        return difference(
+            self._later(gains) if self.gain_skips else gains, self._later(losses) if self.loss_skips else losses
+        )
 
-def terms(P: Array, reward: Array, cost: Array, force: Array, timing: Timing, cost_timing: Timing | None) -> Terms:
-    """Discount rewards and costs to the beginning of their periods, and give all the batch's shape."""
-    earned = as_timing(timing)
-    spent = earned if cost_timing is None else as_timing(cost_timing, "cost_timing")
-    P, force = aligned(P, force)
-    gain, loss = _at_beginning(earned, force) * reward, _at_beginning(spent, force) * cost
-    return Terms(P, force, gain, loss, earned == "next", spent == "next")
+    def _later(self, values: Array) -> Array:
+        """Values one period ahead, discounted; what cannot follow counts nothing, even where it is infinite."""
+        with np.errstate(invalid="ignore"):
+            each = np.where(self.P == 0, 0.0, self.P * values[..., None, :])
+        return np.asarray(np.exp(-self.force)[..., None] * each.sum(axis=-1))
+
+    def variance(self, n: float) -> Array:
+        """Variance of the present value by state, of n periods."""
+        if not np.isinf(n):
+            return self._variance_within(int(n))
+        ahead = worth(discounted_visits(self.P, self.force, n), self.flow())
+        require(
+            np.isfinite(ahead),
+            "values must be finite to have a variance",
+            "At a rate of 0, states that are never left must bring nothing: give a rate or a horizon.",
+            value=ahead,
+        )
+        return worth(visits(self.P, 2 * self.force), self._spread(ahead))
+
+    def _variance_within(self, n: int) -> Array:
+        """Backwards from the end, one period at a time, until nothing changes any more."""
+        spread, ahead = np.zeros_like(self.gain), self.flow(last=True)
+        for _ in range(n):
+            before = spread, ahead
+            spread = self._spread(ahead) + self._later(spread) * np.exp(-self.force)[..., None]
+            ahead = self.flow() + self._later(ahead)
+            if np.array_equal(before, (spread, ahead)):
+                break
+        return spread
+
+    def _spread(self, ahead: Array) -> Array:
+        """Variance, over the next state, of the value there, discounted: v² Σ_j p_ij (W_j - mean_i)²."""
+        mean = (self.P * ahead[..., None, :]).sum(axis=-1, keepdims=True)
+        each = self.P * (ahead[..., None, :] - mean) ** 2
+        return np.asarray(np.exp(-2 * self.force)[..., None] * each.sum(axis=-1))
 
 
 def _at_beginning(timing: Timing, force: Array) -> Array:
     return np.ones((*force.shape, 1)) if timing == "next" else delay(timing, force)[..., None]
-
-
-def value(terms: Terms, n: float) -> Array:
-    """Expected present value by state, of n periods."""
-    visited = discounted_visits(terms.P, terms.force, n)
-    if terms.gain_skips == terms.loss_skips:
-        total = worth(visited, terms.gain - terms.loss)
-        return _later(terms, total) if terms.gain_skips else total
-    gains, losses = worth(visited, terms.gain), worth(visited, terms.loss)
-    return difference(
-        _later(terms, gains) if terms.gain_skips else gains, _later(terms, losses) if terms.loss_skips else losses
-    )
-
-
-def _later(terms: Terms, values: Array) -> Array:
-    """Values one period ahead; what cannot follow counts nothing, even where it is infinite."""
-    with np.errstate(invalid="ignore"):
-        each = np.where(terms.P == 0, 0.0, terms.P * values[..., None, :])
-    return np.asarray(np.exp(-terms.force)[..., None] * each.sum(axis=-1))
-
-
-def variance(terms: Terms, n: float) -> Array:
-    """Variance of the present value by state, of n periods."""
-    if not np.isinf(n):
-        return _within(terms, int(n))
-    ahead = worth(discounted_visits(terms.P, terms.force, n), terms.flow())
-    require(
-        np.isfinite(ahead),
-        "values must be finite to have a variance",
-        "At a rate of 0, states that are never left must bring nothing: give a rate or a horizon.",
-        value=ahead,
-    )
-    return worth(visits(terms.P, 2 * terms.force), _spread(terms, ahead))
-
-
-def _within(terms: Terms, n: int) -> Array:
-    """Backwards from the end, one period at a time."""
-    spread = np.zeros_like(terms.gain)
-    ahead = terms.flow(last=True)
-    for _ in range(n):
-        later = terms.step(spread) * np.exp(-terms.force)[..., None]
-        before = spread, ahead
-        spread, ahead = _spread(terms, ahead) + later, terms.flow() + terms.step(ahead)
-        if np.array_equal(before, (spread, ahead)):
-            break
-    return spread
-
-
-def _spread(terms: Terms, ahead: Array) -> Array:
-    """Variance, over the next state, of the value there, discounted: v² Σ_j p_ij (W_j - mean_i)²."""
-    mean = (terms.P * ahead[..., None, :]).sum(axis=-1, keepdims=True)
-    each = terms.P * (ahead[..., None, :] - mean) ** 2
-    return np.asarray(np.exp(-2 * terms.force)[..., None] * each.sum(axis=-1))

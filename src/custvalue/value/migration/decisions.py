@@ -8,7 +8,7 @@ chains", Journal of Interactive Marketing 14(2), 2000, stop mailing to customers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -37,16 +37,25 @@ def _as_rewards(values: ArrayLike) -> Array:
     return real("rewards", values)
 
 
-def _as_costs(values: ArrayLike | None) -> Array:
-    return real("costs", 0.0 if values is None else values)
+def _as_costs(values: ArrayLike) -> Array:
+    return real("costs", values)
 
 
-def _as_allowed(values: ArrayLike | None) -> Bools:
-    return np.asarray(True if values is None else values, dtype=bool)
+def _as_allowed(values: ArrayLike) -> Bools:
+    return np.asarray(values, dtype=bool)
 
 
-def _as_names(values: Sequence[str] | None) -> tuple[str, ...]:
-    return () if values is None else tuple(values)
+def as_names(values: Iterable[str]) -> tuple[str, ...]:
+    """Names as a tuple, as the converter of a field."""
+    return tuple(values)
+
+
+def different_names(what: str, names: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """So many different names, "1", "2", ... where none are given; ParameterError otherwise."""
+    names = names or tuple(str(i + 1) for i in range(count))
+    if len(names) != count or len(set(names)) != count:
+        raise ParameterError(f"{what} must be {count} different names; got {names}")
+    return names
 
 
 @frozen
@@ -87,14 +96,14 @@ class MigrationDecisions:
         are customers or scenarios.
     rewards : array_like, broadcasting to (..., actions, states)
         What a period in each state brings under each action.
+    unit : {"year", "quarter", "month", "week", "day"}
+        The period of one transition.
     costs : array_like, broadcasting to (..., actions, states)
         What it costs; with a timing of its own.
     allowed : array_like of bool, broadcasting to (..., actions, states), optional
         Which actions can be taken in which states; all by default.
     actions, states : sequence of str, optional
         Names; "1", "2", ... by default.
-    unit : {"year", "quarter", "month", "week", "day"}
-        The period of one transition.
 
     Raises
     ------
@@ -106,20 +115,20 @@ class MigrationDecisions:
     >>> mail = [[0.6, 0.4], [0.1, 0.9]]  # active, lapsed: mailing keeps some, and wins some back
     >>> wait = [[0.4, 0.6], [0.0, 1.0]]
     >>> choices = MigrationDecisions(
-    ...     transitions=[mail, wait], rewards=[40, 0], costs=[[4, 4], [0, 0]], actions=["mail", "wait"]
+    ...     transitions=[mail, wait], rewards=[40, 0], costs=[[4, 4], [0, 0]], actions=["mail", "wait"], unit="year"
     ... )
-    >>> best = choices.optimal(Rate.annual(0.20), timing="now")
+    >>> best = choices.optimal(rate=Rate.annual(0.20), timing="now")
     >>> print(best.names, best.value.round(2))
     ['mail' 'mail'] [78.86 10.29]
     """
 
     transitions: Array = field(converter=_as_transitions, eq=_same)
     rewards: Array = field(converter=_as_rewards, eq=_same)
-    costs: Array = field(default=None, converter=_as_costs, eq=_same)
-    allowed: Bools = field(default=None, converter=_as_allowed, eq=_same)
-    actions: tuple[str, ...] = field(default=None, converter=_as_names)
-    states: tuple[str, ...] = field(default=None, converter=_as_names)
-    unit: Unit = field(default="year", converter=as_unit)
+    unit: Unit = field(converter=as_unit)
+    costs: Array = field(default=0.0, converter=_as_costs, eq=_same)
+    allowed: Bools = field(default=True, converter=_as_allowed, eq=_same)
+    actions: tuple[str, ...] = field(default=(), converter=as_names)
+    states: tuple[str, ...] = field(default=(), converter=as_names)
 
     def __attrs_post_init__(self) -> None:
         shape = self.transitions.shape[:-1]
@@ -130,14 +139,11 @@ class MigrationDecisions:
             except ValueError:
                 raise ParameterError(f"{name} must broadcast to {shape}; got shape {value.shape}") from None
         for name, count in (("actions", shape[-2]), ("states", shape[-1])):
-            given = getattr(self, name) or tuple(str(i + 1) for i in range(count))
-            if len(given) != count or len(set(given)) != count:
-                raise ParameterError(f"{name} must be {count} different names; got {given}")
-            object.__setattr__(self, name, given)
+            object.__setattr__(self, name, different_names(name, getattr(self, name), count))
         if not self.allowed.any(axis=-2).all():
             raise ParameterError("every state must have an allowed action; allow one that does nothing")
 
-    def value(self, action: ArrayLike, rate: Rate, *, timing: Timing, cost_timing: Timing | None = None) -> Array:
+    def value(self, action: ArrayLike, *, rate: Rate, timing: Timing, cost_timing: Timing | None = None) -> Array:
         """Expected present value by state, forever, of taking these actions (positions, shape (..., states)).
 
         Raises
@@ -145,12 +151,14 @@ class MigrationDecisions:
         ParameterError
             As for `optimal`.
         """
-        chosen = self._positions(action)
+        chosen, last = np.asarray(action), len(self.actions) - 1
+        if chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen <= last)).all():
+            raise ParameterError(f"action must be whole numbers from 0 to {last}, one per state; got {action!r}")
         flow, force = self._flow(rate, timing, cost_timing)
         _forever(force)
-        return _evaluate(self.transitions, flow, force, chosen)
+        return _evaluate(self.transitions, flow, force, chosen.astype(np.intp))
 
-    def optimal(self, rate: Rate, *, timing: Timing, cost_timing: Timing | None = None) -> Policy:
+    def optimal(self, *, rate: Rate, timing: Timing, cost_timing: Timing | None = None) -> Policy:
         """The best action in every state, forever, and the values under it, by policy iteration.
 
         Parameters
@@ -170,16 +178,13 @@ class MigrationDecisions:
         _forever(force)
         open_flow = np.where(self.allowed, flow, -np.inf)
         chosen = np.broadcast_to(open_flow.argmax(axis=-2), (*force.shape, len(self.states)))
-        value = _evaluate(self.transitions, flow, force, chosen)
-        better, improved = self._improve(chosen, open_flow, force, value)
-        rounds = 1
+        rounds, improved = 0, True
         while improved:
-            chosen, rounds = better, rounds + 1
-            value = _evaluate(self.transitions, flow, force, chosen)
-            better, improved = self._improve(chosen, open_flow, force, value)
-        return Policy(chosen, value, self.actions, rounds)
+            value, rounds, taken = _evaluate(self.transitions, flow, force, chosen), rounds + 1, chosen
+            chosen, improved = self._improve(taken, open_flow, force, value)
+        return Policy(taken, value, self.actions, rounds)
 
-    def optimal_within(self, rate: Rate, *, horizon: int, timing: Timing, cost_timing: Timing | None = None) -> Policy:
+    def optimal_within(self, *, rate: Rate, horizon: int, timing: Timing, cost_timing: Timing | None = None) -> Policy:
         """The best action in every state of each of `horizon` periods, by backward induction; any rate.
 
         `action[..., t, s]` is the position of the action in period t and state s.
@@ -201,13 +206,6 @@ class MigrationDecisions:
         actions = np.stack(taken[::-1], axis=-2) if n else np.zeros((*force.shape, 0, len(self.states)), dtype=np.intp)
         return Policy(actions, value, self.actions, n)
 
-    def _positions(self, action: ArrayLike) -> Ints:
-        chosen = np.asarray(action)
-        count = len(self.actions)
-        if chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen < count)).all():
-            raise ParameterError(f"action must be whole numbers from 0 to {count - 1}, one per state; got {action!r}")
-        return chosen.astype(np.intp)
-
     def _flow(self, rate: Rate, timing: Timing, cost_timing: Timing | None) -> tuple[Array, Array]:
         """What each period brings under each action, and the force with the batch's leading axes."""
         force = force_of(rate, self.unit)
@@ -222,7 +220,9 @@ class MigrationDecisions:
         return np.asarray(flow + np.exp(-force)[..., None, None] * after)
 
     def _improve(self, chosen: Ints, flow: Array, force: Array, value: Array) -> tuple[Ints, bool]:
-        """Actions that are better by more than rounding, and whether there are any."""
+        """Actions that are better by more than rounding (a policy must not change for it without end), and whether
+        there are any.
+        """
         ahead = self._ahead(flow, force, value)
         now = np.take_along_axis(ahead, chosen[..., None, :], axis=-2)[..., 0, :]
         scale = np.abs(value).max(axis=-1, keepdims=True) + np.abs(now).max(axis=-1, keepdims=True)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from custvalue._arguments import periods
-from custvalue._typing import Array, Ints
+from custvalue._arguments import generator, whole_number
+from custvalue._typing import Array
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import Timing, force_of
 from custvalue.errors import ParameterError
-from custvalue.value.migration.chain import MigrationModel, Terms, terms
+from custvalue.value.migration.chain import DiscountedChain, MigrationModel
 
 
 def simulate_migration(
     model: MigrationModel,
-    rate: Rate,
     *,
+    rate: Rate,
     start: str | int,
     size: int,
     rng: np.random.Generator | int,
     timing: Timing,
-    cost_timing: Timing | None = None,
     horizon: int,
+    cost_timing: Timing | None = None,
 ) -> Array:
     """Draw present values of customers who start in a state, whose mean and variance `MigrationModel` gives.
 
@@ -51,19 +51,25 @@ def simulate_migration(
 
     Examples
     --------
-    >>> chain = MigrationModel.from_recency([0.3, 0.2, 0.15, 0.05], margin=40, contact_cost=4)
-    >>> drawn = simulate_migration(
-    ...     chain, Rate.annual(0.20), start="recency 1", size=10_000, rng=1, timing="now", horizon=50
-    ... )
+    >>> chain = MigrationModel.from_recency([0.3, 0.2, 0.15, 0.05], margin=40, contact_cost=4, unit="year")
+    >>> given = {"rate": Rate.annual(0.20), "timing": "now", "horizon": 50}
+    >>> drawn = simulate_migration(chain, start="recency 1", size=10_000, rng=1, **given)
     >>> print(np.quantile(drawn, [0.05, 0.5, 0.95]).round(2))
     [ 27.57  45.85 106.96]
     """
-    force = force_of(rate, model.unit)
-    if model.transitions.ndim != 2 or force.ndim:
+    if model.transitions.ndim != 2 or force_of(rate, model.unit).ndim:
         raise ParameterError("simulation is of one chain at one rate; take one of the batch: MigrationModel(P[i], ...)")
-    here = np.full(size, _position(model, start))
-    each = terms(model.transitions, model.reward, model.cost, force, timing, cost_timing)
-    return _paths(each, here, int(periods("horizon", horizon, whole=True)), np.random.default_rng(rng))
+    each = DiscountedChain.of(model, rate, timing, cost_timing)
+    here = np.full(whole_number("size", size, least=0), _position(model, start))
+    n, draws = whole_number("horizon", horizon, least=0), generator(rng)
+    cumulative = np.cumsum(each.P, axis=-1)
+    cumulative[:, -1] = 1.0
+    total = np.zeros(len(here))
+    for t in range(n + 1):
+        total += np.exp(-each.force * t) * each.flow(first=t == 0, last=t == n)[here]
+        if t < n:
+            here = (draws.random(len(here))[:, None] >= cumulative[here]).sum(axis=-1)
+    return total
 
 
 def _position(model: MigrationModel, start: str | int) -> int:
@@ -72,14 +78,3 @@ def _position(model: MigrationModel, start: str | int) -> int:
     if isinstance(start, int) and 0 <= start < len(model.states):
         return start
     raise ParameterError(f"start must be one of {model.states}, or a position from 0; got {start!r}")
-
-
-def _paths(each: Terms, here: Ints, n: int, rng: np.random.Generator) -> Array:
-    cumulative = np.cumsum(each.P, axis=-1)
-    cumulative[:, -1] = 1.0
-    total = np.zeros(len(here))
-    for t in range(n + 1):
-        total += np.exp(-each.force * t) * each.flow(first=t == 0, last=t == n)[here]
-        if t < n:
-            here = (rng.random(len(here))[:, None] >= cumulative[here]).sum(axis=-1)
-    return total

@@ -8,105 +8,16 @@ from typing import Any, Literal
 import numpy as np
 from attrs import cmp_using, field, frozen
 
-from custvalue._arguments import not_negative
-from custvalue._columns import read_only
-from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
+from custvalue._arguments import generator, not_negative, one_of
+from custvalue._arguments import level as as_level
+from custvalue._columns import check_rows, numbers, read_only
+from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.logs.columns import Column, as_column
 from custvalue.evidence.logs.reading import read_columns
 from custvalue.units import Unit, as_unit
 from custvalue.value.migration.chain import MigrationModel
-
-Steps = tuple[NDArray[Any], Ints, Ints]
-"""Distinct states, and the codes of each step's origin and target."""
-
-
-def steps_of_sequences(sequences: Iterable[Sequence[Hashable]]) -> Steps:
-    """Steps within each sequence."""
-    each = [list(sequence) for sequence in sequences]
-    lengths = np.array([len(one) for one in each], dtype=np.intp)
-    flat = np.empty(int(lengths.sum()), dtype=object)
-    flat[:] = [state for one in each for state in one]
-    who = np.repeat(np.arange(len(each)), lengths)
-    column = as_column(flat, None)
-    if column.absent.any():
-        row = int(np.argmax(column.absent))
-        raise DataError(
-            f"states must be present; {int(column.absent.sum())} are missing, the first in sequence {who[row]}. "
-            "End the sequence before it."
-        )
-    names, codes = _coded(column)
-    within = who[1:] == who[:-1]
-    return names, codes[:-1][within], codes[1:][within]
-
-
-def steps_of_table(table: Any, customer: str, time: str, state: str, *, skip: bool) -> Steps:  # noqa: ANN401 (any dataframe)
-    """Steps between consecutive periods of each customer."""
-    wanted = {customer, time, state}
-    if len(wanted) < 3:
-        raise DataError(f"customer, time and state must be three columns; got {customer!r}, {time!r}, {state!r}")
-    columns = read_columns(table, [customer, time, state])
-    for name, column in zip((customer, time, state), columns, strict=True):
-        _present(name, column)
-    ids, who = _coded(columns[0])
-    when = _whole(time, columns[1])
-    names, codes = _coded(columns[2])
-    order = np.lexsort((when, who))
-    who, when, codes = who[order], when[order], codes[order]
-    same = who[1:] == who[:-1]
-    step = when[1:] - when[:-1]
-    _refuse(
-        same & (step == 0),
-        "a customer must have one row per period",
-        "Keep one state per period.",
-        ids[who[1:]],
-        when[1:],
-    )
-    gap = same & (step > 1)
-    if not skip:
-        remedy = "Fill in the state, or leave such steps out with gaps='skip'."
-        _refuse(gap, "a customer's periods must be consecutive", remedy, ids[who[1:]], when[1:])
-    counted = same & (step == 1)
-    return names, codes[:-1][counted], codes[1:][counted]
-
-
-def _coded(column: Column) -> tuple[NDArray[Any], Ints]:
-    if column.codes is not None:
-        return column.values, np.asarray(column.codes, dtype=np.intp)
-    names, codes = np.unique(column.values, return_inverse=True)
-    return names, np.asarray(codes, dtype=np.intp).ravel()
-
-
-def _present(name: str, column: Column) -> None:
-    if column.absent.any():
-        row = int(np.argmax(column.absent))
-        raise DataError(
-            f"{name} must be present; missing in {int(column.absent.sum())} of {len(column)} rows, first: row {row}. "
-            "Leave those rows out."
-        )
-
-
-def _whole(name: str, column: Column) -> Ints:
-    values = column.values if column.codes is None else column.values[column.codes]
-    remedy = "Number the periods: 0, 1, 2, ... or year x 12 + month."
-    if values.dtype.kind not in "iuf":
-        raise DataError(f"{name} must be whole numbers; got {values[0]!r}. {remedy}")
-    if values.dtype.kind == "f" and not (np.isfinite(values) & (values == np.floor(values))).all():
-        row = int(np.argmin(np.isfinite(values) & (values == np.floor(values))))
-        raise DataError(f"{name} must be whole numbers; row {row} has {values[row]!r}. {remedy}")
-    large = np.abs(values.astype(np.float64)) > 2.0**53
-    if large.any():
-        row = int(np.argmax(large))
-        raise DataError(f"{name} must be below 2^53; row {row} has {values[row]!r}. {remedy}")
-    return values.astype(np.intp)
-
-
-def _refuse(broken: Bools, rule: str, remedy: str, who: NDArray[Any], when: Ints) -> None:
-    if broken.any():
-        first = np.flatnonzero(broken)[:3]
-        shown = "; ".join(f"customer {who[i]!s} at {when[i]}" for i in first)
-        raise DataError(f"{rule}; broken {int(broken.sum())} times, first: {shown}. {remedy}")
-
+from custvalue.value.migration.decisions import different_names
 
 _same = cmp_using(eq=np.array_equal)
 
@@ -142,7 +53,7 @@ class TransitionCounts:
 
     Examples
     --------
-    >>> seen = TransitionCounts.from_sequences([["new", "loyal", "loyal", "gone"], ["new", "gone"]])
+    >>> seen = TransitionCounts.from_sequences([["new", "loyal", "loyal", "gone"], ["new", "gone"]], unit="month")
     >>> seen.states
     ('gone', 'loyal', 'new')
     >>> print(seen.counts[2], seen.probabilities(absorbing=["gone"])[1])
@@ -151,15 +62,14 @@ class TransitionCounts:
 
     counts: Array = field(converter=_as_counts, eq=_same)
     states: tuple[str, ...] = field(converter=_as_names)
-    unit: Unit = field(default="year", converter=as_unit, kw_only=True)
+    unit: Unit = field(converter=as_unit, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        if len(set(self.states)) != len(self.counts) or len(self.states) != len(self.counts):
-            raise ParameterError(f"states must be {len(self.counts)} different names; got {self.states}")
+        different_names("states", self.states, len(self.counts))
 
     @classmethod
     def from_sequences(
-        cls, sequences: Iterable[Sequence[Hashable]], *, states: Sequence[Hashable] | None = None, unit: Unit = "year"
+        cls, sequences: Iterable[Sequence[Hashable]], *, unit: Unit, states: Sequence[Hashable] | None = None
     ) -> TransitionCounts:
         """Count in sequences of states, one per customer, one state per period.
 
@@ -167,29 +77,38 @@ class TransitionCounts:
         ----------
         sequences : iterable of sequences
             States by name; those of length 1 tell nothing.
-        states : sequence, optional
-            Their order, and states that may not occur. By default those that occur, sorted.
         unit : {"year", "quarter", "month", "week", "day"}
             Between neighbors in a sequence.
+        states : sequence, optional
+            Their order, and states that may not occur. By default those that occur, sorted.
 
         Raises
         ------
         DataError
             A state is missing (None, NaN) or not among `states`.
         """
-        return cls._counted(*steps_of_sequences(sequences), states, unit)
+        each = [list(sequence) for sequence in sequences]
+        who = np.repeat(np.arange(len(each)), [len(one) for one in each])
+        flat = np.empty(len(who), dtype=object)
+        flat[:] = [state for one in each for state in one]
+        column = as_column(flat, None)
+        remedy = "End the sequence before it."
+        check_rows(~column.absent, "states must be present", remedy, sequence=who.astype(np.float64))
+        names, codes = _coded(column)
+        within = who[1:] == who[:-1]
+        return cls._counted(names, codes[:-1][within], codes[1:][within], states, unit)
 
     @classmethod
     def from_table(
         cls,
         table: Any,  # noqa: ANN401 (any dataframe)
         *,
+        unit: Unit,
         customer: str = "customer_id",
         time: str = "period",
         state: str = "state",
         states: Sequence[Hashable] | None = None,
         gaps: Literal["refuse", "skip"] = "refuse",
-        unit: Unit = "year",
     ) -> TransitionCounts:
         """Count in a long table with one row per customer and period, in any order.
 
@@ -197,14 +116,14 @@ class TransitionCounts:
         ----------
         table : dataframe or mapping of arrays
             pandas, polars, pyarrow, DuckDB, or arrays by name.
+        unit : {"year", "quarter", "month", "week", "day"}
+            What the whole numbers count.
         customer, time, state : str
             Names of its columns; periods are whole numbers.
         states : sequence, optional
             As for `from_sequences`.
         gaps : {"refuse", "skip"}
             What to do where a customer's periods are not consecutive: raise, or count no transition there.
-        unit : {"year", "quarter", "month", "week", "day"}
-            What the whole numbers count.
 
         Raises
         ------
@@ -215,13 +134,26 @@ class TransitionCounts:
         Examples
         --------
         >>> log = {"customer_id": [1, 1, 2, 2], "period": [0, 1, 0, 1], "state": ["a", "b", "a", "a"]}
-        >>> TransitionCounts.from_table(log).counts
+        >>> TransitionCounts.from_table(log, unit="year").counts
         array([[1., 1.],
                [0., 0.]])
         """
-        if gaps not in ("refuse", "skip"):
-            raise ParameterError(f"gaps must be 'refuse' or 'skip'; got {gaps!r}")
-        return cls._counted(*steps_of_table(table, customer, time, state, skip=gaps == "skip"), states, unit)
+        one_of("gaps", gaps, ("refuse", "skip"))
+        if len({customer, time, state}) < 3:
+            raise DataError(f"customer, time and state must be three columns; got {customer!r}, {time!r}, {state!r}")
+        columns = read_columns(table, [customer, time, state])
+        for name, column in zip((customer, time, state), columns, strict=True):
+            check_rows(~column.absent, f"{name} must be present", "Leave those rows out.")
+        (ids, who), when, (names, codes) = _coded(columns[0]), _whole(time, columns[1]), _coded(columns[2])
+        order = np.lexsort((when, who))
+        who, when, codes = who[order], when[order], codes[order]
+        same, step, shown = who[1:] == who[:-1], when[1:] - when[:-1], {time: when[1:]}
+        rule, remedy = "a customer must have one row per period", "Keep one state per period."
+        check_rows(~(same & (step == 0)), rule, remedy, ids=ids[who[1:]], **shown)
+        rule, remedy = "a customer's periods must be consecutive", "Fill in the state, or leave it out: gaps='skip'."
+        check_rows(~(same & (step > 1)) | (gaps == "skip"), rule, remedy, ids=ids[who[1:]], **shown)
+        counted = same & (step == 1)
+        return cls._counted(names, codes[:-1][counted], codes[1:][counted], states, unit)
 
     @classmethod
     def _counted(
@@ -232,7 +164,7 @@ class TransitionCounts:
         position = {name: i for i, name in enumerate(order)}
         strange = [name for name in names.tolist() if name not in position]
         if strange:
-            raise DataError(f"states must name every state in the data; missing: {strange[:3]}. Add them to states=.")
+            raise DataError(f"states must name every state in the data; missing: {strange[:3]}. Add them to states.")
         index = np.array([position[name] for name in names.tolist()], dtype=np.intp)
         size = len(order)
         counts = np.bincount(index[origin] * size + index[target], minlength=size * size).reshape(size, size)
@@ -287,13 +219,10 @@ class TransitionCounts:
         ParameterError
             The level is not between 0 and 1, or there is no such method.
         """
-        if not 0 < level < 1:
-            raise ParameterError(f"level must lie between 0 and 1, such as 0.95; got {level!r}")
-        if method == "wilson":
-            return _wilson(self.counts, level)
-        if method == "dirichlet":
-            return _dirichlet(self.counts + not_negative("prior", prior), level)
-        raise ParameterError(f"method must be 'wilson' or 'dirichlet'; got {method!r}")
+        share = as_level(level)
+        if one_of("method", method, ("wilson", "dirichlet")) == "wilson":
+            return _wilson(self.counts, share)
+        return _dirichlet(self.counts + not_negative("prior", prior), share)
 
     def draws(
         self,
@@ -311,7 +240,7 @@ class TransitionCounts:
             As for `probabilities`.
         """
         weights, stays = self._weights(prior, absorbing)
-        drawn = _gammas(weights, n, np.random.default_rng(rng))
+        drawn = _gammas(weights, n, generator(rng))
         drawn = np.where(stays[:, None], np.eye(len(stays)), drawn)
         return np.asarray(drawn / drawn.sum(axis=-1, keepdims=True))
 
@@ -335,17 +264,30 @@ class TransitionCounts:
             raise ParameterError(f"absorbing must list states among {self.states}; got {absorbing!r}")
         weights = self.counts + not_negative("prior", prior)
         stays = np.isin(np.asarray(self.states), list(absorbing))
-        unknown = [
-            name
-            for name, total, never in zip(self.states, weights.sum(axis=1), stays, strict=True)
-            if not never and total == 0
-        ]
+        unknown = np.asarray(self.states)[~stays & (weights.sum(axis=1) == 0)].tolist()
         if unknown:
             raise DataError(
                 f"every state must be followed by one in the data; nothing follows {unknown}. Name states that are "
                 "never left in absorbing=, or give a prior."
             )
         return weights, stays
+
+
+def _coded(column: Column) -> tuple[NDArray[Any], Ints]:
+    """Distinct values, and the code of each row."""
+    if column.codes is not None:
+        return column.values, np.asarray(column.codes, dtype=np.intp)
+    names, codes = np.unique(column.values, return_inverse=True)
+    return names, np.asarray(codes, dtype=np.intp).ravel()
+
+
+def _whole(name: str, column: Column) -> Array:
+    """Numbers of periods; whole ones below 2^53, where floats begin to miss some."""
+    found = numbers(name, column.values if column.codes is None else column.values[column.codes])
+    remedy = "Number the periods: 0, 1, 2, ... or year x 12 + month."
+    ok = (found == np.floor(found)) & (np.abs(found) <= 2.0**53)
+    check_rows(ok, f"{name} must be whole numbers below 2^53", remedy, **{name: found})
+    return found
 
 
 def _gammas(weights: Array, n: int, rng: np.random.Generator) -> Array:
