@@ -241,7 +241,7 @@ def test_bases_that_are_refused():
     model = Geometric(0.1, unit="month")
     with pytest.raises(ParameterError, match="the initial base must be >= 0"):
         project_customer_base([1], model, initial=[-1])
-    with pytest.raises(ParameterError, match="the model is in months, not in years"):
+    with pytest.raises(ParameterError, match="unit must be the model's, 'month'; got 'year'"):
         project_customer_base([1], model, initial=Tenures([1], [0], unit="year"))
     with pytest.raises(ParameterError, match="periods must be a whole number"):
         replacement_acquisition([1], model, 0)
@@ -251,5 +251,5 @@ def test_bases_that_are_refused():
 
 
 def test_nobody_makes_up_for_losses_who_leaves_at_once():
-    with pytest.raises(ParameterError, match="stays for a period"):
+    with pytest.raises(ParameterError, match="stay for a period"):
         replacement_acquisition([1000.0], Exponential(1e3))

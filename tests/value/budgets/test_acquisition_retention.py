@@ -13,8 +13,8 @@ from custvalue.errors import ParameterError
 from custvalue.value.budgets.acquisition_retention import (
     ResponseCurve,
     acquisition_budget,
-    customer_equity,
     customer_equity_budget,
+    equity_per_prospect,
 )
 
 FIFTH = Rate.annual(0.20)
@@ -38,9 +38,9 @@ def test_the_best_acquisition_budget() -> None:
 
 def test_the_best_budgets_of_both_kinds() -> None:
     """Values of a Nelder-Mead search with the same inputs, good to 1e-6; here they are closed forms."""
-    at = customer_equity(60, WIN, KEEP, FIFTH, acquisition_spend=5, retention_spend=10)
+    at = equity_per_prospect(60, WIN, KEEP, rate=FIFTH, acquisition_spend=5, retention_spend=10, unit="year")
     assert at == pytest.approx(4.6875, rel=1e-14)
-    best = customer_equity_budget(60, WIN, KEEP, FIFTH)
+    best = customer_equity_budget(60, WIN, KEEP, rate=FIFTH, unit="year")
     found = [best.acquisition.spend, best.retention_spend, best.equity]
     np.testing.assert_allclose(found, [12.134363058245434, 18.786143985277924, 7.650700060297615], rtol=1e-6)
 
@@ -54,7 +54,7 @@ def test_pfeifers_conditions_hold_and_no_neighbor_is_better(
 ) -> None:
     """Pfeifer (2005): where money is spent, the last customer won and the last one kept cost what one is worth."""
     rate, win_, keep_ = Rate.annual(d), ResponseCurve(*win), ResponseCurve(*keep)
-    best = customer_equity_budget(margin, win_, keep_, rate)
+    best = customer_equity_budget(margin, win_, keep_, rate=rate, unit="year")
     A, R = float(best.acquisition.spend), float(best.retention_spend)
     for spend, marginal in ((A, best.acquisition.marginal_cost), (R, best.marginal_retention_cost)):
         if spend > 0:
@@ -63,7 +63,9 @@ def test_pfeifers_conditions_hold_and_no_neighbor_is_better(
             assert marginal >= best.customer_value * (1 - 1e-12)
 
     def equity(a: float, r: float) -> float:
-        return float(customer_equity(margin, win_, keep_, rate, acquisition_spend=a, retention_spend=r))
+        return float(
+            equity_per_prospect(margin, win_, keep_, rate=rate, acquisition_spend=a, retention_spend=r, unit="year")
+        )
 
     top = equity(A, R)
     assert best.equity == pytest.approx(top, rel=1e-9, abs=1e-12 * margin)
@@ -74,23 +76,23 @@ def test_pfeifers_conditions_hold_and_no_neighbor_is_better(
 
 def test_where_nothing_is_worth_spending() -> None:
     dear = ResponseCurve(0.4, 1e-6)
-    best = customer_equity_budget(60, dear, dear, FIFTH)
+    best = customer_equity_budget(60, dear, dear, rate=FIFTH, unit="year")
     assert best.acquisition.spend == best.retention_spend == best.retention == best.equity == 0
     assert best.customer_value == 60
-    none = customer_equity_budget(60, ResponseCurve(0.0, 1.0), ResponseCurve(0.0, 1.0), FIFTH)
+    none = customer_equity_budget(60, ResponseCurve(0.0, 1.0), ResponseCurve(0.0, 1.0), rate=FIFTH, unit="year")
     assert none.equity == 0
     assert none.marginal_retention_cost == np.inf
 
 
 def test_margins_so_large_that_lamberts_function_overflows() -> None:
-    best = customer_equity_budget(1e6, WIN, KEEP, FIFTH)
+    best = customer_equity_budget(1e6, WIN, KEEP, rate=FIFTH, unit="year")
     assert best.marginal_retention_cost == pytest.approx(float(best.customer_value), rel=1e-9)
 
 
 def test_grids_of_inputs() -> None:
-    best = customer_equity_budget([[30], [60]], WIN, KEEP, Rate.annual([0.1, 0.2, 0.3]))
+    best = customer_equity_budget([[30], [60]], WIN, KEEP, rate=Rate.annual([0.1, 0.2, 0.3]), unit="year")
     assert best.equity.shape == (2, 3)
-    assert best.equity[1, 1] == customer_equity_budget(60, WIN, KEEP, FIFTH).equity
+    assert best.equity[1, 1] == customer_equity_budget(60, WIN, KEEP, rate=FIFTH, unit="year").equity
     several = ResponseCurve([0.2, 0.4], [0.1, 0.2])
     assert acquisition_budget([[10], [20], [30]], several).spend.shape == (3, 2)
 
@@ -101,9 +103,9 @@ def test_what_is_refused() -> None:
     with pytest.raises(ParameterError, match="k must be > 0"):
         ResponseCurve(0.4, 0)
     with pytest.raises(ParameterError, match="ceiling of retention must stay below"):
-        customer_equity_budget(60, WIN, ResponseCurve(1.0, 0.1), Rate.zero())
+        customer_equity_budget(60, WIN, ResponseCurve(1.0, 0.1), rate=Rate.zero(), unit="year")
     with pytest.raises(ParameterError, match="rate must be a Rate"):
-        customer_equity_budget(60, WIN, KEEP, 0.2)  # type: ignore[arg-type]
+        customer_equity_budget(60, WIN, KEEP, rate=0.2, unit="year")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="spend must be >= 0"):
         WIN.share(-1)
 

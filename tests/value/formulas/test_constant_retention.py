@@ -54,17 +54,17 @@ def close(found: Any, wanted: Any, rel: float) -> bool:
 
 def test_fader_and_hardie_2012_five_conventions() -> None:
     """Fader & Hardie, technical note 024 (2012), m = 100, r = .8, d = .1: from 267 to 367 by timing alone."""
-    values = [constant_retention_value(100, 0.8, TENTH, timing=timing) for timing in TIMINGS]
+    values = [constant_retention_value(100, 0.8, rate=TENTH, timing=timing, unit="year") for timing in TIMINGS]
     np.testing.assert_allclose(values, [1100 / 3, 800 / 3, 1000 / 3, 349.60294939005047, 314.0173602261173], rtol=1e-14)
 
 
 def test_gupta_and_lehmann_margin_multiples() -> None:
     """Gupta & Lehmann (2003), the tables of r/(1+i-r) and, at i = 12 %, r/(1+i-r(1+g)); as cited."""
     r = np.array([0.6, 0.7, 0.8, 0.9])[:, None]
-    table = margin_multiple(r, Rate.annual([[0.10, 0.12, 0.14, 0.16]]), timing="next")
+    table = margin_multiple(r, rate=Rate.annual([[0.10, 0.12, 0.14, 0.16]]), timing="next", unit="year")
     printed = [[1.2, 1.15, 1.11, 1.07], [1.75, 1.67, 1.59, 1.52], [2.67, 2.5, 2.35, 2.22], [4.5, 4.09, 3.75, 3.46]]
     assert np.abs(table - printed).max() <= 0.005
-    grows = margin_multiple(r, Rate.annual(0.12), timing="next", growth=[0, 0.02, 0.04, 0.06, 0.08])
+    grows = margin_multiple(r, rate=Rate.annual(0.12), timing="next", growth=[0, 0.02, 0.04, 0.06, 0.08], unit="year")
     printed = [
         [1.15, 1.18, 1.21, 1.24, 1.27],
         [1.67, 1.72, 1.79, 1.85, 1.92],
@@ -75,14 +75,14 @@ def test_gupta_and_lehmann_margin_multiples() -> None:
 
 
 def test_gupta_and_lehmann_finite_horizon() -> None:
-    five = margin_multiple(0.8, Rate.annual(0.12), timing="next", horizon=5)
+    five = margin_multiple(0.8, rate=Rate.annual(0.12), timing="next", horizon=5, unit="year")
     assert five == pytest.approx(2.0351639197953237, rel=1e-14)
 
 
 @given(retentions, yearly, horizons, timings)
 def test_without_growth_all_digits_are_right(r: float, d: float, n: int | None, timing: Any) -> None:
     rate = Rate.annual(d)
-    value = constant_retention_value(1, r, rate, timing=timing, horizon=n)
+    value = constant_retention_value(1, r, rate=rate, timing=timing, horizon=n, unit="year")
     assert close(value, exact(r, float(rate.force()), 0.0, n, timing), 1e-14)
 
 
@@ -90,7 +90,7 @@ def test_without_growth_all_digits_are_right(r: float, d: float, n: int | None, 
 def test_growth_costs_only_the_digits_that_offsetting_costs(r: float, d: float, g: float, n: int, timing: Any) -> None:
     """With a ratio q near 1, rounding of d and g itself changes the value by n or 1/(1 - q) times as much."""
     rate = Rate.annual(d)
-    value = constant_retention_value(1, r, rate, timing=timing, horizon=n, growth=g)
+    value = constant_retention_value(1, r, rate=rate, timing=timing, horizon=n, growth=g, unit="year")
     gap = abs(1 - r * (1 + g) / (1 + d))
     condition = 1 + n * (abs(g) + abs(d)) / max(1.0, gap * n if r * (1 + g) < 1 + d else 1.0)
     assert close(value, exact(r, float(rate.force()), g, n, timing), 2e-15 * condition)
@@ -100,17 +100,17 @@ def test_growth_costs_only_the_digits_that_offsetting_costs(r: float, d: float, 
 @pytest.mark.parametrize("n", [1, 7, 10**6])
 def test_a_ratio_of_one_is_no_singularity(timing: Any, n: int) -> None:
     """Retention 1 with growth = d, and r (1 + g) = 1 exactly: n payments are worth n first ones."""
-    assert constant_retention_value(1, 1.0, Rate.zero(), timing=timing, horizon=n) == n
-    assert constant_retention_value(1, 0.5, Rate.zero(), timing=timing, horizon=n, growth=1.0) == n
+    assert constant_retention_value(1, 1.0, rate=Rate.zero(), timing=timing, horizon=n, unit="year") == n
+    assert constant_retention_value(1, 0.5, rate=Rate.zero(), timing=timing, horizon=n, growth=1.0, unit="year") == n
     first = {"now": 1.0, "middle": 1.25**-0.5, "continuous": 1.0}[timing]
-    level = constant_retention_value(1, 1.0, Rate.annual(0.25), timing=timing, horizon=n, growth=0.25)
+    level = constant_retention_value(1, 1.0, rate=Rate.annual(0.25), timing=timing, horizon=n, growth=0.25, unit="year")
     assert level == pytest.approx(first * n, rel=1e-15 * (1 + n))
 
 
 @pytest.mark.parametrize("timing", TIMINGS)
 def test_what_does_not_converge_is_infinite(timing: Any) -> None:
     for r, growth, rate in [(1.0, 0.0, Rate.zero()), (0.9, 0.5, TENTH), (1.0, 0.0, Rate.annual(-0.1))]:
-        found = constant_retention_value([1.0, -1.0, 0.0], r, rate, timing=timing, growth=growth)
+        found = constant_retention_value([1.0, -1.0, 0.0], r, rate=rate, timing=timing, growth=growth, unit="year")
         np.testing.assert_array_equal(found, [np.inf, -np.inf, 0.0])
 
 
@@ -118,19 +118,21 @@ def test_what_does_not_converge_is_infinite(timing: Any) -> None:
 def test_the_closed_form_is_the_sum_over_periods(r: float, d: float, n: int, g: float, timing: Any) -> None:
     """A path of n equal retentions and growing margins: begun, paid and discounted period by period."""
     rate = Rate.annual(d)
-    closed = constant_retention_value(10, r, rate, timing=timing, horizon=n, growth=g, acquisition_cost=3)
+    closed = constant_retention_value(
+        10, r, rate=rate, timing=timing, horizon=n, growth=g, acquisition_cost=3, unit="year"
+    )
     if timing == "continuous":
         g = 0.0  # a path's margin is level within a period
-        closed = constant_retention_value(10, r, rate, timing=timing, horizon=n, acquisition_cost=3)
+        closed = constant_retention_value(10, r, rate=rate, timing=timing, horizon=n, acquisition_cost=3, unit="year")
     margins = 10 * (1 + g) ** np.arange(n)
-    path = retention_path_value(margins, np.full(n, r), rate, timing=timing, acquisition_cost=3)
+    path = retention_path_value(margins, np.full(n, r), rate=rate, timing=timing, acquisition_cost=3, unit="year")
     np.testing.assert_allclose(closed, path, rtol=1e-12, atol=1e-13)
 
 
 @given(retentions, yearly, timings)
 def test_a_long_horizon_is_forever(r: float, d: float, timing: Any) -> None:
-    forever = constant_retention_value(1, r, Rate.annual(d), timing=timing)
-    long = constant_retention_value(1, r, Rate.annual(d), timing=timing, horizon=2.0**80)
+    forever = constant_retention_value(1, r, rate=Rate.annual(d), timing=timing, unit="year")
+    long = constant_retention_value(1, r, rate=Rate.annual(d), timing=timing, horizon=2.0**80, unit="year")
     assert long <= forever * (1 + 1e-14)
     gap = 1 - r / (1 + d)
     if gap > 1e-12:
@@ -141,7 +143,9 @@ def test_a_long_horizon_is_forever(r: float, d: float, timing: Any) -> None:
 def test_timings_differ_by_waiting_and_renewal(r: float, d: float, n: int | None) -> None:
     """Payments now are the next ones (1 + d)/r times over; the end is a period and the middle half a one later."""
     rate = Rate.annual(d)
-    now, later, end, mid, flow = (constant_retention_value(1, r, rate, timing=timing, horizon=n) for timing in TIMINGS)
+    now, later, end, mid, flow = (
+        constant_retention_value(1, r, rate=rate, timing=timing, horizon=n, unit="year") for timing in TIMINGS
+    )
     if np.isfinite(now):
         growth = float(np.exp(rate.force()))
         np.testing.assert_allclose([later * growth / r, end * growth, mid * growth**0.5], now, rtol=1e-14)
@@ -151,19 +155,25 @@ def test_timings_differ_by_waiting_and_renewal(r: float, d: float, n: int | None
 
 def test_the_period_is_that_of_the_retention() -> None:
     """A monthly retention at an annual rate: the rate is converted, nothing else."""
-    monthly = constant_retention_value(10, 0.97, TENTH, timing="now", unit="month")
+    monthly = constant_retention_value(10, 0.97, rate=TENTH, timing="now", unit="month")
     d = 1.1 ** (1 / 12) - 1
     assert monthly == pytest.approx(10 * (1 + d) / (1 + d - 0.97), rel=1e-13)
 
 
 def test_all_arguments_broadcast() -> None:
     r, d, m = np.array([0.5, 0.9])[:, None, None], [0.1, 0.2, 0.3], np.array([[1.0], [2.0]])
-    values = constant_retention_value(m, r, Rate.annual(d), timing="end", horizon=[2, 3, 4], acquisition_cost=m)
+    values = constant_retention_value(
+        m, r, rate=Rate.annual(d), timing="end", horizon=[2, 3, 4], acquisition_cost=m, unit="year"
+    )
     assert values.shape == (2, 2, 3)
-    one = constant_retention_value(2, 0.9, Rate.annual(0.3), timing="end", horizon=4, acquisition_cost=2)
+    one = constant_retention_value(
+        2, 0.9, rate=Rate.annual(0.3), timing="end", horizon=4, acquisition_cost=2, unit="year"
+    )
     assert values[1, 1, 2] == one
     assert one.shape == ()
-    paths = retention_path_value(np.ones((4, 1, 3)), np.full((2, 3), 0.8), Rate.annual([0.1, 0.2]), timing="middle")
+    paths = retention_path_value(
+        np.ones((4, 1, 3)), np.full((2, 3), 0.8), rate=Rate.annual([0.1, 0.2]), timing="middle", unit="year"
+    )
     assert paths.shape == (4, 2)
 
 
@@ -179,8 +189,10 @@ def test_dwyer_a_path_of_retention() -> None:
         "end": (margins * survival[:3] * v[1:]).sum(),
         "middle": (margins * survival[:3] * v[:3]).sum() * 0.8**0.5,
     }.items():
-        assert retention_path_value(margins, stays, rate, timing=timing) == pytest.approx(wanted, rel=1e-14)
-    flow = retention_path_value(margins, stays, rate, timing="continuous")
+        assert retention_path_value(margins, stays, rate=rate, timing=timing, unit="year") == pytest.approx(
+            wanted, rel=1e-14
+        )
+    flow = retention_path_value(margins, stays, rate=rate, timing="continuous", unit="year")
     t = np.linspace(0, 3, 300_001)[:-1] + 5e-6
     k = t.astype(int)
     survives = survival[k] * np.array(stays)[k] ** (t - k)
@@ -189,10 +201,10 @@ def test_dwyer_a_path_of_retention() -> None:
 
 def test_the_last_retention_may_be_left_out_where_it_does_not_matter() -> None:
     for timing in ("now", "end", "middle"):
-        short = retention_path_value([1, 2, 3], [0.5, 0.6], TENTH, timing=timing)
-        assert short == retention_path_value([1, 2, 3], [0.5, 0.6, 0.0], TENTH, timing=timing)
+        short = retention_path_value([1, 2, 3], [0.5, 0.6], rate=TENTH, timing=timing, unit="year")
+        assert short == retention_path_value([1, 2, 3], [0.5, 0.6, 0.0], rate=TENTH, timing=timing, unit="year")
     with pytest.raises(ParameterError, match=r"one rate per period of margins \(3 with timing='next'\)"):
-        retention_path_value([1, 2, 3], [0.5, 0.6], TENTH, timing="next")
+        retention_path_value([1, 2, 3], [0.5, 0.6], rate=TENTH, timing="next", unit="year")
 
 
 @pytest.mark.parametrize(
@@ -213,16 +225,16 @@ def test_the_last_retention_may_be_left_out_where_it_does_not_matter() -> None:
     ],
 )
 def test_what_is_refused(change: dict[str, Any], message: str) -> None:
-    given_ = {"margin": 1.0, "retention": 0.8, "rate": TENTH, "timing": "now", **change}
+    given_ = {"margin": 1.0, "retention": 0.8, "rate": TENTH, "timing": "now", "unit": "year", **change}
     with pytest.raises(ParameterError, match=message):
         constant_retention_value(**given_)
 
 
 def test_timing_has_no_default() -> None:
     with pytest.raises(TypeError, match="timing"):
-        constant_retention_value(1, 0.8, TENTH)  # type: ignore[call-arg]
+        constant_retention_value(1, 0.8, rate=TENTH, unit="year")  # type: ignore[call-arg]
 
 
 def test_a_continuous_horizon_need_not_be_whole() -> None:
-    half = constant_retention_value(1, 1.0, Rate.zero(), timing="continuous", horizon=0.5)
+    half = constant_retention_value(1, 1.0, rate=Rate.zero(), timing="continuous", horizon=0.5, unit="year")
     assert half == 0.5

@@ -45,7 +45,7 @@ def enumerated(r: float, force: float, g: float, n: int, timing: str) -> Any:
 )
 def test_the_variance_over_all_lifetimes(r: float, d: float, g: float, n: int, timing: Any) -> None:
     rate = Rate.annual(d)
-    found = float(constant_retention_variance(1, r, rate, timing=timing, horizon=n, growth=g))
+    found = float(constant_retention_variance(1, r, rate=rate, timing=timing, horizon=n, growth=g, unit="year"))
     wanted = enumerated(r, float(rate.force()), g, n, timing)
     assert abs(found - wanted) <= 1e-13 * wanted + mp.mpf("1e-300")
 
@@ -54,8 +54,8 @@ def test_the_variance_over_all_lifetimes(r: float, d: float, g: float, n: int, t
 @pytest.mark.parametrize(("r", "d"), [(0.8, 0.1), (1 - 1e-9, 1e-7), (0.3, 0.0), (1e-12, 0.5)])
 def test_forever_is_the_closed_form_and_the_limit(r: float, d: float, timing: Any) -> None:
     rate = Rate.annual(d)
-    found = constant_retention_variance(7, r, rate, timing=timing)
-    long = constant_retention_variance(7, r, rate, timing=timing, horizon=2.0**80)
+    found = constant_retention_variance(7, r, rate=rate, timing=timing, unit="year")
+    long = constant_retention_variance(7, r, rate=rate, timing=timing, horizon=2.0**80, unit="year")
     v = float(np.exp(-rate.force()))
     still = (d + (1 - r)) / (1 + d)  # 1 - r v
     spread = ((1 - v**2) if d > 1e-3 else -np.expm1(-2 * rate.force())) + v**2 * (1 - r)
@@ -73,7 +73,7 @@ def test_forever_is_the_closed_form_and_the_limit(r: float, d: float, timing: An
 def test_the_variance_of_a_flow(r: float, d: float, g: float, n: float | None) -> None:
     """(E e^{2θL} - (E e^{θL})²)/θ² for a lifetime L that is exponential, cut at n; with 150 digits."""
     rate = Rate.annual(d)
-    found = float(constant_retention_variance(1, r, rate, timing="continuous", growth=g, horizon=n))
+    found = float(constant_retention_variance(1, r, rate=rate, timing="continuous", growth=g, horizon=n, unit="year"))
     with mp.workdps(150):
         mu, theta = -mp.log(mp.mpf(r)), mp.log1p(mp.mpf(g)) - mp.mpf(float(rate.force()))
 
@@ -97,24 +97,26 @@ def test_the_variance_of_a_flow(r: float, d: float, g: float, n: float | None) -
 def test_nothing_uncertain_and_too_uncertain() -> None:
     for timing in (*DISCRETE, "continuous"):
         kind: Any = timing
-        assert constant_retention_variance(5, 1.0, Rate.zero(), timing=kind) == 0
-        assert constant_retention_variance(0, 0.9, Rate.zero(), timing=kind, growth=0.5) == 0
-        assert constant_retention_variance(5, 0.8, Rate.zero(), timing=kind, horizon=0) == 0
+        assert constant_retention_variance(5, 1.0, rate=Rate.zero(), timing=kind, unit="year") == 0
+        assert constant_retention_variance(0, 0.9, rate=Rate.zero(), timing=kind, growth=0.5, unit="year") == 0
+        assert constant_retention_variance(5, 0.8, rate=Rate.zero(), timing=kind, horizon=0, unit="year") == 0
         # the mean converges, .9 x 1.08 < 1, and the square does not
-        assert np.isfinite(constant_retention_value(1, 0.9, Rate.zero(), timing=kind, growth=0.08))
-        assert constant_retention_variance(1, 0.9, Rate.zero(), timing=kind, growth=0.08) == np.inf
-    assert constant_retention_variance(5, 0.0, TENTH, timing="next") == 0
-    assert constant_retention_variance(5, 0.0, TENTH, timing="continuous") == 0
+        assert np.isfinite(constant_retention_value(1, 0.9, rate=Rate.zero(), timing=kind, growth=0.08, unit="year"))
+        assert constant_retention_variance(1, 0.9, rate=Rate.zero(), timing=kind, growth=0.08, unit="year") == np.inf
+    assert constant_retention_variance(5, 0.0, rate=TENTH, timing="next", unit="year") == 0
+    assert constant_retention_variance(5, 0.0, rate=TENTH, timing="continuous", unit="year") == 0
 
 
 @pytest.mark.parametrize("timing", [*DISCRETE, "continuous"])
 @pytest.mark.parametrize("horizon", [None, 6])
 def test_draws_have_the_mean_and_the_variance(timing: Any, horizon: int | None) -> None:
     terms: dict[str, Any] = {"timing": timing, "horizon": horizon, "growth": [[0.0, 0.02]]}
-    drawn = simulate_constant_retention(100, [[0.5], [0.8]], TENTH, size=100_000, rng=3, acquisition_cost=20, **terms)
+    drawn = simulate_constant_retention(
+        100, [[0.5], [0.8]], rate=TENTH, size=100_000, rng=3, acquisition_cost=20, **terms, unit="year"
+    )
     assert drawn.shape == (100_000, 2, 2)
-    mean = constant_retention_value(100, [[0.5], [0.8]], TENTH, acquisition_cost=20, **terms)
-    variance = constant_retention_variance(100, [[0.5], [0.8]], TENTH, **terms)
+    mean = constant_retention_value(100, [[0.5], [0.8]], rate=TENTH, acquisition_cost=20, **terms, unit="year")
+    variance = constant_retention_variance(100, [[0.5], [0.8]], rate=TENTH, **terms, unit="year")
     assert (np.abs(drawn.mean(axis=0) - mean) < 4.5 * np.sqrt(variance / 100_000)).all()
     fourth = ((drawn - mean) ** 4).mean(axis=0)
     assert (np.abs(((drawn - mean) ** 2).mean(axis=0) - variance) < 4.5 * np.sqrt(fourth / 100_000)).all()
@@ -122,10 +124,10 @@ def test_draws_have_the_mean_and_the_variance(timing: Any, horizon: int | None) 
 
 def test_a_seed_repeats_the_draws() -> None:
     one, two = (
-        simulate_constant_retention(1, 0.8, TENTH, timing="now", size=5, rng=rng)
+        simulate_constant_retention(1, 0.8, rate=TENTH, timing="now", size=5, rng=rng, unit="year")
         for rng in (1, np.random.default_rng(1))
     )
     np.testing.assert_array_equal(one, two)
-    with pytest.raises(ParameterError, match="size must be >= 0"):
-        simulate_constant_retention(1, 0.8, TENTH, timing="now", size=-1, rng=1)
-    assert simulate_constant_retention(1, 1.0, Rate.zero(), timing="now", size=1, rng=1) == np.inf
+    with pytest.raises(ParameterError, match="size must be a whole number >= 0"):
+        simulate_constant_retention(1, 0.8, rate=TENTH, timing="now", size=-1, rng=1, unit="year")
+    assert simulate_constant_retention(1, 1.0, rate=Rate.zero(), timing="now", size=1, rng=1, unit="year") == np.inf

@@ -1,7 +1,6 @@
 """The customer base as a whole: leaky bucket, contract book, customer equity."""
 
 from custvalue.value.base.contract_book import contract_value as contract_value
-from custvalue.value.base.contract_book import value_of_retention_point as value_of_retention_point
 from custvalue.value.base.customer_equity import CustomerEquity as CustomerEquity
 from custvalue.value.base.customer_equity import acquisition_payback as acquisition_payback
 from custvalue.value.base.customer_equity import allowable_acquisition_cost as allowable_acquisition_cost

@@ -7,22 +7,73 @@
 | end of period t | each renews or leaves: lost; end = start + acquired - lost |
 
 A customer acquired at the start of period s is at the first renewal at the end of s, and still there at the end of t
-with probability S(t - s + 1).
+with probability S(t - s + 1). With joining="end", as companies count subscribers, those acquired in s join at its end:
+`active` = start, and a customer is there at the end of t with probability S(t - s).
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._arguments import not_negative, times
-from custvalue._typing import Array, ArrayLike
+from custvalue._arguments import not_negative, one_of, times, whole_number
+from custvalue._typing import Array, ArrayLike, Ints
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures
+from custvalue.inference.fit import Fit
+from custvalue.models.model import known_unit
 from custvalue.models.retention.family import RetentionModel
-from custvalue.value.base._flows import check_model, convolved, initial_base, initial_flows, plan_of, whole_number
+
+Joining: TypeAlias = Literal["start", "end"]
+"""When in a period the customers acquired in it join."""
+_AGE_AT_END: Final[dict[Joining, int]] = {"start": 1, "end": 0}
+"""Periods that customers have stayed at the end of the one in which they were acquired."""
+_BLOCK: Final = 1 << 17
+"""Numbers worked on at once, 1 MB: temporaries of draws x ages x periods would fill the memory."""
+
+
+@frozen(eq=False)
+class _Initial:
+    """The initial base: customers by age, and the probability to leave at each renewal ahead."""
+
+    ages: Array
+    counts: Array
+    """Shape (..., ages)."""
+    lost: Array
+    """At each distinct tenure ahead, given that it is reached."""
+    index: Ints
+    """Which of these, by age and period."""
+
+    @classmethod
+    def of(cls, initial: Tenures | ArrayLike | None, model: RetentionModel, periods: int) -> _Initial:
+        """The initial base of a projection over so many periods."""
+        ages, counts = _initial_base(initial, model)
+        tenure = ages[:, None] + np.arange(periods)
+        each, index = np.unique(tenure.ravel(), return_inverse=True)
+        return cls(ages, counts, model.churn_probability(each, 1.0), index.reshape(tenure.shape))
+
+    def flows(self, rows: slice) -> tuple[Array, Array]:
+        """For a customer of each of some ages: probabilities to be there at the end of each period, and to leave."""
+        lost = self.lost[..., self.index[rows]]
+        stays = np.cumprod(1 - lost, axis=-1, dtype=np.float64)
+        before = np.concatenate([np.ones_like(stays[..., :1]), stays[..., :-1]], axis=-1)
+        return stays, before * lost
+
+    def totals(self) -> tuple[Array, Array]:
+        """Customers there at the end of each period, and those who leave at it; some ages at a time."""
+        periods = self.index.shape[1]
+        shape = (*np.broadcast_shapes(self.counts.shape[:-1], self.lost.shape[:-1]), periods)
+        left, gone = np.zeros(shape), np.zeros(shape)
+        step = max(1, _BLOCK // max(1, self.lost[..., :1].size * periods))
+        for first in range(0, len(self.ages), step):
+            rows = slice(first, first + step)
+            stays, leaves = self.flows(rows)
+            left += (self.counts[..., rows, None] * stays).sum(axis=-2)
+            gone += (self.counts[..., rows, None] * leaves).sum(axis=-2)
+        return left, gone
 
 
 @frozen(eq=False, repr=False, slots=False)
@@ -32,34 +83,35 @@ class CustomerBase:
     Attributes
     ----------
     acquired : array, shape (..., periods)
-        Won at the start of each period.
+        Won in each period; they join at its start, or at its end where so projected.
     lost : array
-        Left at the end of each period, those won in it included.
+        Left at the end of each period, those who joined at its start included.
     start, active, end : array
-        Before acquisition; during the period (start + acquired); after losses (active - lost).
+        At the start of the period, before acquisition; during it; at its end, when some have left and all have joined.
     initial_end : array
         Of the initial base, how many are left at the end of each period: what an open hole leaves of it.
+    joining : {"start", "end"}
+        When those acquired join.
     """
 
     acquired: Array = field()
     lost: Array = field()
     end: Array = field()
     initial_end: Array = field()
+    joining: Joining = field()
     _survival: Array = field(alias="survival")
-    _initial: Array = field(alias="initial")
-    _initial_ages: Array = field(alias="initial_ages")
-    _initial_stays: Array = field(alias="initial_stays")
+    _initial: _Initial = field(alias="initial")
 
     @cached_property
     def start(self) -> Array:
         """Customers at the start of each period, before acquisition."""
-        first = np.broadcast_to(self._initial.sum(axis=-1)[..., None], (*self.end.shape[:-1], 1))
+        first = np.broadcast_to(self._initial.counts.sum(axis=-1)[..., None], (*self.end.shape[:-1], 1))
         return np.concatenate([first, self.end[..., :-1]], axis=-1)
 
     @cached_property
     def active(self) -> Array:
         """Customers during each period."""
-        return np.asarray(self.start + self.acquired)
+        return np.asarray(self.start + self.acquired) if self.joining == "start" else self.start
 
     @property
     def churn(self) -> Array:
@@ -68,27 +120,33 @@ class CustomerBase:
         return np.asarray(share)
 
     @property
+    def acquired_end(self) -> Array:
+        """Of all acquired so far, how many are left at the end of each period; adds up to `end` with `initial_end`."""
+        first = _AGE_AT_END[self.joining]
+        return convolved(self.acquired, self._survival[..., first : self.acquired.shape[-1] + first])
+
+    @property
     def by_cohort(self) -> Array:
         """Customers at the end of period t (last axis) by the period of acquisition (the axis before it); 0 before it.
 
         Together with `initial_end` they add up to `end`.
         """
-        periods = self.end.shape[-1]
-        since = np.arange(periods) - np.arange(periods)[:, None] + 1
-        stays = np.where(since >= 1, self._survival[..., np.maximum(since, 0)], 0.0)
+        periods = np.arange(self.end.shape[-1])
+        since = periods - periods[:, None]
+        stays = np.where(since >= 0, self._survival[..., np.maximum(since, 0) + _AGE_AT_END[self.joining]], 0.0)
         return np.asarray(self.acquired[..., :, None] * stays)
 
     @property
     def by_age(self) -> Array:
         """Customers at the end of each period by whole periods of tenure, 0, 1, ... (last axis); adds up to `end`."""
-        periods = self.end.shape[-1]
-        ages = np.floor(self._initial_ages).astype(np.intp)
+        periods, first = self.end.shape[-1], _AGE_AT_END[self.joining]
+        ages = np.floor(self._initial.ages).astype(np.intp)
         width = periods + int(ages.max(initial=0)) + 1
         found = np.zeros((*self.end.shape, width))
         cohorts = self.by_cohort
-        initial = self._initial[..., :, None] * self._initial_stays
+        initial = self._initial.counts[..., :, None] * self._initial.flows(slice(None))[0]
         for t in range(periods):
-            found[..., t, 1 : t + 2] = cohorts[..., t::-1, t]
+            found[..., t, first : t + first + 1] = cohorts[..., t::-1, t]
             for i, age in enumerate(ages):
                 found[..., t, age + t + 1] += initial[..., i, t]
         return found
@@ -109,14 +167,15 @@ def project_customer_base(
     periods: int | None = None,
     *,
     initial: Tenures | ArrayLike | None = None,
+    joining: Joining = "start",
 ) -> CustomerBase:
     """Project a customer base under planned acquisitions: who is there, who is lost, by cohort and age.
 
     Parameters
     ----------
     acquisitions : array_like, shape (..., periods)
-        Customers to be won at the start of each period; leading axes are scenarios. A single number is the plan for
-        each of `periods` periods; 0 leaves the holes open and fills nothing in.
+        Customers to be won in each period; leading axes are scenarios. A single number is the plan for each of
+        `periods` periods; 0 leaves the holes open and fills nothing in.
     model : RetentionModel
         Its unit is the period. Array fields of shape (draws, 1) are parameter draws: scenarios of shape
         (scenarios, 1, periods) then give results of shape (scenarios, draws, periods).
@@ -125,6 +184,9 @@ def project_customer_base(
     initial : Tenures or array_like, optional
         The base to begin with: those who still run, or numbers of customers by periods of tenure, 0, 1, 2, ...
         (shape (..., ages)). They are at their next renewal at the end of the first period.
+    joining : {"start", "end"}
+        When in a period those acquired in it join, as the table above says: at its start (the default), so that some
+        leave at the end of the same period; or at its end, as companies' counts of subscribers take it.
 
     Raises
     ------
@@ -144,35 +206,35 @@ def project_customer_base(
            [ 0. ,  0. , 80. ]])
     """
     check_model(model)
-    plan = plan_of(acquisitions, periods)
+    first = _AGE_AT_END[one_of("joining", joining, _AGE_AT_END)]
+    plan = _plan(acquisitions, periods)
     count = plan.shape[-1]
-    ages, counts = initial_base(initial, model)
-    since = np.arange(count)
+    held = _Initial.of(initial, model, count)
     survival = model.survival(np.arange(count + 1))
-    leaving = survival[..., :-1] * model.churn_probability(since, 1.0)
-    stays, leaves = initial_flows(model, ages, count)
-    left = np.einsum("...a,...at->...t", counts, stays)
-    lost = convolved(plan, leaving) + np.einsum("...a,...at->...t", counts, leaves)
-    end = convolved(plan, survival[..., 1:]) + left
+    leaving = survival[..., :-1] * model.churn_probability(np.arange(count), 1.0)
+    if joining == "end":  # nobody leaves in the period of acquisition
+        leaving = np.concatenate([np.zeros_like(leaving[..., :1]), leaving[..., :-1]], axis=-1)
+    left, gone = held.totals()
+    lost = convolved(plan, leaving) + gone
+    end = convolved(plan, survival[..., first : count + first]) + left
     acquired, lost, end, left = np.broadcast_arrays(plan, lost, end, left)
     return CustomerBase(
         acquired=acquired,
         lost=lost,
         end=end,
         initial_end=left,
+        joining=joining,
         survival=survival,
-        initial=counts,
-        initial_ages=ages,
-        initial_stays=stays,
+        initial=held,
     )
 
 
 def steady_state(acquisitions: ArrayLike, model: RetentionModel) -> Array:
     """Size that a base comes to with constant acquisition: customers won per period x expected lifetime (Little's law).
 
-    In discrete time it counts those active during a period, of whom those acquired in it are part; at the ends of
-    periods, after losses, there are `acquisitions` fewer. In continuous time customers come evenly, and it is the size
-    at any moment. Infinite where the expected lifetime is: with captive customers, or heavy tails such as that of
+    In discrete time this is the `active` of a projection whose customers join at the start of periods, and the `end` of
+    one whose customers join at the end. In continuous time customers come evenly, and it is the size at any moment.
+    Infinite where the expected lifetime is: where some never leave, or with heavy tails such as that of
     `ShiftedBetaGeo` with alpha <= 1, a base grows for ever, if ever more slowly.
 
     Raises
@@ -200,7 +262,7 @@ def replacement_acquisition(base: Tenures | ArrayLike, model: RetentionModel, pe
     Parameters
     ----------
     base : Tenures or array_like
-        As `initial` of `project`.
+        As `initial` of `project_customer_base`.
     model : RetentionModel
         Its unit is the period.
     periods : int
@@ -213,7 +275,7 @@ def replacement_acquisition(base: Tenures | ArrayLike, model: RetentionModel, pe
     Raises
     ------
     ParameterError
-        As `project`; or new customers stay for a period with probability 0.
+        As `project_customer_base`; or new customers stay for a period with probability 0.
 
     Examples
     --------
@@ -223,30 +285,28 @@ def replacement_acquisition(base: Tenures | ArrayLike, model: RetentionModel, pe
     """
     check_model(model)
     count = whole_number("periods", periods)
-    ages, counts = initial_base(base, model)
-    stays, _ = initial_flows(model, ages, count)
-    left = np.einsum("...a,...at->...t", counts, stays)
+    held = _Initial.of(base, model, count)
+    left, _ = held.totals()
     survival = model.survival(np.arange(count + 1))
     if not np.all(survival[..., 1] > 0):
-        raise ParameterError("nobody whom the model wins stays for a period: no number of them makes up for losses")
-    shape = np.broadcast_shapes(left.shape[:-1], survival.shape[:-1])
-    won = np.zeros((*shape, count))
+        raise ParameterError("model must let new customers stay for a period: no number of these makes up for losses")
+    won = np.zeros((*np.broadcast_shapes(left.shape[:-1], survival.shape[:-1]), count))
     for t in range(count):
         earlier = (won[..., :t] * survival[..., t + 1 : 1 : -1]).sum(axis=-1)
-        won[..., t] = (counts.sum(axis=-1) - left[..., t] - earlier) / survival[..., 1]
+        won[..., t] = (held.counts.sum(axis=-1) - left[..., t] - earlier) / survival[..., 1]
     return won
 
 
 def never_churn_remainder(base: Tenures | ArrayLike, model: RetentionModel) -> Array:
     """Customers of a base who never leave, in expectation: what is left of it in the end if the holes stay open.
 
-    0 unless the model has captive customers (`SplitPopulation`). For what is left after some periods see
+    0 unless the model has a cure fraction (`SplitPopulation`). For what is left after some periods see
     `project_customer_base(0, model, periods, initial=base).end`.
 
     Raises
     ------
     ParameterError
-        As `project`.
+        As `project_customer_base`.
 
     Examples
     --------
@@ -256,5 +316,61 @@ def never_churn_remainder(base: Tenures | ArrayLike, model: RetentionModel) -> A
     161.0
     """
     check_model(model)
-    ages, counts = initial_base(base, model)
+    ages, counts = _initial_base(base, model)
     return np.asarray((counts * (1 - model.churn_probability(ages, np.inf))).sum(axis=-1))
+
+
+def check_retention_model(model: object) -> RetentionModel:
+    """The model; ParameterError unless it is a retention model."""
+    if isinstance(model, RetentionModel):
+        return model
+    hint = "; give its model, fit.model" if isinstance(model, Fit) else ""
+    if isinstance(model, (int, float)):
+        hint = "; for one churn rate per period write Geometric(theta=0.05), say"
+    raise ParameterError(f"model must be a RetentionModel, not a {type(model).__name__}{hint}")
+
+
+def check_model(model: object) -> None:
+    """Raise ParameterError unless this is a retention model whose parameters are numbers or draws."""
+    known = check_retention_model(model).parameters
+    if any(np.ndim(value) and np.shape(value)[-1] != 1 for value in known.values()):
+        raise ParameterError(
+            "model must have parameters that are numbers, or draws of shape (draws, 1), not one per customer: "
+            "customers still to come have none of their own"
+        )
+
+
+def convolved(plan: Array, kernel: Array) -> Array:
+    """Σ_{s <= t} plan_s kernel_{t-s} along the last axis; the other axes broadcast."""
+    periods = plan.shape[-1]
+    found = np.zeros((*np.broadcast_shapes(plan.shape[:-1], kernel.shape[:-1]), periods))
+    for lag in range(periods):
+        found[..., lag:] += plan[..., : periods - lag] * kernel[..., lag, None]
+    return found
+
+
+def _plan(acquisitions: ArrayLike, periods: int | None) -> Array:
+    """Acquisitions per period along the last axis."""
+    plan = not_negative("acquisitions", acquisitions)
+    if plan.ndim == 0:
+        if periods is None:
+            raise ParameterError("acquisitions are one number for each period: say how many, as periods=12")
+        return np.full(whole_number("periods", periods), float(plan))
+    if periods is not None and plan.shape[-1] != whole_number("periods", periods):
+        raise ParameterError(f"acquisitions are for {plan.shape[-1]} periods, and periods={periods}; leave it out")
+    if not plan.shape[-1]:
+        raise ParameterError("acquisitions must be for at least one period")
+    return plan
+
+
+def _initial_base(initial: Tenures | ArrayLike | None, model: RetentionModel) -> tuple[Array, Array]:
+    """Ages, and how many customers there are of each: shape (..., ages)."""
+    if initial is None:
+        return np.zeros(0), np.zeros(0)
+    if not isinstance(initial, Tenures):
+        counts = np.atleast_1d(not_negative("the initial base", initial))
+        return np.arange(counts.shape[-1], dtype=np.float64), counts
+    known_unit(model, initial.unit)
+    running = ~initial.ended
+    ages, index = np.unique(initial.duration[running], return_inverse=True)
+    return ages, np.bincount(index, initial.weights[running], len(ages)).astype(np.float64)

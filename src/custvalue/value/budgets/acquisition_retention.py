@@ -168,17 +168,17 @@ class EquityBudget:
         return self.acquisition.value
 
 
-def customer_equity(
+def equity_per_prospect(
     margin: ArrayLike,
     acquisition: ResponseCurve,
     retention: ResponseCurve,
-    rate: Rate,
     *,
+    rate: Rate,
     acquisition_spend: ArrayLike,
     retention_spend: ArrayLike,
-    unit: Unit = "year",
+    unit: Unit,
 ) -> Array:
-    """Customer equity per prospect at given budgets, a m - A + a (m - R/r) r'/(1 - r') with r' = r/(1 + d).
+    """Blattberg & Deighton's customer equity of a prospect, a m - A + a (m - R/r) r'/(1 - r') with r' = r/(1 + d).
 
     Timing, the paper's: the first margin m when the customer is won, now, with A; later ones at the end of each period,
     by those who stay; R is paid at the end of each period for everybody who began it. As a formula in R alone,
@@ -206,7 +206,8 @@ def customer_equity(
     --------
     >>> win = ResponseCurve.from_point(ceiling=0.4, spend=5, share=0.125)
     >>> keep = ResponseCurve.from_point(ceiling=0.7, spend=10, share=0.4)
-    >>> print(customer_equity(60, win, keep, Rate.annual(0.20), acquisition_spend=5, retention_spend=10).round(4))
+    >>> given = {"rate": Rate.annual(0.20), "unit": "year"}
+    >>> print(equity_per_prospect(60, win, keep, acquisition_spend=5, retention_spend=10, **given).round(4))
     4.6875
     """
     spent = not_negative("acquisition_spend", acquisition_spend)
@@ -225,9 +226,9 @@ def _worth(margin: Array, retention: ResponseCurve, spend: Array, rate: Rate, un
 
 
 def customer_equity_budget(
-    margin: ArrayLike, acquisition: ResponseCurve, retention: ResponseCurve, rate: Rate, *, unit: Unit = "year"
+    margin: ArrayLike, acquisition: ResponseCurve, retention: ResponseCurve, *, rate: Rate, unit: Unit
 ) -> EquityBudget:
-    """The spending on acquisition and retention that maximizes `customer_equity`, in closed form.
+    """The spending on acquisition and retention that maximizes `equity_per_prospect`, in closed form.
 
     Retention does not depend on acquisition: a customer is worth W(R) = m + (m r - R)/(1 + d - r), greatest where
     r'(R) W = 1. With M = m (1 + d) and D = 1 + d - C that is u e^u = (D/C) e^(k M - 1) for u = k (M - R) - 1, and
@@ -235,7 +236,7 @@ def customer_equity_budget(
     of W(R*). Pfeifer's condition holds at an inner optimum: the last customer won costs as much as the last one kept,
     and that is what a customer is worth.
 
-    Arguments are those of `customer_equity`.
+    Arguments are those of `equity_per_prospect`.
 
     Raises
     ------
@@ -246,7 +247,7 @@ def customer_equity_budget(
     --------
     >>> win = ResponseCurve.from_point(ceiling=0.4, spend=5, share=0.125)
     >>> keep = ResponseCurve.from_point(ceiling=0.7, spend=10, share=0.4)
-    >>> best = customer_equity_budget(60, win, keep, Rate.annual(0.20))
+    >>> best = customer_equity_budget(60, win, keep, rate=Rate.annual(0.20), unit="year")
     >>> print(best.acquisition.spend.round(4), best.retention_spend.round(4), best.equity.round(4))
     12.1344 18.7861 7.6507
     >>> costs = best.acquisition.marginal_cost, best.marginal_retention_cost

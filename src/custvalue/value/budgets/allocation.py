@@ -7,20 +7,22 @@ what any division could be worth, and proves the optimum.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from attrs import frozen
 
-from custvalue._arguments import not_negative, require, together
+from custvalue._arguments import duration, not_negative, require, together
 from custvalue._typing import Array, ArrayLike, Bools
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import force_of
-from custvalue.errors import ParameterError
 from custvalue.units import Unit
 from custvalue.value.budgets.acquisition_retention import ResponseCurve
 
-_GRID = np.linspace(0, 1, 129)
-"""Where the best spending on keeping is looked for, before it is refined."""
-_HALVINGS = 60
+_GRID: Final = np.linspace(0, 1, 129)
+"""Where the best spending on keeping is looked for, before it is refined: its worth may have two peaks, at 0 and inside."""
+_HALVINGS: Final = 60
+"""Of an interval: more than the 53 bits of a float."""
 
 
 @frozen(eq=False)
@@ -64,17 +66,17 @@ def allocate_budget(
     margin: ArrayLike,
     acquisition: ResponseCurve,
     retention: ResponseCurve,
-    rate: Rate,
     *,
+    rate: Rate,
     prospects: ArrayLike,
+    unit: Unit,
     customers: ArrayLike = 0.0,
     most_acquisition: ArrayLike = np.inf,
     most_retention: ArrayLike = np.inf,
-    unit: Unit = "year",
 ) -> Allocation:
     """Divide a budget over segments, and within each over winning and keeping customers, to the most customer equity.
 
-    Equity of a segment, with the timing of `customer_equity`: N (a (m + L) - A) + C L, N prospects, C customers in
+    Equity of a segment, with the timing of `equity_per_prospect`: N (a (m + L) - A) + C L, N prospects, C customers in
     hand whose margin of this period is already earned, L = (m r - R)/(1 + d - r) what is still to come of a customer.
     Spent this period: N A + (N a + C) R.
 
@@ -90,10 +92,10 @@ def allocate_budget(
         Of discount.
     prospects, customers : array_like, shape (segments,)
         N and C.
-    most_acquisition, most_retention : array_like
-        Limits on the spending per head.
     unit : {"year", "quarter", "month", "week", "day"}
         The period.
+    most_acquisition, most_retention : array_like
+        Limits on the spending per head.
 
     Returns
     -------
@@ -112,7 +114,7 @@ def allocate_budget(
 
     >>> win = ResponseCurve.from_point(ceiling=[0.4, 0.2], spend=5, share=[0.125, 0.05])
     >>> keep = ResponseCurve.from_point(ceiling=[0.7, 0.9], spend=10, share=[0.4, 0.7])
-    >>> best = allocate_budget(10_000, 60, win, keep, Rate.annual(0.20), prospects=[1000, 1000])
+    >>> best = allocate_budget(10_000, 60, win, keep, rate=Rate.annual(0.20), prospects=[1000, 1000], unit="year")
     >>> print(best.spent.round(), round(best.marginal_return, 3))
     [7780. 2220.] 0.468
     """
@@ -127,18 +129,14 @@ def allocate_budget(
         retention_k=retention.k,
     )
     require(kept < np.exp(force), "the ceiling of retention must stay below 1 + rate", "Lower it.", ceiling=kept)
-    if not budget > 0:
-        raise ParameterError(f"budget must be > 0; got {budget!r}")
+    require(budget > 0, "budget must be > 0", "np.inf is no limit.", budget=budget)
     win, keep = ResponseCurve(top, speed), ResponseCurve(kept, pull)
-    limits = together(n=n, a=_limit("most_acquisition", most_acquisition), r=_limit("most_retention", most_retention))
-    return _divided(_Segments(n, c, m, win, keep, np.exp(force), limits[1], limits[2]), float(budget))
-
-
-def _limit(name: str, value: ArrayLike) -> Array:
-    found = np.asarray(value, dtype=np.float64)
-    if not np.all(found >= 0):
-        raise ParameterError(f"{name} must be >= 0")
-    return found
+    _, most_win, most_keep = together(
+        prospects=n,
+        most_acquisition=duration("most_acquisition", most_acquisition),
+        most_retention=duration("most_retention", most_retention),
+    )
+    return _divided(_Segments(n, c, m, win, keep, np.exp(force), most_win, most_keep), float(budget))
 
 
 @frozen(eq=False)

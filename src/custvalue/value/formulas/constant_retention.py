@@ -16,6 +16,7 @@ default anywhere in this module.
 from __future__ import annotations
 
 import numpy as np
+from attrs import field, frozen
 
 from custvalue._arguments import growth_rate, periods, real, share, times, together
 from custvalue._typing import Array, ArrayLike
@@ -26,16 +27,66 @@ from custvalue.numerics.geometric_series import Ratio, integral, total
 from custvalue.units import Unit
 
 
-def constant_retention_value(
+@frozen(eq=False)
+class Assumptions:
+    """The assumptions of a value at constant retention, checked and of one shape."""
+
+    timing: Timing = field()
+    margin: Array = field()
+    retention: Array = field()
+    growth: Array = field()
+    force: Array = field()
+    """Force of interest per period."""
+    horizon: Array = field()
+    acquisition_cost: Array = field()
+
+    @property
+    def ratio(self) -> Ratio:
+        """Of each payment to the one before: r (1 + g)/(1 + d)."""
+        return Ratio.of(self.retention, self.growth, self.force)
+
+    def gross(self) -> Array:
+        """The value before the cost of acquisition."""
+        if self.timing == "continuous":
+            return times(self.margin, integral(self.ratio, self.horizon))
+        first = delay(self.timing, self.force) * (self.retention if self.timing == "next" else 1.0)
+        return times(self.margin, times(first, total(self.ratio, self.horizon)))
+
+
+def assumptions(
     margin: ArrayLike,
     retention: ArrayLike,
-    rate: Rate,
     *,
+    rate: Rate,
     timing: Timing,
+    unit: Unit,
     horizon: ArrayLike | None = None,
     growth: ArrayLike = 0.0,
     acquisition_cost: ArrayLike = 0.0,
-    unit: Unit = "year",
+) -> Assumptions:
+    """Check the arguments of `constant_retention_value`, which these are."""
+    paid = as_timing(timing)
+    columns = together(
+        margin=real("margin", margin),
+        retention=share("retention", retention),
+        growth=growth_rate(growth),
+        rate=force_of(rate, unit),
+        horizon=periods("horizon", horizon, whole=paid != "continuous"),
+        acquisition_cost=real("acquisition_cost", acquisition_cost),
+    )
+    return Assumptions(paid, *columns)
+
+
+def constant_retention_value(
+    margin: ArrayLike,
+    retention: ArrayLike,
+    *,
+    rate: Rate,
+    timing: Timing,
+    unit: Unit,
+    horizon: ArrayLike | None = None,
+    growth: ArrayLike = 0.0,
+    acquisition_cost: ArrayLike = 0.0,
 ) -> Array:
     """Expected present value of a customer who pays a margin each period and stays with the same probability.
 
@@ -60,6 +111,8 @@ def constant_retention_value(
         Of discount; an array of rates broadcasts.
     timing : {"now", "next", "end", "middle", "continuous"}
         When payments are made.
+    unit : {"year", "quarter", "month", "week", "day"}
+        The period of margin, retention, growth and horizon.
     horizon : array_like, optional
         Number of payments, each with its chance of being made: whole, except for "continuous", where it is a time in
         periods. None (the default) is forever.
@@ -67,8 +120,6 @@ def constant_retention_value(
         Of the margin per period: each payment is 1 + growth times the one before.
     acquisition_cost : array_like
         Paid now, taken off.
-    unit : {"year", "quarter", "month", "week", "day"}
-        The period of margin, retention, growth and horizon.
 
     Returns
     -------
@@ -88,31 +139,38 @@ def constant_retention_value(
 
     Examples
     --------
-    >>> yearly = Rate.annual(0.10)
+    >>> given = {"rate": Rate.annual(0.10), "unit": "year"}
     >>> for timing in ("now", "next", "end", "middle", "continuous"):
-    ...     print(timing, constant_retention_value(100, 0.8, yearly, timing=timing).round(2))
+    ...     print(timing, constant_retention_value(100, 0.8, timing=timing, **given).round(2))
     now 366.67
     next 266.67
     end 333.33
     middle 349.6
     continuous 314.02
-    >>> constant_retention_value(100, [0.7, 0.8, 0.9], yearly, timing="now", horizon=5, acquisition_cost=200).round(2)
+    >>> constant_retention_value(100, [0.7, 0.8, 0.9], timing="now", horizon=5, acquisition_cost=200, **given).round(2)
     array([ 46.3 ,  92.06, 148.34])
     """
-    amount, cost = real("margin", margin), real("acquisition_cost", acquisition_cost)
-    factor = annuity_factor(retention, rate, timing=timing, horizon=horizon, growth=growth, unit=unit)
-    amount, cost, factor = together(margin=amount, acquisition_cost=cost, retention=factor)
-    return np.asarray(times(amount, factor) - cost)
+    given = assumptions(
+        margin,
+        retention,
+        rate=rate,
+        timing=timing,
+        unit=unit,
+        horizon=horizon,
+        growth=growth,
+        acquisition_cost=acquisition_cost,
+    )
+    return np.asarray(given.gross() - given.acquisition_cost)
 
 
 def margin_multiple(
     retention: ArrayLike,
-    rate: Rate,
     *,
+    rate: Rate,
     timing: Timing,
-    growth: ArrayLike = 0.0,
+    unit: Unit,
     horizon: ArrayLike | None = None,
-    unit: Unit = "year",
+    growth: ArrayLike = 0.0,
 ) -> Array:
     """What a customer is worth in margins of one period: `constant_retention_value` of a margin of 1.
 
@@ -126,39 +184,21 @@ def margin_multiple(
 
     Examples
     --------
-    >>> margin_multiple([0.6, 0.7, 0.8, 0.9], Rate.annual([[0.10], [0.12]]), timing="next").round(2)
+    >>> margin_multiple([0.6, 0.7, 0.8, 0.9], rate=Rate.annual([[0.10], [0.12]]), timing="next", unit="year").round(2)
     array([[1.2 , 1.75, 2.67, 4.5 ],
            [1.15, 1.67, 2.5 , 4.09]])
     """
-    return annuity_factor(retention, rate, timing=timing, horizon=horizon, growth=growth, unit=unit)
-
-
-def annuity_factor(
-    retention: ArrayLike, rate: Rate, *, timing: Timing, horizon: ArrayLike | None, growth: ArrayLike, unit: Unit
-) -> Array:
-    """The value of a first payment of 1."""
-    paid = as_timing(timing)
-    stays, grows, force, n = together(
-        retention=share("retention", retention),
-        growth=growth_rate(growth),
-        rate=force_of(rate, unit),
-        horizon=periods("horizon", horizon, whole=paid != "continuous"),
-    )
-    ratio = Ratio.of(stays, grows, force)
-    if paid == "continuous":
-        return integral(ratio, n)
-    first = delay(paid, force) * (stays if paid == "next" else 1.0)
-    return times(first, total(ratio, n))
+    return constant_retention_value(1.0, retention, rate=rate, timing=timing, unit=unit, horizon=horizon, growth=growth)
 
 
 def retention_path_value(
     margins: ArrayLike,
     retentions: ArrayLike,
-    rate: Rate,
     *,
+    rate: Rate,
     timing: Timing,
+    unit: Unit,
     acquisition_cost: ArrayLike = 0.0,
-    unit: Unit = "year",
 ) -> Array:
     """Expected present value of a customer whose margin and retention change from period to period.
 
@@ -182,10 +222,10 @@ def retention_path_value(
         Of discount; an array of rates broadcasts with the leading axes.
     timing : {"now", "next", "end", "middle", "continuous"}
         When payments are made.
-    acquisition_cost : array_like
-        Paid now, taken off; broadcasts with the leading axes.
     unit : {"year", "quarter", "month", "week", "day"}
         The period of margins and retentions.
+    acquisition_cost : array_like
+        Paid now, taken off; broadcasts with the leading axes.
 
     Returns
     -------
@@ -199,36 +239,28 @@ def retention_path_value(
 
     Examples
     --------
-    >>> path = retention_path_value([100, 110, 120], [0.6, 0.8], Rate.annual(0.10), timing="now")
+    >>> given = {"rate": Rate.annual(0.10), "timing": "now", "unit": "year"}
+    >>> path = retention_path_value([100, 110, 120], [0.6, 0.8], **given)
     >>> print(path.round(4))  # 100 + 110 x .6/1.1 + 120 x .6 x .8/1.21
     207.6033
     """
-    amounts, survival, force, weights = path_weights(margins, retentions, rate, timing=timing, unit=unit)
-    with np.errstate(over="ignore"):
-        values = (amounts * survival * weights).sum(axis=-1)
-    value, cost, _ = together(
-        margins=np.asarray(values), acquisition_cost=real("acquisition_cost", acquisition_cost), rate=force[..., 0]
-    )
-    return np.asarray(value - cost)
-
-
-def path_weights(
-    margins: ArrayLike, retentions: ArrayLike, rate: Rate, *, timing: Timing, unit: Unit
-) -> tuple[Array, Array, Array, Array]:
-    """Margins, chance of each payment, force (..., 1), and discount factor of each payment."""
     paid = as_timing(timing)
     amounts = np.atleast_1d(real("margins", margins))
     stays = _per_period(share("retentions", retentions), amounts.shape[-1], paid)
     begun = np.cumprod(np.concatenate([np.ones((*stays.shape[:-1], 1)), stays[..., :-1]], axis=-1), axis=-1)
-    force = force_of(rate, unit)[..., None]
-    together(margins=amounts, retentions=stays, rate=force)
-    start = np.exp(-force * np.arange(amounts.shape[-1]))
-    if paid == "continuous":
-        weights = np.asarray(start * integral(Ratio.of(stays, np.zeros(()), force), np.ones(())))
-    else:
-        weights = np.asarray(start * delay(paid, force))
-    chance = np.asarray(begun * stays if paid == "next" else begun, dtype=np.float64)
-    return amounts, chance, force, weights
+    due = force_of(rate, unit)
+    cost, *_ = together(
+        acquisition_cost=real("acquisition_cost", acquisition_cost),
+        margins=np.zeros(amounts.shape[:-1]),
+        retentions=np.zeros(stays.shape[:-1]),
+        rate=due,
+    )
+    force = due[..., None]
+    within = integral(Ratio.of(stays, np.zeros(()), force), np.ones(())) if paid == "continuous" else delay(paid, force)
+    discount = np.exp(-force * np.arange(amounts.shape[-1])) * within
+    with np.errstate(over="ignore"):
+        values = (amounts * (begun * stays if paid == "next" else begun) * discount).sum(axis=-1)
+    return np.asarray(values - cost)
 
 
 def _per_period(stays: Array, n: int, paid: Timing) -> Array:

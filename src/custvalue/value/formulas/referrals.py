@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from attrs import frozen
 
-from custvalue._arguments import not_negative, periods, real, share, together
+from custvalue._arguments import not_negative, periods, real, share, times, together
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import force_of
 from custvalue.units import Unit
 
-_TERMS = 1 << 16
+_TERMS: Final = 1 << 16
 """Generations worked on at once, of all customers together."""
 
 
@@ -42,14 +44,14 @@ class ReferralValue:
 def referral_value(
     value: ArrayLike,
     referrals: ArrayLike,
-    rate: Rate,
     *,
+    rate: Rate,
     delay: ArrayLike,
+    unit: Unit,
     decay: ArrayLike = 1.0,
     referred_value: ArrayLike | None = None,
     saved_cost: ArrayLike = 0.0,
     generations: ArrayLike | None = None,
-    unit: Unit = "year",
 ) -> ReferralValue:
     """Value of a customer through a chain of referrals in which each generation refers less than the one before.
 
@@ -66,6 +68,8 @@ def referral_value(
         Of discount.
     delay : array_like
         Periods between a customer's joining and that of those they bring in; their mean.
+    unit : {"year", "quarter", "month", "week", "day"}
+        The period of `delay`.
     decay : array_like
         How the number falls from one generation to the next, 0 to 1: 0 lets only the customer refer, 1 all alike.
     referred_value : array_like, optional
@@ -74,8 +78,6 @@ def referral_value(
         Acquisition cost that each referral saves.
     generations : array_like, optional
         How many count; None (the default) counts all.
-    unit : {"year", "quarter", "month", "week", "day"}
-        The period of `delay`.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def referral_value(
 
     Examples
     --------
-    >>> v = referral_value(100.0, 0.5, Rate.annual(0.10), delay=1)
+    >>> v = referral_value(100.0, 0.5, rate=Rate.annual(0.10), delay=1, unit="year")
     >>> print(v.referred.round(2), v.customers, v.total.round(2))
     83.33 1.0 183.33
     """
@@ -113,14 +115,14 @@ def referral_value(
         generations=periods("generations", generations, whole=True),
     )
     worth = _chain(n * np.exp(-force * lag), fall, last)
-    gain = each + saved
-    with np.errstate(invalid="ignore", over="ignore"):
-        referred = np.where((gain == 0) | (worth == 0), 0.0, gain * worth)
-    return ReferralValue(own, referred, _chain(n, fall, last))
+    return ReferralValue(own, times(each + saved, worth), _chain(n, fall, last))
 
 
 def _chain(n: Array, decay: Array, last: Array) -> Array:
-    """Σ_{g=1}^{last} n^g decay^(g(g-1)/2), many generations at a time."""
+    """Σ_{g=1}^{last} n^g decay^(g(g-1)/2): geometric where nothing decays, else many generations at a time.
+
+    Terms fall faster and faster once they fall; the sum ends where the last one is below its rounding error.
+    """
     level = decay == 1
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         forever = np.where(n < 1, n / np.where(n < 1, 1 - n, 1.0), np.inf)

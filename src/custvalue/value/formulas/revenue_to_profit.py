@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import numpy as np
 from attrs import frozen
 
-from custvalue._arguments import not_negative, periods, real, together
-from custvalue._columns import numbers
+from custvalue._arguments import duration, not_negative, real, require, share, together
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.cash_flow import CashFlow, CashFlows, HasCashFlows, as_cash_flows
 
-_JUST_DUE = 1e-12
-"""A flow at a renewal falls after it, also where 3 / 0.25 comes out below 12."""
+_JUST_DUE: Final = 1e-12
+"""A flow at a renewal falls after it, also where the quotient of times is below a whole number by rounding."""
 
 
 @frozen(eq=False)
@@ -68,8 +68,8 @@ class Bridge:
 
 def revenue_to_profit(
     flows: CashFlows | HasCashFlows | Iterable[CashFlow],
-    rate: Rate,
     *,
+    rate: Rate,
     margin: ArrayLike | Mapping[str, float],
     retention: ArrayLike,
     acquisition_cost: ArrayLike,
@@ -121,7 +121,7 @@ def revenue_to_profit(
     Examples
     --------
     >>> pizzas = CashFlows(800, [t + 0.5 for t in range(10)])
-    >>> print(revenue_to_profit(pizzas, Rate.annual(0.10), margin=0.3, retention=0.8, acquisition_cost=20))
+    >>> print(revenue_to_profit(pizzas, rate=Rate.annual(0.10), margin=0.3, retention=0.8, acquisition_cost=20))
     headline revenue                8,000.00
     discounted                      5,155.58
     times margin                    1,546.67
@@ -130,19 +130,26 @@ def revenue_to_profit(
     net of acquisition                784.31
     """
     columns = as_cash_flows(flows)
-    t = _from_now(columns)
-    profits = _margins(columns, margin)
-    columns_of = together(
-        retention=numbers("retention", retention),
-        renewal=numbers("renewal", renewal),
-        horizon=periods("horizon", horizon, whole=False),
+    if columns.dated:
+        raise DataError("the flows must be in years from the moment that the customer is won; these have dates")
+    t = columns.times
+    if t.min(initial=0.0) < 0:
+        raise DataError(
+            f"revenue must fall at 0 or later, in years from when the customer is won; the first is at {t.min():g}. "
+            "What winning costs is acquisition_cost."
+        )
+    profits, every = _margins(columns, margin), duration("renewal", renewal)
+    require(every > 0, "renewal must be > 0 years", "np.inf is a customer who never decides anew.", renewal=every)
+    given = together(
+        retention=share("retention", retention),
+        renewal=every,
+        horizon=duration("horizon", horizon),
         acquisition_cost=real("acquisition_cost", acquisition_cost),
         referrals=not_negative("referrals", referrals),
         rate=np.asarray(as_rate(rate).force()),
         margin=profits[..., 0] if profits.shape[-1:] == (1,) else np.zeros(()),
     )
-    stays, every, until, cost, brought, force, _ = (column[..., None] for column in columns_of)
-    _check(stays, every)
+    stays, every, until, cost, brought, force, _ = (column[..., None] for column in given)
     factors = np.exp(-force * t)
     counted = np.where(t <= until, columns.amounts, 0.0)
     profit = factors * counted * profits
@@ -150,24 +157,6 @@ def revenue_to_profit(
     both = expected * (1 + brought[..., 0])
     steps = (counted.sum(axis=-1), (factors * counted).sum(axis=-1), profit.sum(axis=-1), expected, both, cost[..., 0])
     return Bridge(*np.broadcast_arrays(*steps, both - cost[..., 0]))
-
-
-def _from_now(flows: CashFlows) -> Array:
-    if flows.dated:
-        raise DataError("the flows must be in years from the moment that the customer is won; these have dates")
-    if len(flows) and flows.times.min() < 0:
-        raise DataError(
-            f"revenue must fall at 0 or later, in years from when the customer is won; the first is at "
-            f"{flows.times.min():g}. What winning costs is acquisition_cost."
-        )
-    return flows.times
-
-
-def _check(retention: Array, renewal: Array) -> None:
-    if not np.all((retention >= 0) & (retention <= 1)):
-        raise ParameterError(f"retention must be a probability, from 0 to 1; got {retention.ravel()[:3]}")
-    if not np.all(renewal > 0):
-        raise ParameterError(f"renewal must be > 0 years; got {renewal.ravel()[:3]}")
 
 
 def _margins(flows: CashFlows, margin: ArrayLike | Mapping[str, float]) -> Array:

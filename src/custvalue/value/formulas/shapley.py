@@ -1,4 +1,4 @@
-"""What if: a change of retention, margin, satisfaction or mix, and what each driver adds to the change in value."""
+"""Drivers of a change: what each of several changes adds to the change in value, whatever their order."""
 
 from __future__ import annotations
 
@@ -33,6 +33,19 @@ class Change:
     drivers: dict[str, Array]
 
     @property
+    def gain(self) -> Array:
+        """What all drivers add, without the cancellation of after - before where that is small."""
+        return np.asarray(sum(self.drivers.values(), np.zeros_like(self.before)))
+
+    @property
+    def relative(self) -> Array:
+        """The gain as a share of the value before: 0.25 is 25 % more; infinite where that was 0."""
+        known = self.before != 0
+        with np.errstate(over="ignore"):
+            shares = self.gain / np.where(known, self.before, 1.0)
+        return np.asarray(np.where(known, shares, np.where(self.gain == 0, 0.0, np.copysign(np.inf, self.gain))))
+
+    @property
     def total(self) -> float:
         """Change of the total."""
         return float(self.after.sum() - self.before.sum())
@@ -51,9 +64,7 @@ class Change:
         return "\n".join(f"{name:<24}{amount:>18,.2f}" for name, amount in lines)
 
 
-def shapley_change(
-    value: Callable[..., ArrayLike], before: Mapping[str, ArrayLike], after: Mapping[str, ArrayLike]
-) -> Change:
+def shapley_change(value: Callable[..., ArrayLike], before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
     """Value before and after drivers change, and what each adds: exactly, whatever the order (Shapley 1953).
 
     Parameters
@@ -61,8 +72,8 @@ def shapley_change(
     value : callable
         ``value(**drivers)``: what each relationship is worth, shape (n,). Any function: a closed form, a model's CLV, a
         link from satisfaction to retention inside it, the number of relationships of a segment times the value of one.
-    before, after : mapping of str to array_like
-        The drivers at first, and those that change: names in `after` must be in `before`.
+    before, after : mapping of str to array_like, Rate or model
+        The arguments of `value` at first, and those that change: names in `after` must be in `before`.
 
     Returns
     -------
@@ -95,13 +106,12 @@ def shapley_change(
     if len(names) > _MOST:
         raise ParameterError(f"at most {_MOST} drivers can change at once; got {len(names)}. Group some of them.")
     values = _corners(value, before, after, names)
-    everything = (1 << len(names)) - 1
     drivers = {name: _shapley(values, i, len(names)) for i, name in enumerate(names)}
-    return Change(values[0], values[everything], drivers)
+    return Change(values[0], values[-1], drivers)
 
 
 def _corners(
-    value: Callable[..., ArrayLike], before: Mapping[str, ArrayLike], after: Mapping[str, ArrayLike], names: list[str]
+    value: Callable[..., ArrayLike], before: Mapping[str, Any], after: Mapping[str, Any], names: list[str]
 ) -> list[Array]:
     """The value where the drivers of each subset have changed; bit i of the place says whether driver i has."""
     found = []
@@ -119,6 +129,7 @@ def _corners(
 
 
 def _shapley(values: list[Array], driver: int, many: int) -> Array:
+    """Σ over subsets S without the driver of |S|! (k - |S| - 1)!/k! x what the driver adds to S (Shapley 1953)."""
     part = np.zeros_like(values[0])
     for subset in range(1 << many):
         if subset >> driver & 1:
