@@ -23,7 +23,7 @@ from custvalue.models.buying.nbd import NBD
 from custvalue.models.buying.pareto_nbd import ParetoNBD
 from custvalue.models.buying.periodic_death import PeriodicDeathOpportunity
 from custvalue.models.spend.gamma_gamma import GammaGamma
-from custvalue.reproductions.ledger import Reproduction, rows
+from custvalue.reproductions.ledger import Reproduction, labelled, rows
 from custvalue.value.clv import clv
 
 _FHL = "Fader, Hardie & Lee 2005, Marketing Science 24(2)"
@@ -74,33 +74,25 @@ def _pareto() -> Fit[ParetoNBD]:
     return ParetoNBD.fit(_calibration())
 
 
-def _texts(names: str, values: str) -> dict[str, str]:
-    return dict(zip(names.split(", "), values.split(), strict=True))
-
-
-def _parameters(model: str, names: str, values: str) -> dict[str, str]:
-    return {f"{model} {name}": text for name, text in _texts(names, values).items()}
-
-
 def _fits() -> Iterator[Reproduction]:
     """Parameters and likelihoods of CDNOW's first 39 weeks."""
     bg, pareto = _bg(), _pareto()
-    printed = _parameters("BG/NBD", "r, alpha, a, b, log-likelihood", "0.243 4.414 0.793 2.426 -9582.4")
-    yield from rows("buying", _FHL, "documented", printed, [*bg.model.parameters.values(), bg.log_likelihood])
-    printed = _parameters("Pareto/NBD", "r, alpha, s, beta, log-likelihood", "0.553 10.578 0.606 11.669 -9595.0")
-    yield from rows("buying", _FHL, "documented", printed, [*pareto.model.parameters.values(), pareto.log_likelihood])
+    printed = labelled("BG/NBD {}", "r, alpha, a, b, log-likelihood", "0.243 4.414 0.793 2.426 -9582.4")
+    yield from rows(_FHL, "documented", printed, [*bg.model.parameters.values(), bg.log_likelihood])
+    printed = labelled("Pareto/NBD {}", "r, alpha, s, beta, log-likelihood", "0.553 10.578 0.606 11.669 -9595.0")
+    yield from rows(_FHL, "documented", printed, [*pareto.model.parameters.values(), pareto.log_likelihood])
     nbd = NBD.fit(_calibration())
-    printed = _parameters("NBD", "r, alpha, log-likelihood", "0.385 12.072 -9763.7")
-    yield from rows("buying", _FHL, "memory", printed, [*nbd.model.parameters.values(), nbd.log_likelihood])
+    printed = labelled("NBD {}", "r, alpha, log-likelihood", "0.385 12.072 -9763.7")
+    yield from rows(_FHL, "memory", printed, [*nbd.model.parameters.values(), nbd.log_likelihood])
     modified = ModifiedBetaGeoNBD.fit(_calibration())
-    printed = _parameters("MBG/NBD", "r, alpha, a, b", "0.525 6.183 0.891 1.614")
-    yield from rows("buying", "BTYDplus (2016)", "documented", printed, list(modified.model.parameters.values()))
+    printed = labelled("MBG/NBD {}", "r, alpha, a, b", "0.525 6.183 0.891 1.614")
+    yield from rows("BTYDplus (2016)", "documented", printed, list(modified.model.parameters.values()))
     seen = np.bincount(_classes(), minlength=_CLASSES)
     for model, name, text in ((bg.model, "BG/NBD", "4.82"), (pareto.model, "Pareto/NBD", "11.99")):
         few = model.purchase_pmf_new(np.arange(_CLASSES - 1)[:, None], _calibration().T).sum(axis=1)
         expected = np.append(few, len(_calibration()) - few.sum())
         chi_square = ((seen - expected) ** 2 / expected).sum()
-        yield from rows("buying", _FHL, "memory", {f"{name} chi-square of 0-6, 7+": text}, chi_square)
+        yield from rows(_FHL, "memory", {f"{name} chi-square of 0-6, 7+": text}, chi_square)
 
 
 def _classes() -> Ints:
@@ -112,43 +104,43 @@ def _bg_nbd() -> Iterator[Reproduction]:
     fitted = _bg().model
     customer = {"BG/NBD, x=2 t_x=30.43 T=38.86: purchases in 39 weeks": "1.226"}
     bought = fitted.expected_purchases(RFM(2, 30.43, 38.86, unit="week"), 39)
-    yield from rows("buying", _NOTE_4, "documented", customer, bought)
-    texts = _parameters("BG/NBD E X(t), t =", "1/7, 1, 3, 223/7, 32", "0.0078 0.0532 0.1506 1.0405 1.0437")
+    yield from rows(_NOTE_4, "documented", customer, bought)
+    texts = labelled("BG/NBD E X(t), t = {}", "1/7, 1, 3, 223/7, 32", "0.0078 0.0532 0.1506 1.0405 1.0437")
     new = fitted.expected_purchases_new(np.array([1 / 7, 1, 3, 223 / 7, 32]))
-    yield from rows("buying", _NOTE_4, "documented", texts, new)
+    yield from rows(_NOTE_4, "documented", texts, new)
     why = "the sheet's figure differs from its own formula, which gives 1.8580"
     last = fitted.expected_purchases_new(78)
-    yield from rows("buying", _NOTE_4, "documented", {"BG/NBD E X(t), t = 78": "1.8576"}, last, why)
+    yield from rows(_NOTE_4, "documented", {"BG/NBD E X(t), t = 78": "1.8576"}, last, why)
     rounded = BetaGeoNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
     texts = {"BG/NBD P(X(2) = 10)": "0.000000107869", "BG/NBD P(X(39) = 0)": "0.5737864"}
-    yield from rows("buying", _BTYD, "documented", texts, rounded.purchase_pmf_new([10, 0], [2, 39]))
+    yield from rows(_BTYD, "documented", texts, rounded.purchase_pmf_new([10, 0], [2, 39]))
     printed = "0.0019995214 0.0015170236 0.0011633150 0.0009003148 0.0007023638 0.0005517902 0.0004361913 0.0003467171"
-    texts = {f"BG/NBD P(X(30) = {n})": text for n, text in enumerate(printed.split(), start=11)}
-    yield from rows("buying", _BTYD, "documented", texts, rounded.purchase_pmf_new(np.arange(11, 19), 30))
+    texts = labelled("BG/NBD P(X(30) = {})", range(11, 19), printed)
+    yield from rows(_BTYD, "documented", texts, rounded.purchase_pmf_new(np.arange(11, 19), 30))
 
 
 def _pareto_nbd() -> Iterator[Reproduction]:
     """BTYD's walkthrough and manual."""
     fitted = _pareto().model
     year = fitted.expected_purchases_new(52)
-    yield from rows("buying", _BTYD, "documented", {"Pareto/NBD E X(52)": "1.473434"}, year)
+    yield from rows(_BTYD, "documented", {"Pareto/NBD E X(52)": "1.473434"}, year)
     heavy = RFM(26, 216 / 7, 31.0, unit="week")
     texts = {
         "Pareto/NBD customer 1516: purchases in 52 weeks": "25.45647",
         "Pareto/NBD customer 1516: P(alive)": "0.997874",
     }
     ahead = [fitted.expected_purchases(heavy, 52), fitted.p_alive(heavy)]
-    yield from rows("buying", _BTYD, "documented", texts, ahead, _PARAMETERS_OF_BTYD)
-    texts = _parameters(
-        "Pareto/NBD t_x=20 T=39: purchases in 52 weeks at x =",
+    yield from rows(_BTYD, "documented", texts, ahead, _PARAMETERS_OF_BTYD)
+    texts = labelled(
+        "Pareto/NBD t_x=20 T=39: purchases in 52 weeks at x = {}",
         "10, 15, 20, 25",
         "0.7062289 0.1442396 0.02250658 0.00309267",
     )
     paradox = fitted.expected_purchases(RFM([10, 15, 20, 25], 20, 39, unit="week"), 52)
-    yield from rows("buying", _BTYD, "documented", texts, paradox, _PARAMETERS_OF_BTYD)
+    yield from rows(_BTYD, "documented", texts, paradox, _PARAMETERS_OF_BTYD)
     manual = ParetoNBD(r=0.5533971432566355, alpha=10.580198543474351, s=0.6060624971176619, beta=11.656223670707698)
-    silent = manual.p_alive(RFM(0, 0, 39, unit="year"))
-    yield from rows("buying", _BTYD, "documented", {"Pareto/NBD x=0 T=39: P(alive)": "0.2941633"}, silent)
+    silent = manual.p_alive(RFM(0, 0, 39, unit="week"))
+    yield from rows(_BTYD, "documented", {"Pareto/NBD x=0 T=39: P(alive)": "0.2941633"}, silent)
 
 
 def _holdout() -> Iterator[Reproduction]:
@@ -160,66 +152,62 @@ def _holdout() -> Iterator[Reproduction]:
     }
     for name, (model, values) in printed.items():
         mean = np.bincount(_classes(), model.expected_purchases(_calibration(), 39)) / size
-        texts = {f"{name}, weeks 40-78, x = {k}": text for k, text in enumerate(values.split())}
-        yield from rows("buying", _BTYD, "documented", texts, mean, "BTYD's parameters are not fully converged")
+        texts = labelled(f"{name}, weeks 40-78, x = {{}}", range(_CLASSES), values)
+        yield from rows(_BTYD, "documented", texts, mean, "BTYD's parameters are not fully converged")
 
 
 def _clv() -> Iterator[Reproduction]:
     """RFM and CLV: all 78 weeks, 15 % a year, a margin of 30 %."""
     rfm = cdnow("1998-06-30")
     buying, spend = ParetoNBD.fit(rfm).model, GammaGamma.fit(rfm).model
-    texts = _parameters("Pareto/NBD, 78 weeks, ", "r, alpha, s, beta", "0.5629966 12.559037 0.4081095 10.5148048")
-    yield from rows("buying", _BTYD, "documented", texts, list(buying.parameters.values()), _PARAMETERS_OF_BTYD)
+    texts = labelled("Pareto/NBD, 78 weeks,  {}", "r, alpha, s, beta", "0.5629966 12.559037 0.4081095 10.5148048")
+    yield from rows(_BTYD, "documented", texts, list(buying.parameters.values()), _PARAMETERS_OF_BTYD)
     rate = Rate.continuous(np.log(1.15) / 52 * 365.25 / 7)
     worth = clv(buying, spend, rfm, rate=rate, years=None, margin=0.3)[rfm.x == 0].mean()
-    yield from rows("buying", _JMR, "memory", {"CLV of those without repeat purchase": "4.40"}, worth)
+    yield from rows(_JMR, "memory", {"CLV of those without repeat purchase": "4.40"}, worth)
     weekly = Rate.continuous(0.0027 * 365.25 / 7)
     paper = ParetoNBD(r=0.5629966, alpha=12.559037, s=0.4081095, beta=10.5148048, unit="week")
     left = paper.discounted_expected_purchases(RFM(7, 35, 77.86, unit="week"), weekly)
-    yield from rows(
-        "buying", "Tricomi's U and quadrature", "reference", {"Pareto/NBD DERT at 0.0027": "1.864183328"}, left
-    )
+    yield from rows("Tricomi's U and quadrature", "reference", {"Pareto/NBD DERT at 0.0027": "1.864183328"}, left)
 
 
 def _gamma_gamma() -> Iterator[Reproduction]:
     """Spend per purchase, of CDNOW's 39 weeks."""
     fit = GammaGamma.fit(_calibration())
-    texts = _parameters("Gamma-Gamma", "p, q, v", "6.25 3.74 15.44")
-    yield from rows("buying", _NOTE_25, "documented", texts, list(fit.model.parameters.values()))
-    yield from rows(
-        "buying", "CLVTools", "documented", {"Gamma-Gamma log-likelihood": "-4055.9177"}, fit.log_likelihood
-    )
+    texts = labelled("Gamma-Gamma {}", "p, q, v", "6.25 3.74 15.44")
+    yield from rows(_NOTE_25, "documented", texts, list(fit.model.parameters.values()))
+    yield from rows("CLVTools", "documented", {"Gamma-Gamma log-likelihood": "-4055.9177"}, fit.log_likelihood)
     x = np.array([2, 1, 0, 7, 2])
     spent = RFM(x, np.where(x > 0, 1.0, 0.0), 2.0, m=[22.35, 11.77, 0, 73.74, 25.55], unit="week")
-    texts = _parameters(
-        "Gamma-Gamma, spend of",
+    texts = labelled(
+        "Gamma-Gamma, spend of {}",
         "x=2 m=22.35, x=1 m=11.77, x=0, x=7 m=73.74, x=2 m=25.55",
         "24.65 18.91 35.17 71.46 27.28",
     )
     why = "the sheet's parameters are of means rounded to cents, and differ in the fourth digit"
-    yield from rows("buying", _NOTE_25, "documented", texts, fit.model.expected_spend(spent), why)
+    yield from rows(_NOTE_25, "documented", texts, fit.model.expected_spend(spent), why)
 
 
 def _donations() -> Iterator[Reproduction]:
     """BG/BB: yearly gifts."""
     donors = Opportunities.from_table(datasets.donations(), unit="year")
     fit = BetaGeoBetaBinom.fit(donors)
-    texts = _parameters("BG/BB", "alpha, beta, gamma, delta, log-likelihood", "1.204 0.750 0.657 2.783 -33225.6")
-    yield from rows("buying", _FHS, "documented", texts, [*fit.model.parameters.values(), fit.log_likelihood])
+    texts = labelled("BG/BB {}", "alpha, beta, gamma, delta, log-likelihood", "1.204 0.750 0.657 2.783 -33225.6")
+    yield from rows(_FHS, "documented", texts, [*fit.model.parameters.values(), fit.log_likelihood])
     kinds = Opportunities([0, 2, 6], [0, 4, 6], 6, unit="year")
-    texts = _parameters("BG/BB P(alive in year 7)", "x=0, x=2 t_x=4, x=6 t_x=6", "0.11 0.59 0.93")
-    yield from rows("buying", _FHS, "documented", texts, fit.model.p_alive(kinds, ahead=1))
+    texts = labelled("BG/BB P(alive in year 7) {}", "x=0, x=2 t_x=4, x=6 t_x=6", "0.11 0.59 0.93")
+    yield from rows(_FHS, "documented", texts, fit.model.p_alive(kinds, ahead=1))
     sheet = "Hardie 2011, BG/BB spreadsheet"
     total = (donors.weights * fit.model.expected_purchases(donors, 5)).sum()
-    yield from rows("buying", sheet, "documented", {"BG/BB gifts in the next 5 years": "12884.2"}, total)
+    yield from rows(sheet, "documented", {"BG/BB gifts in the next 5 years": "12884.2"}, total)
     texts = {"BG/BB people with no gift in 6 years": "3454.9", "with 6": "1253.1"}
-    yield from rows("buying", sheet, "documented", texts, donors.customers * fit.model.purchase_pmf_new([0, 6], 6))
+    yield from rows(sheet, "documented", texts, donors.customers * fit.model.purchase_pmf_new([0, 6], 6))
     texts = {"BG/BB E X(10)": "3.179805", "10 years of x=0": "0.1302169", "10 years of x=4 t_x=5": "3.627858"}
     ahead = fit.model.expected_purchases(Opportunities([0, 4], [0, 5], 6, unit="year"), 10)
     computed = [fit.model.expected_purchases_new(10), *ahead]
-    yield from rows("buying", _BTYD, "documented", texts, computed, _PARAMETERS_OF_BTYD)
+    yield from rows(_BTYD, "documented", texts, computed, _PARAMETERS_OF_BTYD)
     texts = {"BG/BB 5 years of x=0": "0.07", "BG/BB 5 years of x=6": "3.75"}
-    yield from rows("buying", _FHS, "memory", texts, fit.model.expected_purchases(kinds, 5)[[0, 2]])
+    yield from rows(_FHS, "memory", texts, fit.model.expected_purchases(kinds, 5)[[0, 2]])
 
 
 def _others() -> Iterator[Reproduction]:
@@ -228,19 +216,19 @@ def _others() -> Iterator[Reproduction]:
     exposures = RFM(shown, np.where(shown > 0, 1.0, 0.0), 1.0, unit="month")
     fit = NBD.fit(exposures)
     counts = fit.log_likelihood - gammaln(shown + 1).sum()
-    texts = _parameters("NBD of billboards,", "r, alpha, log-likelihood", "0.969 0.218 -649.7")
-    yield from rows("buying", _TUTORIAL, "memory", texts, [*fit.model.parameters.values(), counts])
+    texts = labelled("NBD of billboards, {}", "r, alpha, log-likelihood", "0.969 0.218 -649.7")
+    yield from rows(_TUTORIAL, "memory", texts, [*fit.model.parameters.values(), counts])
     regular = ModifiedBetaGeoCNBD(r=0.85, alpha=1.45, a=0.79, b=2.42, k=3)
-    stays = regular.p_alive(RFM(3, 12, 32, unit="year"))
-    yield from rows("buying", "BTYDplus (2016)", "reference", {"MBG/CNBD-3 P(alive)": "0.02208680726"}, stays)
+    stays = regular.p_alive(RFM(3, 12, 32, unit="week"))
+    yield from rows("BTYDplus (2016)", "reference", {"MBG/CNBD-3 P(alive)": "0.02208680726"}, stays)
     periodic = PeriodicDeathOpportunity(
         r=0.5162515184, alpha=10.2966161, a=0.4567398423, b=2.636392664, tau=3.075, unit="week"
     )
     likelihood = {"PDO log-likelihood at tau = 3.075": "-9586.0198"}
     value = periodic.log_likelihood(_calibration()).sum()
-    yield from rows("buying", "Jerath, Fader & Hardie 2011, Marketing Science 30(5)", "reference", likelihood, value)
+    yield from rows("Jerath, Fader & Hardie 2011, Marketing Science 30(5)", "reference", likelihood, value)
     gompertz = GammaGompertzNBD(r=0.553, alpha=10.578, b=0.0002, s=0.603, beta=0.0026, unit="week")
     texts = {"Gamma-Gompertz/NBD log-likelihood": "-9594.98"}
     why = "at the parameters as printed, rounded; the likelihood is flat and runs into Pareto/NBD's, -9594.976"
     value = gompertz.log_likelihood(_calibration()).sum()
-    yield from rows("buying", "Bemmaor & Glady 2012, Management Science 58(5)", "documented", texts, value, why)
+    yield from rows("Bemmaor & Glady 2012, Management Science 58(5)", "documented", texts, value, why)

@@ -15,7 +15,7 @@ from custvalue.models.retention.exponential_gamma import ExponentialGamma
 from custvalue.models.retention.geometric import Geometric
 from custvalue.models.retention.shifted_beta_geo import ShiftedBetaGeo
 from custvalue.models.retention.split_population import SplitPopulation
-from custvalue.reproductions.ledger import Mark, Reproduction, rows
+from custvalue.reproductions.ledger import Mark, Reproduction, labelled, rows
 from custvalue.survival.cox import cox
 from custvalue.survival.kaplan_meier import kaplan_meier
 from custvalue.survival.log_rank import log_rank
@@ -56,27 +56,27 @@ def _subscribers() -> Iterator[Reproduction]:
     }
     for name, (parameters, likelihood, mark) in printed.items():
         fit = ShiftedBetaGeo.fit(_cohort(name, 7))
-        texts = dict(zip((f"sBG {name}, alpha", f"sBG {name}, beta"), parameters.split(), strict=True))
-        yield from rows("contracts", _JIM, mark, texts, list(fit.model.parameters.values()))
+        texts = labelled(f"sBG {name}, {{}}", "alpha, beta", parameters)
+        yield from rows(_JIM, mark, texts, list(fit.model.parameters.values()))
         highest = {f"sBG {name}, log-likelihood": likelihood}
-        yield from rows("contracts", "own maximum, by hand", "reference", highest, fit.log_likelihood)
+        yield from rows("own maximum, by hand", "reference", highest, fit.log_likelihood)
     for name, left in (("high end", "46.0 43.6 41.4 39.5 37.8"), ("regular", "22.0 20.4 19.1 18.0 17.0")):
         model = ShiftedBetaGeo.fit(_cohort(name, 7)).model
-        texts = {f"sBG {name}, % left after year {t}": value for t, value in enumerate(left.split(), start=8)}
-        yield from rows("contracts", _JIM, "reference", texts, 100 * model.survival(np.arange(8, 13)))
+        texts = labelled(f"sBG {name}, % left after year {{}}", range(8, 13), left)
+        yield from rows(_JIM, "reference", texts, 100 * model.survival(np.arange(8, 13)))
     start = ShiftedBetaGeo(alpha=1, beta=1)
     mean = (start.log_likelihood(_cohort("high end", 7)) * _cohort("high end", 7).weights).sum() / 1000
     text = {"sBG (1, 1), mean log-likelihood of high end": "-2.1155"}
-    yield from rows("contracts", "by hand", "reference", text, mean)
+    yield from rows("by hand", "reference", text, mean)
     weibull = BetaDiscreteWeibull.fit(_cohort("high end", 4)).model
-    texts = {f"BdW high end, {name}": text for name, text in (("alpha", "0.26"), ("beta", "1.72"), ("c", "1.58"))}
-    yield from rows("contracts", _BDW, "memory", texts, list(weibull.parameters.values()))
+    texts = labelled("BdW high end, {}", "alpha, beta, c", "0.26 1.72 1.58")
+    yield from rows(_BDW, "memory", texts, list(weibull.parameters.values()))
     weibull = BetaDiscreteWeibull.fit(_cohort("regular", 4)).model
-    texts = {f"BdW regular, {name}": text for name, text in (("alpha", "0.523"), ("beta", "0.894"), ("c", "1.196"))}
-    yield from rows("contracts", "own maximum, by hand", "reference", texts, list(weibull.parameters.values()))
+    texts = labelled("BdW regular, {}", "alpha, beta, c", "0.523 0.894 1.196")
+    yield from rows("own maximum, by hand", "reference", texts, list(weibull.parameters.values()))
     curve = ShiftedBetaGeo(alpha=0.668, beta=3.806).retention_rate(np.arange(1, 8))
-    texts = {f"sBG retention rate in year {t}": text for t, text in ((1, "0.8507"), (4, "0.9106"), (7, "0.9362"))}
-    yield from rows("contracts", _JIM, "reference", texts, curve[[0, 3, 6]])
+    texts = labelled("sBG retention rate in year {}", (1, 4, 7), "0.8507 0.9106 0.9362")
+    yield from rows(_JIM, "reference", texts, curve[[0, 3, 6]])
 
 
 def _residual_value() -> Iterator[Reproduction]:
@@ -84,12 +84,12 @@ def _residual_value() -> Iterator[Reproduction]:
     ten = Rate.annual(0.10)
     model = ShiftedBetaGeo.fit(Tenures.from_cohorts(_COHORTS, unit="year")).model
     texts = {"sBG of four cohorts, alpha": "3.80", "sBG of four cohorts, beta": "15.19"}
-    yield from rows("contracts", _PERILS, "documented", texts, list(model.parameters.values()))
+    yield from rows(_PERILS, "documented", texts, list(model.parameters.values()))
     high_end = ShiftedBetaGeo(alpha=0.66808833, beta=3.80609477)
     worth = high_end.discounted_expected_residual_lifetime(7, ten, timing="now")
-    yield from rows("contracts", _PERILS, "documented", {"DERL after 7 renewals at 10 %": "7.530"}, worth)
+    yield from rows(_PERILS, "documented", {"DERL after 7 renewals at 10 %": "7.530"}, worth)
     new = ShiftedBetaGeo(alpha=0.668, beta=3.806).discounted_expected_lifetime(ten, timing="now")
-    yield from rows("contracts", "2F1", "reference", {"DEL of a new customer at 10 %": "5.9225964076"}, new)
+    yield from rows("2F1", "reference", {"DEL of a new customer at 10 %": "5.9225964076"}, new)
     paper = ShiftedBetaGeo(alpha=3.80, beta=15.19)
     active, renewals = np.array([4391, 5307, 6480, 8000, 10000]), np.array([4, 3, 2, 1, 0])
     left = (active * paper.discounted_expected_residual_lifetime(renewals, ten, timing="now")).sum()
@@ -97,7 +97,7 @@ def _residual_value() -> Iterator[Reproduction]:
     constant = Geometric(theta=1 - kept)
     naive = (active * constant.discounted_expected_residual_lifetime(renewals, ten, timing="now")).sum()
     texts = {"discounted years of 34,178 customers": "120496.65", "with one retention rate": "105848.04"}
-    yield from rows("contracts", "set-up of Fader & Hardie 2010, totals by hand", "reference", texts, [left, naive])
+    yield from rows("set-up of Fader & Hardie 2010, totals by hand", "reference", texts, [left, naive])
 
 
 def _trial() -> Iterator[Reproduction]:
@@ -106,11 +106,11 @@ def _trial() -> Iterator[Reproduction]:
     panel = Tenures.from_cohorts(survivors, unit="week")
     fit = ExponentialGamma.fit(panel)
     texts = {"exponential-gamma, r": "0.050", "alpha": "7.973", "log-likelihood": "-681.4"}
-    yield from rows("contracts", _KIWI, "memory", texts, [*fit.model.parameters.values(), fit.log_likelihood])
-    never = SplitPopulation.fit(panel, Exponential)
+    yield from rows(_KIWI, "memory", texts, [*fit.model.parameters.values(), fit.log_likelihood])
+    never = SplitPopulation.fit(panel, leavers=Exponential)
     computed = [1 - never.model.never_churn, *never.model.leavers.parameters.values(), never.log_likelihood]
     texts = {"exponential with never-triers, share": "0.085", "rate": "0.066", "its log-likelihood": "-680.9"}
-    yield from rows("contracts", _KIWI, "memory", texts, np.array(computed, dtype=np.float64))
+    yield from rows(_KIWI, "memory", texts, np.array(computed, dtype=np.float64))
 
 
 def _remission() -> Iterator[Reproduction]:
@@ -119,20 +119,17 @@ def _remission() -> Iterator[Reproduction]:
     placebo = Tenures(_PLACEBO, 1, unit="week")
     curve = kaplan_meier(treated)
     weeks = (6, 7, 10, 13, 16, 22, 23)
-    printed = ("0.857", "0.807", "0.753", "0.690", "0.627", "0.538", "0.448")
-    texts = {f"Kaplan-Meier, week {t}": text for t, text in zip(weeks, printed, strict=True)}
-    yield from rows("contracts", _FREIREICH, "memory", texts, curve.at(weeks))
+    texts = labelled("Kaplan-Meier, week {}", weeks, "0.857 0.807 0.753 0.690 0.627 0.538 0.448")
+    yield from rows(_FREIREICH, "memory", texts, curve.at(weeks))
     hazards = nelson_aalen(treated).at(weeks)
-    texts = {f"Nelson-Aalen, week {t}": text for t, text in ((6, "0.14285714"), (16, "0.44258976"), (23, "0.75211357"))}
-    yield from rows("contracts", "lifelines", "reference", texts, hazards[[0, 4, 6]])
+    texts = labelled("Nelson-Aalen, week {}", (6, 16, 23), "0.14285714 0.44258976 0.75211357")
+    yield from rows("lifelines", "reference", texts, hazards[[0, 4, 6]])
     both = Tenures(_WEEKS + _PLACEBO, [1] * 9 + [0] * 12 + [1] * 21, unit="week")
     group = [0] * 21 + [1] * 21
-    yield from rows(
-        "contracts", _FREIREICH, "memory", {"log-rank chi-square": "16.79"}, log_rank(both, group).statistic
-    )
+    yield from rows(_FREIREICH, "memory", {"log-rank chi-square": "16.79"}, log_rank(both, group).statistic)
     fit = cox(both, {"placebo": group})
     texts = {"Cox coefficient, Efron ties": "1.572", "Cox log-likelihood": "-85.008"}
-    yield from rows("contracts", _FREIREICH, "memory", texts, [fit.estimates[0], fit.log_likelihood])
+    yield from rows(_FREIREICH, "memory", texts, [fit.estimates[0], fit.log_likelihood])
     rates = [Exponential.fit(tenures).model.parameters.popitem()[1] for tenures in (treated, placebo)]
     texts = {"exponential rate, 6-MP": "0.025069638", "placebo": "0.115384615"}
-    yield from rows("contracts", "events per week", "reference", texts, np.array(rates, dtype=np.float64))
+    yield from rows("events per week", "reference", texts, np.array(rates, dtype=np.float64))

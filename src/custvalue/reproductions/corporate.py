@@ -25,11 +25,11 @@ def entries() -> Iterator[Reproduction]:
         variable_cost=0.6, acquisition_cost=50.0, fixed_costs=20.0, tax=0.25, losses="refund",
         non_operating_assets=100.0, net_debt=250.0,
     )  # fmt: skip
-    book = project_subscribers(adds, model, 30.0, paying="end", unit="quarter")
-    value = shareholder_value(firm, book, Rate.annual(0.10), cash="end", terminal=None)
+    book = project_subscribers(model, adds, revenue=30.0, paying="end", unit="quarter")
+    value = shareholder_value(firm, book, rate=Rate.annual(0.10), timing="end", terminal=None)
     texts = {"operating assets": "2642.904988449", "shareholder value": "2492.904988449"}
-    yield from rows("corporate", _MCCARTHY, "reference", texts, [value.operating_assets, value.shareholder_value])
+    yield from rows(_MCCARTHY, "reference", texts, [value.operating_assets, value.shareholder_value])
     shop = Firm(variable_cost=0.0, acquisition_cost=69.0, fixed_costs=0.0, tax=0.0, losses="refund")
-    bought = project_subscribers([1.0], ExponentialGamma(1.0, 1.0), 59.0, paying="end", unit="year")
-    each = shareholder_value(shop, bought, Rate.zero(), cash="end", terminal=None).future_customers
-    yield from rows("corporate", _WAYFAIR, "documented", {"value of a customer less the cost of winning": "-10"}, each)
+    bought = project_subscribers(ExponentialGamma(1.0, 1.0), [1.0], revenue=59.0, paying="end", unit="year")
+    each = shareholder_value(shop, bought, rate=Rate.zero(), timing="end", terminal=None).future_customers
+    yield from rows(_WAYFAIR, "documented", {"value of a customer less the cost of winning": "-10"}, each)

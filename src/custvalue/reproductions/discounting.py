@@ -33,27 +33,26 @@ def entries() -> Iterator[Reproduction]:
 
 def _values() -> Iterator[Reproduction]:
     value = present_value(Rate.annual(0.09), _DATED, as_of="2008-01-01")
-    yield from rows("discounting", _EXCEL + "XNPV", "documented", {"XNPV": "2086.647602"}, value)
+    yield from rows(_EXCEL + "XNPV", "documented", {"XNPV": "2086.647602"}, value)
     first = net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], timing="next", unit="year")
-    yield from rows("discounting", _EXCEL + "NPV", "memory", {"NPV, first example": "1188.44"}, first)
+    yield from rows(_EXCEL + "NPV", "memory", {"NPV, first example": "1188.44"}, first)
     shop = [8000, 9200, 10000, 12000, 14500]
     values = [
         net_present_value(Rate.annual(0.08), shop, timing="next", unit="year", outlay=40000),
         net_present_value(Rate.annual(0.08), [*shop, -9000], timing="next", unit="year", outlay=40000),
     ]
     texts = {"NPV of five years": "1922.06", "NPV with a sixth": "-3749.47"}
-    yield from rows("discounting", _EXCEL + "NPV", "memory", texts, values)
+    yield from rows(_EXCEL + "NPV", "memory", texts, values)
 
 
 def _returns() -> Iterator[Reproduction]:
-    yield from rows(
-        "discounting", _EXCEL + "XIRR", "documented", {"XIRR": "0.373362535"}, xirr(_DATED).effective(),
+    yield from rows(_EXCEL + "XIRR", "documented", {"XIRR": "0.373362535"}, xirr(_DATED).effective(),
         "the program stops its search at 1e-8; the root is 0.37336253351883",
     )  # fmt: skip
     flows = [-70000, 12000, 15000, 18000, 21000, 26000]
     computed = [irr(flows[:n], unit="year").effective() for n in (5, 6, 3)]
     texts = {"IRR after four years": "-0.021", "after five years": "0.0866309480365", "after two years": "-0.444"}
-    yield from rows("discounting", _EXCEL + "IRR", "documented", texts, computed)
+    yield from rows(_EXCEL + "IRR", "documented", texts, computed)
     flows = [-120000, 39000, 30000, 21000, 37000, 46000]
     finance = Rate.annual(0.10)
     computed = [
@@ -62,38 +61,37 @@ def _returns() -> Iterator[Reproduction]:
         mirr(flows, finance=finance, reinvest=Rate.annual(0.14), unit="year").effective(),
     ]
     texts = {"MIRR of five years": "0.1260941303659", "of three years": "-0.048", "reinvested at 14 %": "0.1348"}
-    yield from rows("discounting", _EXCEL + "MIRR", "documented", texts, computed)
+    yield from rows(_EXCEL + "MIRR", "documented", texts, computed)
 
 
 def _payments() -> Iterator[Reproduction]:
     """What comes in is positive."""
     eight, six, one = Rate.nominal(0.08, 12), Rate.nominal(0.06, 12), Rate.monthly(0.01)
     pension = annuity(eight, 500, 240, timing="next", unit="month")
-    yield from rows("discounting", _EXCEL + "PV", "memory", {"PV": "59777.15"}, pension)
+    yield from rows(_EXCEL + "PV", "memory", {"PV": "59777.15"}, pension)
     saved = annuity_future_value(six, 200, 10, timing="now", unit="month") + 500 * six.discount(-10, "month")
-    yield from rows("discounting", _EXCEL + "FV", "memory", {"FV": "2581.40"}, saved)
+    yield from rows(_EXCEL + "FV", "memory", {"FV": "2581.40"}, saved)
     computed = [
         -10000 / annuity(eight, 1, 10, timing="next", unit="month"),
         -10000 / annuity(eight, 1, 10, timing="now", unit="month"),
         -50000 / annuity_future_value(six, 1, 216, timing="next", unit="month"),
     ]
     texts = {"PMT": "-1037.03", "PMT, due now": "-1030.16", "PMT, to save up": "-129.08"}
-    yield from rows("discounting", _EXCEL + "PMT", "memory", texts, np.array(computed))
+    yield from rows(_EXCEL + "PMT", "memory", texts, np.array(computed))
     forever = [perpetuity(one, -100, timing=timing, unit="month") for timing in ("now", "next")]
     computed = [np.log((worth - 10000) / (worth - 1000)) / one.force("month") for worth in forever]
     texts = {"NPER, due now": "59.6738657", "NPER": "60.0821229"}
-    yield from rows("discounting", _EXCEL + "NPER", "memory", texts, np.array(computed))
+    yield from rows(_EXCEL + "NPER", "memory", texts, np.array(computed))
 
 
 def _rates() -> Iterator[Reproduction]:
     effective = Rate.nominal(0.0525, 4).effective()
-    yield from rows("discounting", _EXCEL + "EFFECT", "memory", {"EFFECT": "0.0535427"}, effective)
+    yield from rows(_EXCEL + "EFFECT", "memory", {"EFFECT": "0.0535427"}, effective)
     nominal = Rate.annual(0.053543).nominal_rate(4)
-    yield from rows("discounting", _EXCEL + "NOMINAL", "memory", {"NOMINAL": "0.05250032"}, nominal)
+    yield from rows(_EXCEL + "NOMINAL", "memory", {"NOMINAL": "0.05250032"}, nominal)
     lent = irr(CashFlows([8000, *[-200] * 48], np.arange(49) / 12)).effective("month")
-    yield from rows("discounting", _EXCEL + "RATE", "memory", {"RATE, monthly": "0.0077"}, lent)
+    yield from rows(_EXCEL + "RATE", "memory", {"RATE, monthly": "0.0077"}, lent)
     yield from rows(
-        "discounting",
         _EXCEL + "RRI",
         "memory",
         {"RRI": "0.0009933"},
@@ -101,10 +99,10 @@ def _rates() -> Iterator[Reproduction]:
     )
     schedule = YieldCurve.from_forwards([1, 2, 3], Rate.annual([0.09, 0.11, 0.10]), interpolation="linear")
     grown = future_value(schedule, CashFlows(1.0, 0.0), at=3.0)
-    yield from rows("discounting", _EXCEL + "FVSCHEDULE", "memory", {"FVSCHEDULE": "1.33089"}, grown)
+    yield from rows(_EXCEL + "FVSCHEDULE", "memory", {"FVSCHEDULE": "1.33089"}, grown)
     weekly = Rate.annual(0.15).force() / 52
     paper = "Fader, Hardie & Lee 2005, JMR 42(4)"
-    yield from rows("discounting", paper, "documented", {"15 % a year, continuously per week": "0.0027"}, weekly)
+    yield from rows(paper, "documented", {"15 % a year, continuously per week": "0.0027"}, weekly)
 
 
 def _annuities() -> Iterator[Reproduction]:
@@ -115,14 +113,14 @@ def _annuities() -> Iterator[Reproduction]:
         f"ten payments of 1 at 10 %, {due}": text
         for due, text in zip(("after one period", "now", "mid-period", "continuous"), printed, strict=True)
     }
-    yield from rows("discounting", "closed form", "reference", texts, np.array(computed))
+    yield from rows("closed form", "reference", texts, np.array(computed))
     computed = [
         perpetuity(ten, 100, timing="next", unit="year"),
         perpetuity(ten, 100, timing="next", unit="year", growth=0.03),
         annuity(ten, 100, 10, timing="next", unit="year", growth=0.03),
     ]
     texts = {"perpetuity": "1000", "growing at 3 %": "1428.571428571", "ten growing payments": "688.374369128"}
-    yield from rows("discounting", "closed form", "reference", texts, np.array(computed))
+    yield from rows("closed form", "reference", texts, np.array(computed))
 
 
 def _curve() -> Iterator[Reproduction]:
@@ -139,4 +137,4 @@ def _curve() -> Iterator[Reproduction]:
     printed = "0.970873786408 0.933352094179 0.888299004593 0.035087935963 0.040272077509 0.040201005025 0.050718383510"
     names = ("D(1)", "D(2)", "D(3)", "spot 2", "spot 3", "forward 1 to 2", "forward 2 to 3")
     texts = {f"par curve 3, 3.5, 4 %: {name}": text for name, text in zip(names, printed.split(), strict=True)}
-    yield from rows("discounting", "bootstrapping by hand", "reference", texts, np.array(computed))
+    yield from rows("bootstrapping by hand", "reference", texts, np.array(computed))

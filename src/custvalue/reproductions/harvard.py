@@ -88,7 +88,7 @@ class Headline:
         """
         known: dict[str, Any] = {item.name: item.value for item in self.profit_inputs}
         arguments = {"margin": self.margin, **known, **changed}
-        return revenue_to_profit(self.customer, Rate.annual(arguments.pop("rate")), **arguments)
+        return revenue_to_profit(self.customer, rate=Rate.annual(arguments.pop("rate")), **arguments)
 
     def sensitivity(self) -> dict[str, list[Any]]:
         """Net value as one input changes and the others stay: a table with columns input, value and net."""
@@ -192,10 +192,10 @@ def credit_card(years: int) -> CashFlows:
 def entries() -> Iterator[Reproduction]:
     """The ledger's rows of this area."""
     for source, make, total in ((_HBR, pizza, "8000"), (_HBR, cadillac, "332000")):
-        yield from rows("harvard", source, "documented", {f"{make().name}, lifetime revenue": total}, make().revenue)
+        yield from rows(source, "documented", {f"{make().name}, lifetime revenue": total}, make().revenue)
     seen = {"aircraft buyer, lifetime revenue": "2000000000"}
     why = "the article says only 'literally billions'; over one billion here, of inputs that are all reconstructed"
-    yield from rows("harvard", _HBR, "reconstructed", seen, aircraft().revenue, why)
+    yield from rows(_HBR, "reconstructed", seen, aircraft().revenue, why)
     yield from _profits()
     yield from _anecdotes()
     yield from _reichheld()
@@ -213,18 +213,18 @@ def _profits() -> Iterator[Reproduction]:
         story, bridge = make(), make().bridge()
         quantities = {f"{story.name}, {step}": text for step, text in zip(steps, printed[story.name], strict=True)}
         values = [bridge.present_value, bridge.contribution, bridge.expected]
-        yield from rows("harvard", source, "reconstructed", quantities, values)
+        yield from rows(source, "reconstructed", quantities, values)
     flying = {"aircraft buyer, times survival": "51492141.13"}
-    yield from rows("harvard", source, "reconstructed", flying, aircraft().bridge().expected)
+    yield from rows(source, "reconstructed", flying, aircraft().bridge().expected)
     level = evolve(aircraft(), customer=_customer("level", [CashFlow(52.5e6, t + 0.5) for t in range(20)])).bridge()
     quantities = {
         "aircraft buyer, level revenue discounted": "468777800.33",
         "aircraft buyer, level revenue times margin": "70316670.05",
     }
-    yield from rows("harvard", source, "reconstructed", quantities, [level.present_value, level.contribution])
+    yield from rows(source, "reconstructed", quantities, [level.present_value, level.contribution])
     rates = pizza().bridge(rate=[0.08, 0.10, 0.12, 0.15]).expected
     texts = {f"pizza eater at {p} %, times survival": t for p, t in ((8, "846"), (10, "804"), (12, "766"), (15, "716"))}
-    yield from rows("harvard", source, "reconstructed", texts, rates)
+    yield from rows(source, "reconstructed", texts, rates)
 
 
 def _total(amount: float, times: int) -> float:
@@ -236,29 +236,25 @@ def _anecdotes() -> Iterator[Reproduction]:
     """Other lifetime values that are plain sums."""
     club = CashFlows(1000 * 0.6, [1, 2, 3, 4])
     hart = "Hart, Heskett & Sasser 1990, HBR 68(4)"
-    yield from rows("harvard", hart, "memory", {"Club Med guest, contribution": "2400"}, club.amounts.sum())
+    yield from rows(hart, "memory", {"Club Med guest, contribution": "2400"}, club.amounts.sum())
     discounted = {"Club Med guest at 10 % a year": "1901.92"}
-    yield from rows("harvard", hart, "reference", discounted, present_value(Rate.annual(0.10), club))
+    yield from rows(hart, "reference", discounted, present_value(Rate.annual(0.10), club))
     later = {"Cadillac owner of the later edition": "517000"}
-    yield from rows("harvard", "Sewell & Brown 2002", "documented", later, _total(35_000, 12) + 97_000)
-    yield from rows("harvard", _PETERS, "documented", {"FedEx customer, 10 years": "180000"}, _total(1500, 120))
+    yield from rows("Sewell & Brown 2002", "documented", later, _total(35_000, 12) + 97_000)
+    yield from rows(_PETERS, "documented", {"FedEx customer, 10 years": "180000"}, _total(1500, 120))
     weekly = {"Stew Leonard customer, 10 years": "50000"}
-    yield from rows(
-        "harvard", _PETERS, "documented", weekly, _total(100, 520), "printed as 'roughly': 52 weeks make 52,000"
-    )
+    yield from rows(_PETERS, "documented", weekly, _total(100, 520), "printed as 'roughly': 52 weeks make 52,000")
     diner = revenue_to_profit(
-        CashFlows(75_000, 0.0), Rate.annual(0.0), margin=1.0, retention=1.0, acquisition_cost=0.0, referrals=1.0
+        CashFlows(75_000, 0.0), rate=Rate.annual(0.0), margin=1.0, retention=1.0, acquisition_cost=0.0, referrals=1.0
     )
     both = {"restaurant customer with one referral": "150000"}
-    yield from rows("harvard", _PETERS, "documented", both, diner.with_referrals)
+    yield from rows(_PETERS, "documented", both, diner.with_referrals)
     direct = revenue_to_profit(
-        CashFlows(4_000, 0.0), Rate.annual(0.0), margin=1.0, retention=1.0, acquisition_cost=0.0, referrals=1.0
+        CashFlows(4_000, 0.0), rate=Rate.annual(0.0), margin=1.0, retention=1.0, acquisition_cost=0.0, referrals=1.0
     )
     book = "Heskett, Sasser & Schlesinger 1997, p. 65: $4,000 without referrals"
-    yield from rows(
-        "harvard", book, "reconstructed", {"Domino's customer with one referral": "8000"}, direct.with_referrals
-    )
-    yield from rows("harvard", "Boer 2011", "documented", {"Pizza Hut customer": "10000"}, _total(10, 1000))
+    yield from rows(book, "reconstructed", {"Domino's customer with one referral": "8000"}, direct.with_referrals)
+    yield from rows("Boer 2011", "documented", {"Pizza Hut customer": "10000"}, _total(10, 1000))
 
 
 def _reichheld() -> Iterator[Reproduction]:
@@ -266,17 +262,15 @@ def _reichheld() -> Iterator[Reproduction]:
     best = "Best, Market-Based Management, fig. 1-11, after Reichheld & Sasser 1990"
     sums = {"credit card, 5 years undiscounted": "169", "credit card at 10 %": "111.66"}
     values = [CREDIT_CARD.amounts.sum(), present_value(Rate.annual(0.10), CREDIT_CARD)]
-    yield from rows("harvard", best, "reference", sums, values)
+    yield from rows(best, "reference", sums, values)
     implied = _rate_of(134.0)
-    yield from rows("harvard", _RS, "reference", {"rate at which 5 years are worth $134": "0.055502"}, implied)
+    yield from rows(_RS, "reference", {"rate at which 5 years are worth $134": "0.055502"}, implied)
     texts = {"credit card, 10 years ($300 at 10 % defection)": "300", "credit card, 20 years ($525 at 5 %)": "525"}
     worth = [present_value(Rate.annual(implied), credit_card(years)) for years in (10, 20)]
     why = "not reproducible from the five printed years: with the fifth year's profit going on it is this"
-    yield from rows("harvard", _RS, "memory", texts, worth, why)
+    yield from rows(_RS, "memory", texts, worth, why)
     sun = {"credit card of 1994, 5 years": "222"}
-    yield from rows(
-        "harvard", "Sun-Sentinel, 11 July 1994", "documented", sun, CashFlows([30, 42, 44, 50, 56], 0.0).amounts.sum()
-    )
+    yield from rows("Sun-Sentinel, 11 July 1994", "documented", sun, CashFlows([30, 42, 44, 50, 56], 0.0).amounts.sum())
 
 
 def _rate_of(worth: float) -> float:

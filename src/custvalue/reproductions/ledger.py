@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from attrs import evolve, frozen
 
+from custvalue._arguments import one_of
 from custvalue._typing import NDArray
-from custvalue.errors import ParameterError
 
 Mark: TypeAlias = Literal["documented", "memory", "reconstructed", "reference"]
 """How a published number is known.
@@ -39,8 +39,8 @@ class Reproduction:
 
     Attributes
     ----------
-    area, source : str
-        Where it belongs, and who published it: author, year, table.
+    source : str
+        Who published it: author, year, table.
     quantity : str
         What it is.
     published : str
@@ -51,15 +51,17 @@ class Reproduction:
         How the published number is known.
     note : str
         Why they differ, where they do.
+    area : str
+        Where it belongs, as `run` knows it.
     """
 
-    area: str
     source: str
     quantity: str
     published: str
     computed: float
     mark: Mark
     note: str = ""
+    area: str = ""
 
     @property
     def difference(self) -> float:
@@ -123,27 +125,33 @@ def run(area: str | None = None) -> Ledger:
     ParameterError
         There is no such area.
     """
-    if area is not None and area not in AREAS:
-        raise ParameterError(f"area must be one of {', '.join(map(repr, AREAS))}; got {area!r}")
-    names = AREAS if area is None else (area,)
-    return Ledger(tuple(row for name in names for row in import_module(f"custvalue.reproductions.{name}").entries()))
+    names = AREAS if area is None else (one_of("area", area, AREAS),)
+    modules = {name: import_module(f"custvalue.reproductions.{name}") for name in names}
+    return Ledger(tuple(evolve(row, area=name) for name, module in modules.items() for row in module.entries()))
 
 
 def rows(
-    area: str,
     source: str,
     mark: Mark,
     printed: Mapping[str, str],
-    computed: Mapping[str, Any] | Sequence[Any] | NDArray[np.float64] | float,
+    computed: Sequence[Any] | NDArray[np.float64] | float,
     note: str = "",
-) -> Iterable[Reproduction]:
+) -> Iterator[Reproduction]:
     """Rows of one source: what is printed, by quantity, and what is computed, in the same order.
 
     The note stands beside those that differ.
     """
-    values = (
-        computed.values() if isinstance(computed, Mapping) else np.atleast_1d(np.asarray(computed)).ravel().tolist()
-    )
+    values = np.asarray(computed, dtype=np.float64).ravel().tolist()
     for (quantity, text), value in zip(printed.items(), values, strict=True):
-        row = Reproduction(area, source, quantity, text, float(value), mark)
+        row = Reproduction(source, quantity, text, value, mark)
         yield row if row.agrees else evolve(row, note=note)
+
+
+def labelled(quantity: str, keys: str | Iterable[object], printed: str) -> dict[str, str]:
+    """What is printed, by quantity: `quantity` with each of the keys ("alpha, beta", or anything) in place of {}.
+
+    >>> labelled("sBG, {}", "alpha, beta", "0.668 3.806")
+    {'sBG, alpha': '0.668', 'sBG, beta': '3.806'}
+    """
+    names = keys.split(", ") if isinstance(keys, str) else keys
+    return {quantity.format(key): text for key, text in zip(names, printed.split(), strict=True)}

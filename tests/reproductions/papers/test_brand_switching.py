@@ -17,14 +17,14 @@ TENTH = Rate.annual(0.10)
 
 def test_rust_lemon_and_zeithaml() -> None:
     """Rust, Lemon & Zeithaml (2004): two brands, two purchases a year for three years (constructed numbers)."""
-    value = brand_switching_value(P, TENTH, start=[1, 0], contribution=50, purchases_per_year=2, years=3)
+    value = brand_switching_value(P, rate=TENTH, start=[1, 0], contribution=50, purchases_per_year=2, years=3)
     assert value[0] == pytest.approx(204.15420022703242, rel=1e-14)
 
 
 def test_venkatesan_and_kumar() -> None:
     """Venkatesan & Kumar (2004): 12 quarterly purchases, four mailings at 3 and a visit at 10 a year (constructed)."""
     value = contact_value(
-        [40] * 12, Rate.annual(0.12), purchases_per_year=4, contacts=[[4, 1]] * 3, cost_per_contact=[3, 10]
+        [40] * 12, rate=Rate.annual(0.12), purchases_per_year=4, contacts=[[4, 1]] * 3, cost_per_contact=[3, 10]
     )
     assert value == pytest.approx(341.99686385973575, rel=1e-14)
 
@@ -38,23 +38,25 @@ def test_powers_of_the_switching_matrix(brands: int, f: int, years: int, seed: i
     for t in range(years * f + 1):
         wanted += here * pays * 1.1 ** (-t / f)
         here = np.einsum("ki,kij->kj", here, switching)
-    found = brand_switching_value(switching, TENTH, start=start, contribution=pays, purchases_per_year=f, years=years)
+    found = brand_switching_value(
+        switching, rate=TENTH, start=start, contribution=pays, purchases_per_year=f, years=years
+    )
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
 def test_forever_and_thirds_of_a_year() -> None:
-    forever = brand_switching_value(P, TENTH, start=[0, 1], contribution=1, purchases_per_year=3, years=None)
-    long = brand_switching_value(P, TENTH, start=[0, 1], contribution=1, purchases_per_year=3, years=1000)
+    forever = brand_switching_value(P, rate=TENTH, start=[0, 1], contribution=1, purchases_per_year=3, years=None)
+    long = brand_switching_value(P, rate=TENTH, start=[0, 1], contribution=1, purchases_per_year=3, years=1000)
     np.testing.assert_allclose(forever, long, rtol=1e-12)
     assert forever.sum() == pytest.approx(1 / (1 - 1.1 ** (-1 / 3)), rel=1e-12)
-    third = brand_switching_value(P, Rate.zero(), start=[1, 0], contribution=1, purchases_per_year=3, years=1 / 3)
+    third = brand_switching_value(P, rate=Rate.zero(), start=[1, 0], contribution=1, purchases_per_year=3, years=1 / 3)
     assert third.sum() == pytest.approx(2, rel=1e-15)
 
 
 def test_contacts_of_several_customers() -> None:
     values = contact_value(
         [[40, 40], [50, 0]],
-        Rate.annual([0.1, 0.2]),
+        rate=Rate.annual([0.1, 0.2]),
         purchases_per_year=[1, 2],
         contacts=[[[1], [2]], [[0], [3]]],
         cost_per_contact=5,
@@ -67,18 +69,18 @@ def test_contacts_of_several_customers() -> None:
 def test_what_is_refused() -> None:
     kind = {"start": [1, 0], "contribution": 1, "purchases_per_year": 1, "years": 3}
     with pytest.raises(
-        ParameterError, match=r"each row of switching must sum to 1; broken in 1 of 2 rows, first: row 1"
+        ParameterError, match=r"each row of transitions must sum to 1; broken in 1 of 2 rows, first: row 1"
     ):
-        brand_switching_value([[0.7, 0.3], [0.4, 0.4]], TENTH, **kind)
+        brand_switching_value([[0.7, 0.3], [0.4, 0.4]], rate=TENTH, **kind)
     with pytest.raises(ParameterError, match="start must sum to 1"):
-        brand_switching_value(P, TENTH, **{**kind, "start": [1, 1]})
-    with pytest.raises(ParameterError, match="one chance per brand"):
-        brand_switching_value(P, TENTH, **{**kind, "start": [1, 0, 0]})
+        brand_switching_value(P, rate=TENTH, **{**kind, "start": [1, 1]})
+    with pytest.raises(ParameterError, match=r"one shape; got start \(3,\), switching \(2,\)"):
+        brand_switching_value(P, rate=TENTH, **{**kind, "start": [1, 0, 0]})
     with pytest.raises(ParameterError, match="rate must be positive for a value forever"):
-        brand_switching_value(P, Rate.zero(), **{**kind, "years": None})
-    with pytest.raises(ParameterError, match="must be one number each"):
-        brand_switching_value(P, TENTH, **{**kind, "purchases_per_year": [1, 2]})
+        brand_switching_value(P, rate=Rate.zero(), **{**kind, "years": None})
+    with pytest.raises(ParameterError, match="purchases_per_year must be one number"):
+        brand_switching_value(P, rate=TENTH, **{**kind, "purchases_per_year": [1, 2]})
     with pytest.raises(ParameterError, match="must broadcast to one shape"):
-        brand_switching_value(P, TENTH, **{**kind, "contribution": [1, 2, 3]})
+        brand_switching_value(P, rate=TENTH, **{**kind, "contribution": [1, 2, 3]})
     with pytest.raises(ParameterError, match=r"shape \(years, channels\)"):
-        contact_value([1], TENTH, purchases_per_year=1, contacts=[1, 2], cost_per_contact=1)
+        contact_value([1], rate=TENTH, purchases_per_year=1, contacts=[1, 2], cost_per_contact=1)

@@ -2,8 +2,9 @@
 
 F. R. Dwyer, "Customer lifetime valuation to support marketing decision making", Journal of Direct Marketing 3(4), 1989,
 8-15, reprinted 11(4), 1997, 6-13 (as cited; not checked against the paper). Who is tied to one supplier and leaves is
-*lost for good*; who buys from several has *always a share* for each, and comes back after a pause, less likely the
-longer it lasts. Both tables are laid out like a ledger: who is there, what they bring and cost, what that is worth now.
+*lost for good* (`retention_path_value`); who buys from several has *always a share* for each, and comes back after a
+pause, less likely the longer it lasts (`MigrationModel.from_recency`). Both tables are laid out like a ledger: who is
+there, what they bring and cost, what that is worth now.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from __future__ import annotations
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._arguments import not_negative, periods, real, share, together
+from custvalue._arguments import not_negative, one_of, real, together, whole_number
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate
-from custvalue.discounting.timing import Timing, as_timing, delay, force_of
-from custvalue.errors import ParameterError
+from custvalue.discounting.timing import Timing, delay, force_of
 from custvalue.units import Unit
-from custvalue.value.formulas.constant_retention import path_weights
+from custvalue.value.formulas.constant_retention import retention_path_value
+from custvalue.value.migration.chain import MigrationModel
 
 
 @frozen(eq=False)
@@ -56,130 +57,72 @@ class Ledger:
 def lost_for_good(
     margins: ArrayLike,
     retentions: ArrayLike,
-    rate: Rate,
     *,
+    rate: Rate,
     timing: Timing,
+    unit: Unit,
     costs: ArrayLike = 0.0,
     cost_timing: Timing | None = None,
-    unit: Unit = "year",
 ) -> Ledger:
     """Ledger of customers who, once they leave, do not come back.
 
-    `retention_path_value` has the same arguments, rules and timings; costs of contact have a timing of their own.
+    Arguments are those of `retention_path_value`; one margin may stand for all periods of `costs`, shape (..., n),
+    of contacting a customer in each period, which are paid at `cost_timing`, or like margins.
 
-    Parameters
-    ----------
-    margins, retentions, rate, timing, unit
-        As for `retention_path_value`; one margin may stand for all periods of costs.
-    costs : array_like, shape (..., n) or a number
-        Of contacting a customer in each period.
-    cost_timing : {"now", "next", "end", "middle", "continuous"}, optional
-        When they are paid; like margins where not given.
-
-    Raises
-    ------
-    ParameterError
-        As for `retention_path_value`; or a cost is negative.
-
-    Examples
-    --------
-    >>> book = lost_for_good([100, 100, 100], [0.5, 0.8], Rate.annual(0.25), timing="now", costs=10)
+    >>> given = {"rate": Rate.annual(0.25), "timing": "now", "unit": "year"}
+    >>> book = lost_for_good([100, 100, 100], [0.5, 0.8], costs=10, **given)
     >>> print(book.buyers, book.present_value.round(2), book.value.round(2))
     [1.  0.5 0.4] [90.   36.   23.04] 149.04
     """
-    earned, spent = np.atleast_1d(real("margins", margins)), not_negative("costs", costs)
-    n = together(margins=earned, costs=spent)[0].shape[-1]
-    earned = np.broadcast_to(earned, (*earned.shape[:-1], n))
-    amounts, buyers, _, weights = path_weights(earned, retentions, rate, timing=timing, unit=unit)
-    _, spent = together(margins=amounts, costs=spent)
-    paid = timing if cost_timing is None else as_timing(cost_timing, "cost_timing")
-    _, active, _, due = path_weights(spent, retentions, rate, timing=paid, unit=unit)
-    return Ledger(
-        active=active,
-        buyers=buyers,
-        margin=amounts * buyers,
-        cost=spent * active,
-        present_value=np.asarray(amounts * buyers * weights - spent * active * due),
+    earned, spent = together(
+        margins=np.atleast_1d(real("margins", margins)), costs=np.atleast_1d(not_negative("costs", costs))
     )
+    n = earned.shape[-1]
+
+    def each(amounts: Array, paid: Timing, discount: Rate) -> Array:
+        """The value of each period's amount: that of a path where the others are 0."""
+        paths = (amounts * alone for alone in np.eye(n))
+        return np.stack(
+            [retention_path_value(path, retentions, rate=discount, timing=paid, unit=unit) for path in paths], axis=-1
+        )
+
+    cost_timing = timing if cost_timing is None else cost_timing
+    buyers, active = (
+        each(np.ones(n), "next" if paid == "next" else "now", Rate.zero()) for paid in (timing, cost_timing)
+    )
+    values = each(earned, timing, rate) - each(spent, cost_timing, rate)
+    return Ledger(active, buyers, earned * buyers, spent * active, values)
 
 
 def always_a_share(
     margin: ArrayLike,
     repurchase: ArrayLike,
-    rate: Rate,
     *,
-    periods_ahead: int,
-    contact_cost: ArrayLike = 0.0,
+    rate: Rate,
+    horizon: int,
     cost_timing: Timing,
-    unit: Unit = "year",
+    unit: Unit,
+    contact_cost: ArrayLike = 0.0,
 ) -> Ledger:
-    """Ledger of customers who pause and come back, with a chance to buy that depends on how long ago they last did.
+    """Ledger of customers who pause and come back: `MigrationModel.from_recency`, followed over `horizon` periods.
 
     Period 0 is the purchase made now, which everybody makes; purchases of period j are paid at time j. Contacts in
     period j = 1, 2, ... prepare the purchase at its end: `cost_timing` is "now" (at the period's beginning, j - 1),
-    "middle" (j - 1/2) or "end" (j).
+    "middle" (j - 1/2) or "end" (j). Who has not bought for as many periods as `repurchase` has chances is given up.
 
-    Parameters
-    ----------
-    margin : array_like
-        Of one purchase; broadcasts with the leading axes of `repurchase`, as contact_cost does.
-    repurchase : array_like, shape (..., k)
-        Chance of buying 1, ..., k periods after the last purchase; afterwards the customer is given up.
-    rate : Rate
-        Of discount.
-    periods_ahead : int
-        Periods after the first purchase.
-    contact_cost : array_like
-        Per customer contacted and period.
-    cost_timing : {"now", "middle", "end"}
-        When contacts are paid for.
-    unit : {"year", "quarter", "month", "week", "day"}
-        The period of the chances.
-
-    Raises
-    ------
-    ParameterError
-        The timing is not one of these, a chance is outside [0, 1], or `rate` is a bare number.
-
-    See Also
-    --------
-    MigrationModel.from_recency : the same customers as a Markov chain: forever, with variance and best policy.
-
-    Examples
-    --------
-    >>> book = always_a_share(
-    ...     100, [0.5, 0.2], Rate.annual(0.10), periods_ahead=2, contact_cost=10, cost_timing="middle"
-    ... )
+    >>> given = {"rate": Rate.annual(0.10), "unit": "year", "cost_timing": "middle"}
+    >>> book = always_a_share(100, [0.5, 0.2], horizon=2, contact_cost=10, **given)
     >>> print(book.buyers, book.active, book.value.round(3))
     [1.   0.5  0.35] [0. 1. 1.] 156.178
     """
-    paid = as_timing(cost_timing, "cost_timing")
-    if paid not in ("now", "middle", "end"):
-        raise ParameterError(f"cost_timing must be 'now', 'middle' or 'end' of the period; got {paid!r}")
-    chances = np.atleast_1d(share("repurchase", repurchase))
-    n = int(periods("periods_ahead", periods_ahead, whole=True))
-    active, buyers = _followed(chances, n)
-    force = force_of(rate, unit)[..., None]
-    earned = real("margin", margin)[..., None] * buyers
-    spent = not_negative("contact_cost", contact_cost)[..., None] * active
-    time = np.arange(n + 1.0)
-    due = np.exp(-force * (time - 1)) * delay(paid, force)
-    return Ledger(
-        active=active,
-        buyers=buyers,
-        margin=earned,
-        cost=spent,
-        present_value=np.asarray(earned * np.exp(-force * time) - spent * due),
-    )
-
-
-def _followed(chances: Array, n: int) -> tuple[Array, Array]:
-    """Shares of customers contacted, and buying, in periods 0..n."""
-    state = np.zeros(chances.shape)
-    state[..., 0] = 1.0
-    active, buyers = [np.zeros(chances.shape[:-1])], [np.ones(chances.shape[:-1])]
-    for _ in range(n):
-        active.append(state.sum(axis=-1))
-        buyers.append((state * chances).sum(axis=-1))
-        state = np.concatenate([buyers[-1][..., None], (state * (1 - chances))[..., :-1]], axis=-1)
-    return np.stack(active, axis=-1), np.stack(buyers, axis=-1)
+    paid: Timing = one_of("cost_timing", cost_timing, ("now", "middle", "end"))
+    chain = MigrationModel.from_recency(repurchase, margin=margin, contact_cost=contact_cost, unit=unit)
+    new = np.arange(len(chain.states)) == 0
+    periods = range(whole_number("horizon", horizon, least=0) + 1)
+    seen = np.stack([chain.distribution(new, t) for t in periods], axis=-2)
+    buyers, contacted = seen[..., 0], seen[..., :-1, :-1].sum(axis=-1)
+    active = np.concatenate([np.zeros_like(buyers[..., :1]), contacted], axis=-1)
+    earned, spent = chain.reward[..., :1] * buyers, chain.cost[..., :1] * active
+    time, force = np.arange(horizon + 1.0), force_of(rate, unit)[..., None]
+    values = earned * np.exp(-force * time) - spent * np.exp(-force * (time - 1)) * delay(paid, force)
+    return Ledger(active, buyers, earned, spent, values)

@@ -15,7 +15,7 @@ from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import Timing
 from custvalue.units import Unit
-from custvalue.value.formulas.constant_retention import path_weights
+from custvalue.value.formulas.constant_retention import retention_path_value
 
 
 @frozen(eq=False)
@@ -50,47 +50,27 @@ class LoyaltyComponents:
 def loyalty_components(
     base: ArrayLike,
     retentions: ArrayLike,
-    rate: Rate,
     *,
+    rate: Rate,
     timing: Timing,
+    unit: Unit,
     growth: ArrayLike = 0.0,
     savings: ArrayLike = 0.0,
     referrals: ArrayLike = 0.0,
     premium: ArrayLike = 0.0,
     acquisition_cost: ArrayLike = 0.0,
-    unit: Unit = "year",
 ) -> LoyaltyComponents:
     """Value of a customer by source: -A + Σ_t S_t (base + growth + savings + referrals + premium)_t, discounted.
 
-    Survival, timing and discounting are those of `retention_path_value`, whose value of the total profit this is.
-
-    Parameters
-    ----------
-    base, growth, savings, referrals, premium : array_like, shape (..., n) or a number
-        Profit of each period of tenure from each source, on top of the others.
-    retentions : array_like, shape (..., n) or (..., n - 1), or a number
-        Probability of staying from each period to the next; 1 for a customer who is sure to stay.
-    rate : Rate
-        Of discount; broadcasts with the leading axes.
-    timing : {"now", "next", "end", "middle", "continuous"}
-        When a period's profit is received.
-    acquisition_cost : array_like
-        A, paid now.
-    unit : {"year", "quarter", "month", "week", "day"}
-        The period of tenure.
-
-    Raises
-    ------
-    ParameterError
-        As for `retention_path_value`; or the acquisition cost is negative.
+    The profit of each period of tenure from each source, shape (..., n) or a number, is on top of the others; each is
+    worth its `retention_path_value`, which has the other arguments too.
 
     Examples
     --------
     Credit card customers, 51 to win and 30 to 55 a year over five years (Reichheld & Sasser, 1990):
 
-    >>> card = loyalty_components(
-    ...     30, 1.0, Rate.annual(0.10), timing="end", growth=[0, 12, 14, 19, 25], acquisition_cost=51
-    ... )
+    >>> given = {"rate": Rate.annual(0.10), "timing": "end", "unit": "year"}
+    >>> card = loyalty_components(30, 1.0, growth=[0, 12, 14, 19, 25], acquisition_cost=51, **given)
     >>> print(card.value.round(2), card.base.round(2), card.growth.round(2), card.profit_by_tenure)
     111.66 113.72 48.94 [30. 42. 44. 49. 55.]
     """
@@ -101,20 +81,9 @@ def loyalty_components(
         referrals=real("referrals", referrals),
         premium=real("premium", premium),
     )
-    cost = not_negative("acquisition_cost", acquisition_cost)
-    values = []
-    for part in parts:
-        amounts, chance, _, weights = path_weights(part, retentions, rate, timing=timing, unit=unit)
-        value = np.asarray((amounts * chance * weights).sum(axis=-1))
-        cost, value = together(acquisition_cost=cost, retentions=value)
-        values.append(value)
-    from_base, from_growth, from_savings, from_referrals, from_premium = values
-    return LoyaltyComponents(
-        acquisition=-cost,
-        base=from_base,
-        growth=from_growth,
-        savings=from_savings,
-        referrals=from_referrals,
-        premium=from_premium,
-        profit_by_tenure=np.asarray(np.sum(parts, axis=0)),
+    values = [retention_path_value(part, retentions, rate=rate, timing=timing, unit=unit) for part in parts]
+    cost, base_, grown, saved, referred, dearer = np.broadcast_arrays(
+        not_negative("acquisition_cost", acquisition_cost), *values
     )
+    profit = np.asarray(np.sum(parts, axis=0))
+    return LoyaltyComponents(-cost, base_, grown, saved, referred, dearer, profit)
