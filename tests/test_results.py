@@ -10,7 +10,8 @@ import pytest
 from attrs import field, frozen
 from survival_strategies import ARM, REMISSION, TREATED
 
-from custvalue._results import Rows, as_column, listing, same
+from custvalue._columns import same
+from custvalue._results import Rows, as_column, listing
 from custvalue._typing import Array
 from custvalue.churn.scores import Calibration, Curve, calibration, gains
 from custvalue.churn.targeting import ProfitCurve, Selection, expected_churn_loss, profit_curve, select_customers

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import attrs
 import numpy as np
-from attrs import cmp_using
 
 from custvalue._columns import names_of, read_only
 from custvalue._typing import Array, ArrayLike, NDArray
-
-same: Final[Callable[[Any], Any]] = cmp_using(eq=np.array_equal)
-"""Equality of fields that are arrays: ``field(eq=same)``."""
 
 
 def as_column(values: ArrayLike) -> Array:
@@ -66,6 +62,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 (whatever a result holds)
         return {name: _plain(each) for name, each in value.items()}
     if hasattr(value, "as_dict"):
         return value.as_dict()
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
     if attrs.has(type(value)):
         return {each.alias: _plain(getattr(value, each.name)) for each in attrs.fields(type(value)) if each.init}
     return value

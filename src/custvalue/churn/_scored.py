@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._columns import check_rows, numbers
-from custvalue._results import same
+from custvalue._columns import check_rows, numbers, same
 from custvalue._typing import Array, ArrayLike, Bools, Ints
 from custvalue.errors import DataError, ParameterError
 

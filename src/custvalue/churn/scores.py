@@ -14,7 +14,8 @@ import numpy as np
 from attrs import field, frozen
 
 from custvalue import _arguments
-from custvalue._results import Rows, as_column, same
+from custvalue._columns import same
+from custvalue._results import Rows, as_column
 from custvalue._typing import Array, ArrayLike, Ints
 from custvalue.churn._scored import labels, labels_ranked, probabilities, same_length, weights_of
 from custvalue.errors import DataError

@@ -17,8 +17,8 @@ from typing import ClassVar, Final
 import numpy as np
 from attrs import converters, field, frozen
 
-from custvalue._columns import read_only
-from custvalue._results import Rows, as_column, same
+from custvalue._columns import read_only, same
+from custvalue._results import Rows, as_column
 from custvalue._typing import Array, ArrayLike, Bools, Ints
 from custvalue.churn._scored import acceptances, amounts, column, labels, probabilities, rank, same_length, weights_of
 from custvalue.errors import ParameterError

@@ -10,7 +10,8 @@ from attrs import field, frozen
 from scipy.special import chdtrc
 
 from custvalue import _arguments
-from custvalue._results import as_column, same
+from custvalue._columns import same
+from custvalue._results import as_column
 from custvalue._typing import Array, ArrayLike
 from custvalue.errors import DataError
 from custvalue.evidence.covariates import read_covariates

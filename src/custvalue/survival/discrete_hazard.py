@@ -10,8 +10,8 @@ from attrs import field, frozen
 from scipy.special import expit, logit
 
 from custvalue import _arguments
-from custvalue._columns import check_rows
-from custvalue._results import as_column, same
+from custvalue._columns import check_rows, same
+from custvalue._results import as_column
 from custvalue._typing import Array, ArrayLike
 from custvalue.errors import ConvergenceError, ParameterError
 from custvalue.evidence.covariates import read_covariates

@@ -10,7 +10,8 @@ from attrs import field, frozen
 from scipy.special import expit
 
 from custvalue import _arguments
-from custvalue._results import Rows, as_column, listing, same
+from custvalue._columns import same
+from custvalue._results import Rows, as_column, listing
 from custvalue._typing import Array, ArrayLike
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures

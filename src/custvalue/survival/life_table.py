@@ -8,7 +8,8 @@ import numpy as np
 from attrs import field, frozen
 
 from custvalue import _arguments
-from custvalue._results import Rows, as_column, listing, same
+from custvalue._columns import same
+from custvalue._results import Rows, as_column, listing
 from custvalue._typing import Array
 from custvalue.errors import ParameterError
 from custvalue.evidence.tenures import Tenures

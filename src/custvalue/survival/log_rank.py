@@ -9,7 +9,8 @@ from attrs import field, frozen
 from scipy.special import chdtrc
 
 from custvalue import _arguments
-from custvalue._results import Rows, as_column, listing, same
+from custvalue._columns import same
+from custvalue._results import Rows, as_column, listing
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.logs.columns import Column

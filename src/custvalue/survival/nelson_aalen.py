@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._results import Rows, as_column, same
+from custvalue._columns import same
+from custvalue._results import Rows, as_column
 from custvalue._typing import Array, ArrayLike
 from custvalue.evidence.tenures import Tenures
 from custvalue.inference.estimate import normal_width
