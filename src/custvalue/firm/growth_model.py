@@ -12,7 +12,7 @@ from attrs import field, frozen
 from scipy.special import expit
 
 from custvalue._arguments import not_negative, positive, real, require, together
-from custvalue._results import same
+from custvalue._columns import same
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import Timing, force_of

@@ -9,8 +9,8 @@ import numpy as np
 from attrs import field, frozen
 
 from custvalue._arguments import number, whole_number
-from custvalue._columns import numbers, read_only
-from custvalue._results import Rows, same
+from custvalue._columns import numbers, read_only, same
+from custvalue._results import Rows
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM

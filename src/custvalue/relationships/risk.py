@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._columns import check_rows, numbers
-from custvalue._results import Rows, as_column, same
+from custvalue._columns import check_rows, numbers, same
+from custvalue._results import Rows, as_column
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError
 
