@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 from golden import outcome
 
+from custvalue.churn.maximum_profit import empc, mpc
 from custvalue.churn.rates import churn_rate, convert_churn, lifetime_from_churn
-from custvalue.churn.scores import brier, calibration, gains, lift, top_decile_lift
+from custvalue.churn.scores import calibration, gains, lift, top_decile_lift
 from custvalue.churn.targeting import (
     contact_outlay,
     contact_profit,
-    empc,
     expected_churn_loss,
-    mpc,
     optimal_fraction,
     profit_curve,
-    select,
+    select_customers,
 )
 
 CASES: dict[str, Callable[[], Any]] = {}
@@ -147,19 +146,6 @@ def calibration_curves() -> Any:
 
 
 @case
-def brier_score() -> Any:
-    return {
-        "all": brier(LEFT, P).score,
-        "weighted": brier(LEFT, P, weights=WEIGHTS).score,
-        "four": brier([1, 0, 0, 1], [0.8, 0.2, 0.2, 0.2]).score,
-        "perfect": brier([1, 0], [1, 0]).score,
-    }
-
-
-# --- targeting ---
-
-
-@case
 def profit_of_a_contact() -> Any:
     each = {"contact_cost": 1 + CLV / 500, "incentive": CLV / 25, "acceptance": 0.1 + P / 2}
     return {
@@ -216,16 +202,16 @@ def customers_within_a_budget() -> Any:
         "nothing": select_customers(profit, budget=0),
         "by cost": select_customers(profit, budget=200.0, cost=cost),
         "by cost, all": select_customers(profit, budget=1e9, cost=cost),
-        "three": select([60.0, 100.0, 120.0], cost=[10, 20, 30], budget=50),
-        "the best alone": select([1.0, 100.0], cost=[0.001, 100], budget=100),
-        "free": select([1.0, 2.0, -3.0], cost=[0, 5, 0], budget=4),
-        "equal costs": select([5.0, 9.0, -1.0, 4.0], cost=3.0, budget=7),
-        "nobody brings a profit": select([-1.0, 0.0], budget=5),
+        "three": select_customers([60.0, 100.0, 120.0], cost=[10, 20, 30], budget=50),
+        "the best alone": select_customers([1.0, 100.0], cost=[0.001, 100], budget=100),
+        "free": select_customers([1.0, 2.0, -3.0], cost=[0, 5, 0], budget=4),
+        "equal costs": select_customers([5.0, 9.0, -1.0, 4.0], cost=3.0, budget=7),
+        "nobody brings a profit": select_customers([-1.0, 0.0], budget=5),
     }
     return {
         name: {"chosen": c.chosen, "profit": c.profit, "cost": c.cost, "bound": c.bound, "exact": c.exact}
         for name, c in choices.items()
-    } | {"negative budget": outcome(lambda: select([1.0], budget=-1))}
+    } | {"negative budget": outcome(lambda: select_customers([1.0], budget=-1))}
 
 
 @case

@@ -10,7 +10,8 @@ import pandas as pd
 import polars as pl
 from golden import at_maximum, estimated, outcome
 
-from custvalue.churn.targeting import empc
+from custvalue.churn.maximum_profit import empc
+from custvalue.churn.targeting import select_customers
 from custvalue.datasets import cdnow
 from custvalue.discounting import profitability_index
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
@@ -18,7 +19,7 @@ from custvalue.discounting.irr import internal_rates, irr
 from custvalue.discounting.payback import break_even_time, discounted_payback, payback
 from custvalue.discounting.present_value import future_value, present_value
 from custvalue.discounting.rate import Rate
-from custvalue.evidence.rfm import RFM
+from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.tenures import Tenures
 from custvalue.models.buying.beta_geo_beta_binom import BetaGeoBetaBinom
 from custvalue.models.buying.beta_geo_cnbd import BetaGeoCNBD
@@ -33,11 +34,12 @@ from custvalue.survival.cox import cox
 from custvalue.survival.discrete_hazard import discrete_hazard
 from custvalue.survival.kaplan_meier import kaplan_meier
 from custvalue.survival.log_rank import log_rank
-from custvalue.value.base.contract_book import contract_value, value_of_retention_point
+from custvalue.value.base.contract_book import contract_value
+from custvalue.value.formulas.sensitivity import sensitivity
 from custvalue.value.formulas.shapley import shapley_change
 from custvalue.value.migration.chain import MigrationModel
 from custvalue.value.migration.transition_counts import TransitionCounts
-from custvalue.value.value_customers import evidence_for, needs, takes_opportunities
+from custvalue.value.value_customers import value_customers
 
 CASES: dict[str, Callable[[], Any]] = {}
 
@@ -76,16 +78,19 @@ def cash_flows_of_many() -> Any:
 def cash_flows_at_the_edges_of_floats() -> Any:
     far = CashFlows([-1e-200, 3e250], [0.0, 40.0])
     late = CashFlowBatch(CashFlows([1.0, 2.0, -1.0, 1.5], [0, 1e5, 5000, 5001]), [0, 2, 4])
-    found = internal_rates([1e150, -3e150, 1e140, -1e-150, 2e-150, 1.0, 2.0], offsets=[0, 3, 5, 7])
+    found = internal_rates([1e150, -3e150, 1e140, -1e-150, 2e-150, 1.0, 2.0], offsets=[0, 3, 5, 7], unit="year")
     return {
         "rates of large amounts": [found.count, found.roots.continuous_value],
-        "no change of sign": internal_rates([1e150, 2e150]).count,
+        "no change of sign": internal_rates([1e150, 2e150], unit="year").count,
         "one rate": irr(far).continuous_value,
         "present value": present_value(Rate.annual(0.5), far),
         "far away": present_value(Rate.annual(0.2), late),
         "rates far away": outcome(lambda: irr(late[1]).effective()),
-        "payback of large amounts": [payback([-1e300, 1e300, 1e300]), break_even_time(TEN, [-1e300, 1e300, 1e300])],
-        "high rate": discounted_payback(Rate.continuous(500.0), [-1.0, 1e100, 1e300]),
+        "payback of large amounts": [
+            payback([-1e300, 1e300, 1e300], unit="year"),
+            break_even_time(TEN, [-1e300, 1e300, 1e300], unit="year"),
+        ],
+        "high rate": discounted_payback(Rate.continuous(500.0), [-1.0, 1e100, 1e300], unit="year"),
         "series of nothing": len(CashFlowBatch.from_series([[], []]).flows),
         "keys of two kinds": outcome(lambda: CashFlowBatch.grouped(CashFlows([1, 2], 0), np.array(["a", 1], object))),
         "key missing": outcome(lambda: CashFlowBatch.grouped(CashFlows([1, 2], 0), [1.0, np.nan])),
@@ -142,7 +147,7 @@ def covariates_in_any_form() -> Any:
         "too large": outcome(lambda: cox(rows, {"a": I[:n] * 1e200})),
         "groups of two kinds": log_rank(rows, np.array([1, "a", "b"] * 40, dtype=object)).statistic,
         "groups missing": outcome(lambda: log_rank(rows, [None, "a"] * 60)),
-        "weights beyond": outcome(lambda: kaplan_meier(Tenures([1, 2], 1, weights=[1e-300, 1]))),
+        "weights beyond": outcome(lambda: kaplan_meier(Tenures([1, 2], 1, weights=[1e-300, 1], unit="year"))),
     }
 
 
@@ -153,8 +158,8 @@ def campaigns_at_the_edges() -> Any:
     one_by_one = {"clv": np.append(np.full(n - 1, 50.0), 90.0), "contact_cost": cost, "incentive": 0.0}
     best = empc(np.ones(n), np.arange(n)[::-1], **one_by_one)
     many = empc(I % 7 == 0, I * np.sqrt(5) % 1, clv=20 + I % 90)
-    some = select([100.0, 90, 80, 5, 4, 3, 2], cost=[10.0, 9.5, 60, 2, 3, 2.5, 8], budget=27.0)
-    wide = select(1 + I % 97, cost=1 + I * 7 % 31, budget=5000.0)
+    some = select_customers([100.0, 90, 80, 5, 4, 3, 2], cost=[10.0, 9.5, 60, 2, 3, 2.5, 8], budget=27.0)
+    wide = select_customers(1 + I % 97, cost=1 + I * 7 % 31, budget=5000.0)
     return {
         "corners one by one": [best.profit, best.fraction],
         "many": [many.profit, many.fraction],
@@ -166,34 +171,31 @@ def campaigns_at_the_edges() -> Any:
 @case
 def chains_and_books_at_the_edges() -> Any:
     frame = pd.DataFrame([[0.6, 0.4], [0.1, 0.9]], index=["in", "out"], columns=["in", "out"])
-    chain = MigrationModel.from_recency([0.3, 0.2], margin=40, contact_cost=4)
-    mixed = TransitionCounts.from_sequences([[1, "a", 1], ["a", "a"]])
-    nobody = Tenures([], [], by_period=True)
-    given: dict[str, Any] = {"margin": 1.0, "due": "now"}
+    chain = MigrationModel.from_recency([0.3, 0.2], margin=40, contact_cost=4, unit="year")
+    mixed = TransitionCounts.from_sequences([[1, "a", 1], ["a", "a"]], unit="year")
+    nobody = Tenures([], [], unit="year", by_period=True)
+    given: dict[str, Any] = {"rate": TEN, "margin": 1.0, "timing": "now"}
+    points = sensitivity(contract_value, Geometric(0.2), nobody, **given).of_points()
     return {
-        "dataframe": MigrationModel(frame, [10, 0]).value(TEN, timing="now"),
-        "dataframe in another order": outcome(lambda: MigrationModel(frame[["out", "in"]], [10, 0])),
-        "long horizon": chain.variance(TEN, timing="middle", horizon=5000),
+        "dataframe": MigrationModel(frame, [10, 0], unit="year").value(rate=TEN, timing="now"),
+        "dataframe in another order": outcome(lambda: MigrationModel(frame[["out", "in"]], [10, 0], unit="year")),
+        "long horizon": chain.variance(rate=TEN, timing="middle", horizon=5000),
         "states of two kinds": [[str(state) for state in mixed.states], mixed.counts],
-        "empty book": contract_value(Geometric(0.2), nobody, TEN, **given),
-        "a point of an empty book": value_of_retention_point(Geometric(0.2), nobody, TEN, **given),
+        "empty book": contract_value(Geometric(0.2), nobody, **given),
+        "a point of an empty book": points.gain,
     }
 
 
 @case
 def what_models_need_of_a_log() -> Any:
-    log = cdnow()
-    rfm = RFM.from_transactions(log, amount="amount", unit="week", collapse="week")
-    columns = {"customer": "customer_id", "date": "date"}
-    rows = evidence_for(BetaGeoBetaBinom, log, rfm, columns, {})
+    rows = value_customers(cdnow(), rate=TEN, years=1, model=BetaGeoBetaBinom).rows
+    contradicted = outcome(
+        lambda: value_customers(cdnow(), rate=TEN, years=1, model=BetaGeoBetaBinom, collapse="month")
+    )
     return {
-        "in discrete time": [takes_opportunities(model) for model in (BetaGeoBetaBinom, ParetoNBD, BetaGeoCNBD)],
-        "opportunities": needs(BetaGeoBetaBinom, {"unit": "month"}),
-        "regular": needs(BetaGeoCNBD, {}),
-        "else": needs(ParetoNBD, {}),
-        "contradicted": outcome(lambda: needs(BetaGeoBetaBinom, {"collapse": "month"})),
+        "in discrete time": [m.evidence is Opportunities for m in (BetaGeoBetaBinom, ParetoNBD, BetaGeoCNBD)],
+        "contradicted": contradicted,
         "evidence": [rows.x, rows.t_x, rows.n],
-        "the histories themselves": evidence_for(ParetoNBD, log, rfm, columns, {}) is rfm,
     }
 
 

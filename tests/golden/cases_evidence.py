@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+from attrs import evolve
 from golden import outcome
 
 # -- What the library calls it: the only place to edit after a renaming ----------------------------------------------
@@ -30,13 +31,55 @@ from custvalue import (
     Tenures,
     datasets,
 )
-from custvalue.evidence import readers
+from custvalue.evidence import summary
 from custvalue.evidence.distinct import distinct
-from custvalue.evidence.logs.reading import to_same_kind
-from custvalue.evidence.summary import summarize, summarize_arrays
+from custvalue.evidence.holdout_split import holdout_split
+from custvalue.evidence.logs import kinds, reading
 
-READERS = "custvalue.evidence.logs.reading"
-"""The module with `IN_MEMORY`, below which lazy frames are collected, and `_installed`, which says what reads files."""
+
+def old(function: Callable[..., Any], unit: str | None = None) -> Callable[..., Any]:
+    """A function with the defaults and argument names that it had: unit, period, opportunities, as_of, log_spacing."""
+
+    def asked(*given: Any, **options: Any) -> Any:
+        for before, now in (
+            ("as_of", "observed_until"),
+            ("log_spacing", "log_interpurchase"),
+            ("opportunities", "unit"),
+        ):
+            if before in options:
+                options[now] = options.pop(before)
+        if "period" in options:
+            options["unit"] = options.pop("period")
+            if function.__qualname__.startswith("Tenures"):
+                options["by_period"] = True
+        return function(*given, **({} if unit is None else {"unit": unit}) | options)
+
+    return asked
+
+
+def to_same_kind(log: Any, columns: Any) -> Any:
+    return kinds.to_kind(columns, kinds.kind_of(log))
+
+
+def summarize_arrays(ids: Any, dates: Any, amounts: Any = None, **options: Any) -> Any:
+    log = {"customer_id": ids, "date": dates}
+    if amounts is None:
+        return summarize(log, **options)
+    return summarize({**log, "amount": amounts}, amount="amount", **options)
+
+
+summarize, split = old(summary.summarize, "week"), old(holdout_split, "week")
+log_rfm, people_rfm = old(RFM.from_transactions, "week"), old(RFM.from_customers, "week")
+chances, gaps = old(Opportunities.from_transactions, "year"), old(InterpurchaseTimes.from_transactions, "week")
+stays, stays_of, idle = (
+    old(Tenures.from_table, "month"),
+    old(Tenures.from_relationships, "month"),
+    old(Tenures.from_transactions, "week"),
+)
+won, won_of = old(Cohorts.from_transactions, "month"), old(Cohorts.from_tenures)
+bridge, bridge_of = old(RevenueBridge.from_transactions, "month"), old(RevenueBridge.from_revenue, "month")
+new_rfm, new_chances, new_stays = old(RFM, "year"), old(Opportunities, "year"), old(Tenures, "year")
+new_gaps, new_cohorts, new_bridge = old(InterpurchaseTimes, "year"), old(Cohorts, "month"), old(RevenueBridge, "month")
 
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -96,6 +139,11 @@ def tenure_columns(rows: Any) -> dict[str, Any]:
     }
 
 
+def one_by_one(rows: Any) -> Any:
+    """A table of counts with a row for each customer."""
+    return evolve(rows[np.repeat(np.arange(len(rows)), rows.weights.astype(int))], weights=1.0)
+
+
 def cohort_columns(rows: Any) -> dict[str, Any]:
     return {"counts": rows.counts, "revenue": rows.revenue, "labels": rows.labels.astype(str), "unit": rows.unit}
 
@@ -103,14 +151,14 @@ def cohort_columns(rows: Any) -> dict[str, Any]:
 def summary_columns(found: Any) -> dict[str, Any]:
     """What a log comes to as a whole, and its histories."""
     return {
-        **rfm_columns(found),
-        "rows": found.rows,
-        "first day": found.first_day,
-        "last day": found.last_day,
-        "observed until": found.observed_until,
-        "total": found.total_spend,
-        "nonpositive": found.nonpositive,
-        "left out": found.left_out,
+        **rfm_columns(found.rfm),
+        "rows": found.facts.rows,
+        "first day": found.facts.first_day,
+        "last day": found.facts.last_day,
+        "observed until": found.facts.observed_until,
+        "total": found.facts.total_spend,
+        "nonpositive": found.facts.nonpositive,
+        "left out": found.facts.left_out,
     }
 
 
@@ -142,15 +190,15 @@ KINDS: dict[str, Callable[[dict[str, list[Any]]], Any]] = {
 @contextlib.contextmanager
 def planned(kind: str) -> Iterator[None]:
     """Group lazily where the kind is a plan, whatever the size of the log."""
-    limit = 0 if kind.endswith("plan") else readers.IN_MEMORY
-    with mock.patch(f"{READERS}.IN_MEMORY", limit):
+    limit = 0 if kind.endswith("plan") else reading.IN_MEMORY
+    with mock.patch.object(reading, "IN_MEMORY", limit):
         yield
 
 
 @contextlib.contextmanager
 def without_polars() -> Iterator[None]:
     """Files are read by DuckDB."""
-    with mock.patch(f"{READERS}._installed", lambda name: name != "polars"):
+    with mock.patch.object(kinds, "installed", lambda name: name != "polars"):
         yield
 
 
@@ -183,16 +231,14 @@ def every_kind() -> dict[str, Any]:
 
     def of(log: Any) -> dict[str, Any]:
         found = summarize(log, amount="amount", log_interpurchase=True, observed_until=END)
-        parts = holdout_split(log, at="2024-06-30", until=END, amount="amount", log_interpurchase=True)
+        parts = split(log, at="2024-06-30", until=END, amount="amount", log_interpurchase=True)
         return {
             "summary": summary_columns(found),
             "halves": split_columns(parts),
-            "chances": chance_columns(Opportunities.from_transactions(log, opportunities="month", observed_until=END)),
-            "cohorts": cohort_columns(Cohorts.from_transactions(log, amount="amount", observed_until=END)),
-            "spacings": spacing_columns(InterpurchaseTimes.from_transactions(log, observed_until=END)),
-            "tenures": tenure_columns(
-                Tenures.from_transactions(log, inactive_after=20.0, unit="week", observed_until=END)
-            ),
+            "chances": chance_columns(chances(log, opportunities="month", observed_until=END)),
+            "cohorts": cohort_columns(won(log, amount="amount", observed_until=END)),
+            "spacings": spacing_columns(gaps(log, observed_until=END)),
+            "tenures": tenure_columns(idle(log, inactive_after=20.0, unit="week", observed_until=END)),
         }
 
     reference = of(arrays(LOG))
@@ -248,8 +294,8 @@ def files() -> dict[str, Any]:
                     found[f"{suffix} {library} back"] = [type(made).__module__.partition(".")[0], plain_columns(made)]
         odd_path = Path(folder, "odd.csv")
         pd.DataFrame(odd).to_csv(odd_path, index=False)
-        found["ids of a csv"] = rfm_columns(RFM.from_transactions(str(odd_path)))
-        found["split"] = split_columns(holdout_split(odd_path, at="2024-01-15"))
+        found["ids of a csv"] = rfm_columns(log_rfm(str(odd_path)))
+        found["split"] = split_columns(split(odd_path, at="2024-01-15"))
         broken = Path(folder, "broken.csv")
         broken.write_text("customer_id,date,amount\n1,2024-03-04,five\n", encoding="utf-8")
         found["no number"] = outcome(lambda: summarize(broken, amount="amount"))
@@ -298,14 +344,12 @@ def options() -> dict[str, Any]:
     for name, more in moments.items():
         read = summarize(timed, amount="amount", unit="day", collapse=None, log_interpurchase=True, **more)
         found[name] = {key: value for key, value in summary_columns(read).items() if key not in ("ids", "m_count")}
-    found["without amounts"] = rfm_columns(RFM.from_transactions(log))
+    found["without amounts"] = rfm_columns(log_rfm(log))
     renamed = {"who": log["customer_id"], "when": log["date"], "paid": log["amount"]}
-    found["other names"] = RFM.from_transactions(
-        renamed, customer="who", date="when", amount="paid"
-    ) == RFM.from_transactions(log, amount="amount")
+    found["other names"] = log_rfm(renamed, customer="who", date="when", amount="paid") == log_rfm(log, amount="amount")
     found["from arrays"] = [
-        summarize_arrays(log["customer_id"], log["date"]).rfm == RFM.from_transactions(log),
-        summarize_arrays(*log.values(), unit="day").rfm == RFM.from_transactions(log, amount="amount", unit="day"),
+        summarize_arrays(log["customer_id"], log["date"]).rfm == log_rfm(log),
+        summarize_arrays(*log.values(), unit="day").rfm == log_rfm(log, amount="amount", unit="day"),
     ]
     return found
 
@@ -319,7 +363,7 @@ def zones() -> dict[str, Any]:
         for name, made in (("pandas", log), ("polars", pl.from_pandas(log)), ("pyarrow", pa.Table.from_pandas(log))):
             for asked in (None, "UTC", "Europe/Berlin"):
                 read = summarize(made, unit="day", timezone=asked)
-                found[f"{zone} {name} {asked}"] = [str(read.first_day), str(read.last_day), read.t_x[0]]
+                found[f"{zone} {name} {asked}"] = [str(read.facts.first_day), str(read.facts.last_day), read.rfm.t_x[0]]
     found["no zone"] = outcome(lambda: summarize(arrays(LOG), timezone="Europe/Berlin"))
     found["unknown zone"] = outcome(lambda: summarize(arrays(LOG), timezone="Mars"))
     session = duckdb.sql("SELECT 1 AS customer_id, TIMESTAMPTZ '2024-01-01 12:00:00+00' AS date")
@@ -360,7 +404,7 @@ def broken_logs() -> dict[str, Any]:
         for kind, build in kinds.items():
             with planned(kind):
                 log = build({**good, **columns})
-                found[f"{name}/{kind}"] = outcome(lambda log=log: summarize(log, amount="amount").m)
+                found[f"{name}/{kind}"] = outcome(lambda log=log: summarize(log, amount="amount").rfm.m)
     calls: dict[str, Callable[[], Any]] = {
         "refunds refused": lambda: summarize(arrays(LOG), amount="amount", refunds="raise"),
         "after the end": lambda: summarize(good, observed_until="2024-01-31"),
@@ -386,7 +430,7 @@ def broken_logs() -> dict[str, Any]:
 
 def histories() -> dict[str, Any]:
     """RFM as a value: columns, rows, distinct rows, and what it refuses."""
-    rows = RFM(
+    rows = new_rfm(
         [2, 0, 2, 1],
         [30.43, 0, 30.43, 4],
         [38.86, 38.86, 38.86, 5],
@@ -413,9 +457,9 @@ def histories() -> dict[str, Any]:
         "position": rfm_columns(rows[[3]]),
         "equal": [rows == rows[[0, 1, 2, 3]], rows == rows[:2]],
         "read only": not rows.x.flags.writeable,
-        "broadcast": rfm_columns(RFM(2, 1.0, [3.0, 4.0])),
-        "single": rfm_columns(RFM(2, 1.0, 3.0)),
-        "with the first": rfm_columns(RFM([0, 2], [0, 1.0], 3.0, m=[5.0, 6.0], m_count=[1, 3])),
+        "broadcast": rfm_columns(new_rfm(2, 1.0, [3.0, 4.0])),
+        "single": rfm_columns(new_rfm(2, 1.0, 3.0)),
+        "with the first": rfm_columns(new_rfm([0, 2], [0, 1.0], 3.0, m=[5.0, 6.0], m_count=[1, 3])),
         "distinct": {"columns": list(each.columns), "counts": each.counts, "index": each.index},
         "table": {name: rfm_columns(RFM.from_table(build(table), unit="week")) for name, build in builds.items()},
         "papers' names": rfm_columns(
@@ -428,20 +472,20 @@ def histories() -> dict[str, Any]:
         ),
     }
     refused: dict[str, Callable[[], Any]] = {
-        "t_x > T": lambda: RFM(1, 3.0, 2.0),
-        "half a purchase": lambda: RFM(0.5, 1.0, 2.0),
-        "negative": lambda: RFM(-1, 0.0, 2.0),
-        "t_x = 0": lambda: RFM(1, 0.0, 2.0),
-        "t_x > 0": lambda: RFM(0, 1.0, 2.0),
-        "missing": lambda: RFM(np.nan, 0.0, 2.0),
-        "infinite": lambda: RFM(0, 0.0, np.inf),
-        "text": lambda: RFM("one", 0.0, 2.0),
-        "m missing": lambda: RFM(1, 1.0, 2.0, m=np.nan),
-        "m_count": lambda: RFM(1, 1.0, 2.0, m=1.0, m_count=5),
-        "ids": lambda: RFM([1, 1], 1.0, 2.0, ids=["a"]),
-        "unit": lambda: RFM(1, 1.0, 2.0, unit="fortnight"),
-        "lengths": lambda: RFM([1, 1], [1.0, 1.0, 1.0], 2.0),
-        "spacing": lambda: RFM([2], [4.0], [9.0], log_interpurchase=[1.6]),
+        "t_x > T": lambda: new_rfm(1, 3.0, 2.0),
+        "half a purchase": lambda: new_rfm(0.5, 1.0, 2.0),
+        "negative": lambda: new_rfm(-1, 0.0, 2.0),
+        "t_x = 0": lambda: new_rfm(1, 0.0, 2.0),
+        "t_x > 0": lambda: new_rfm(0, 1.0, 2.0),
+        "missing": lambda: new_rfm(np.nan, 0.0, 2.0),
+        "infinite": lambda: new_rfm(0, 0.0, np.inf),
+        "text": lambda: new_rfm("one", 0.0, 2.0),
+        "m missing": lambda: new_rfm(1, 1.0, 2.0, m=np.nan),
+        "m_count": lambda: new_rfm(1, 1.0, 2.0, m=1.0, m_count=5),
+        "ids": lambda: new_rfm([1, 1], 1.0, 2.0, ids=["a"]),
+        "unit": lambda: new_rfm(1, 1.0, 2.0, unit="fortnight"),
+        "lengths": lambda: new_rfm([1, 1], [1.0, 1.0, 1.0], 2.0),
+        "spacing": lambda: new_rfm([2], [4.0], [9.0], log_interpurchase=[1.6]),
         "no column": lambda: RFM.from_table({"x": [1], "T": [2]}, unit="week"),
         "two columns": lambda: RFM.from_table({**table, "x": [2, 0]}, unit="week"),
         "no unit": lambda: RFM.from_table(table),
@@ -494,15 +538,15 @@ def from_records() -> dict[str, Any]:
         "first": {"as_of": "2024-03-31", "first_purchase_in_spend": True, "log_spacing": True},
         "kinds": {"as_of": "2024-03-31", "kinds": ("purchase", "cost")},
     }
-    found = {name: rfm_columns(RFM.from_customers(people(), **more)) for name, more in wanted.items()}
+    found = {name: rfm_columns(people_rfm(people(), **more)) for name, more in wanted.items()}
     flows = [CashFlow(5.0, -4.0), CashFlow(7.0, -2.0), CashFlow(6.0, 0.0)]
     ann = Customer("ann", [Relationship("shop", start=-4.0, cash_flows=flows)])
-    found["years from now"] = rfm_columns(RFM.from_customers([ann], as_of=0.0, unit="year", log_interpurchase=True))
+    found["years from now"] = rfm_columns(people_rfm([ann], as_of=0.0, unit="year", log_interpurchase=True))
     refused: dict[str, Callable[[], Any]] = {
-        "too early": lambda: RFM.from_customers(people(), as_of="2024-01-15"),
-        "twice": lambda: RFM.from_customers([*people(), people()[0]], as_of="2024-03-31"),
-        "mixed": lambda: RFM.from_customers(people(), as_of=0.0),
-        "calendar": lambda: RFM.from_customers([ann], as_of=0.0, collapse="month"),
+        "too early": lambda: people_rfm(people(), as_of="2024-01-15"),
+        "twice": lambda: people_rfm([*people(), people()[0]], as_of="2024-03-31"),
+        "mixed": lambda: people_rfm(people(), as_of=0.0),
+        "calendar": lambda: people_rfm([ann], as_of=0.0, collapse="month"),
     }
     return found | {name: outcome(call) for name, call in refused.items()}
 
@@ -514,8 +558,7 @@ def opportunities() -> dict[str, Any]:
     """Chances to buy: from logs by every period, from tables, as values."""
     log = arrays(LOG)
     found: dict[str, Any] = {
-        period: chance_columns(Opportunities.from_transactions(log, opportunities=period, observed_until="2025-12-31"))
-        for period in PERIODS
+        period: chance_columns(chances(log, opportunities=period, observed_until="2025-12-31")) for period in PERIODS
     }
     for name, more in {
         "last date": {"opportunities": "month"},
@@ -524,9 +567,9 @@ def opportunities() -> dict[str, Any]:
         "refunds dropped": {"opportunities": "month", "amount": "amount", "refunds": "drop", "observed_until": END},
         "newcomers": {"opportunities": "week", "first_purchase_from": "2024-02-01", "observed_until": END},
     }.items():
-        found[name] = chance_columns(Opportunities.from_transactions(log, **more))
+        found[name] = chance_columns(chances(log, **more))
     table = {"frequency": [6, 1, 0], "recency": [6, 2, 0], "periods": [6, 6, 6], "weights": [2, 0, 3]}
-    rows = Opportunities.from_table(table, unit="year")
+    rows = one_by_one(Opportunities.from_table(table, unit="year"))
     each = rows.distinct("x", "t_x", "n")
     found |= {
         "weighted table": chance_columns(rows),
@@ -541,27 +584,24 @@ def opportunities() -> dict[str, Any]:
             )
         ),
         "BTYD's names": chance_columns(
-            Opportunities.from_table({"x": [2], "t.x": [4], "n.cal": [6], "custs": [4]}, unit="year")
+            one_by_one(Opportunities.from_table({"x": [2], "t.x": [4], "n.cal": [6], "custs": [4]}, unit="year"))
         ),
         "some": chance_columns(rows[rows.x > 0]),
         "length": len(rows),
         "equal": [rows == rows[:], rows == rows[:2]],
-        "donations": chance_columns(Opportunities.from_table(datasets.donations(), unit="year")),
-        "cdnow": chance_columns(
-            Opportunities.from_transactions(datasets.cdnow(), opportunities="month", observed_until="1998-06-30")
-        ),
+        "donations": chance_columns(one_by_one(Opportunities.from_table(datasets.donations(), unit="year"))),
+        "cdnow": chance_columns(chances(datasets.cdnow(), opportunities="month", observed_until="1998-06-30")),
     }
     refused: dict[str, Callable[[], Any]] = {
-        "halves": lambda: Opportunities(1.5, 2, 3),
-        "missing": lambda: Opportunities(1, 2, np.nan),
-        "x > t_x": lambda: Opportunities(2, 1, 3),
-        "t_x > n": lambda: Opportunities(1, 4, 3),
-        "t_x without x": lambda: Opportunities(0, 2, 3),
-        "ids": lambda: Opportunities([1, 1], 1, 1, ids=["a"]),
-        "unit": lambda: Opportunities(1, 1, 1, unit="decade"),
-        "period": lambda: Opportunities.from_transactions(log, opportunities="decade"),
-        "no complete period": lambda: Opportunities.from_transactions(log, observed_until="2023-11-21"),
-        "weights": lambda: Opportunities.from_table({**table, "weights": [0.5] * 3}, unit="year"),
+        "halves": lambda: new_chances(1.5, 2, 3),
+        "missing": lambda: new_chances(1, 2, np.nan),
+        "x > t_x": lambda: new_chances(2, 1, 3),
+        "t_x > n": lambda: new_chances(1, 4, 3),
+        "t_x without x": lambda: new_chances(0, 2, 3),
+        "ids": lambda: new_chances([1, 1], 1, 1, ids=["a"]),
+        "unit": lambda: new_chances(1, 1, 1, unit="decade"),
+        "period": lambda: chances(log, opportunities="decade"),
+        "no complete period": lambda: chances(log, observed_until="2023-11-21"),
         "no column": lambda: Opportunities.from_table({"x": [1], "t_x": [1]}, unit="week"),
     }
     return found | {name: outcome(call) for name, call in refused.items()}
@@ -596,12 +636,12 @@ def tenures() -> dict[str, Any]:
     as_of = book_as_of()
     found: dict[str, Any] = {}
     for name in PERIODS:
-        found[f"periods {name}"] = tenure_columns(Tenures.from_table(BOOK, as_of=as_of, period=name))
-        found[f"time {name}"] = tenure_columns(Tenures.from_table(BOOK, as_of=as_of, unit=name))
-    found["default"] = tenure_columns(Tenures.from_table(BOOK, as_of=as_of))
+        found[f"periods {name}"] = tenure_columns(stays(BOOK, as_of=as_of, period=name))
+        found[f"time {name}"] = tenure_columns(stays(BOOK, as_of=as_of, unit=name))
+    found["default"] = tenure_columns(stays(BOOK, as_of=as_of))
     for name, more in {"late periods": {"period": "month"}, "late time": {"unit": "week"}}.items():
-        found[name] = tenure_columns(Tenures.from_table(BOOK, as_of=as_of, observed_from="2021-06-10", **more))
-    reference = Tenures.from_table(BOOK, as_of=as_of, period="month")
+        found[name] = tenure_columns(stays(BOOK, as_of=as_of, observed_from="2021-06-10", **more))
+    reference = stays(BOOK, as_of=as_of, period="month")
     dated = {
         **BOOK,
         **{
@@ -610,17 +650,15 @@ def tenures() -> dict[str, Any]:
         },
     }
     for kind in ("pandas", "polars", "polars lazy", "pyarrow", "duckdb"):
-        found[f"same {kind}"] = Tenures.from_table(KINDS[kind](dated), as_of=as_of, period="month") == reference
+        found[f"same {kind}"] = stays(KINDS[kind](dated), as_of=as_of, period="month") == reference
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "book.csv")
         pd.DataFrame(BOOK).to_csv(path, index=False)
-        found["csv"] = alike(
-            tenure_columns(Tenures.from_table(path, as_of=as_of, period="month")), tenure_columns(reference)
-        )
+        found["csv"] = alike(tenure_columns(stays(path, as_of=as_of, period="month")), tenure_columns(reference))
         pd.DataFrame(BOOK).to_parquet(path.with_suffix(".parquet"))
-        found["parquet"] = Tenures.from_table(path.with_suffix(".parquet"), as_of=as_of, period="month") == reference
+        found["parquet"] = stays(path.with_suffix(".parquet"), as_of=as_of, period="month") == reference
     found["times of day"] = tenure_columns(
-        Tenures.from_table(
+        stays(
             {
                 "start": np.array(["2024-01-01T12:00"] * 2, "M8[m]"),
                 "end": np.array(["2024-01-02T18:00", "NaT"], "M8[m]"),
@@ -629,14 +667,12 @@ def tenures() -> dict[str, Any]:
             unit="day",
         )
     )
-    found["durations"] = tenure_columns(Tenures.from_table({"T": [2.5, 3.0], "E": [1, 0]}, unit="week"))
+    found["durations"] = tenure_columns(stays({"T": [2.5, 3.0], "E": [1, 0]}, unit="week"))
     found["counted durations"] = tenure_columns(
-        Tenures.from_table({"tenure": [2, 3], "churned": [1, 0], "entry": [1, 0]}, period="month")
+        stays({"tenure": [2, 3], "churned": [1, 0], "entry": [1, 0]}, period="month")
     )
     found["given names"] = tenure_columns(
-        Tenures.from_table(
-            {"a": [2, 3], "b": [1, 0], "c": ["x", "y"]}, unit="day", duration="a", ended="b", customer="c"
-        )
+        stays({"a": [2, 3], "b": [1, 0], "c": ["x", "y"]}, unit="day", duration="a", ended="b", customer="c")
     )
     found["one cohort"] = tenure_columns(Tenures.from_cohorts([10_000, 8_000, 6_480], unit="year"))
     found["cohorts"] = tenure_columns(Tenures.from_cohorts([[100, 80, 64], [100, 80]], unit="year"))
@@ -644,11 +680,9 @@ def tenures() -> dict[str, Any]:
         Tenures.from_cohorts(np.array([[100, 80, 64], [100, 80, np.nan]]), unit="month")
     )
     found["named cohorts"] = tenure_columns(Tenures.from_cohorts({"x": [100, 80], "y": [50, 50, 0]}, unit="month"))
-    found["silence"] = tenure_columns(
-        Tenures.from_transactions(arrays(LOG), inactive_after=20.0, unit="week", observed_until="2025-02-28")
-    )
+    found["silence"] = tenure_columns(idle(arrays(LOG), inactive_after=20.0, unit="week", observed_until="2025-02-28"))
     found["silence with refunds"] = tenure_columns(
-        Tenures.from_transactions(
+        idle(
             arrays(LOG),
             inactive_after=3.0,
             unit="month",
@@ -658,7 +692,7 @@ def tenures() -> dict[str, Any]:
         )
     )
     found["cdnow silence"] = tenure_columns(
-        Tenures.from_transactions(datasets.cdnow(), inactive_after=26.0, unit="week", observed_until="1998-06-30")
+        idle(datasets.cdnow(), inactive_after=26.0, unit="week", observed_until="1998-06-30")
     )
     many = np.arange(3000)
     start = np.datetime64("2015-01-01") + many * 7919 % 2500
@@ -666,7 +700,7 @@ def tenures() -> dict[str, Any]:
     contracts = {"start": start, "end": end}
     for name in PERIODS:
         found[f"many contracts {name}"] = tenure_columns(
-            Tenures.from_table(contracts, as_of="2022-06-30", period=name, observed_from="2016-02-29")
+            stays(contracts, as_of="2022-06-30", period=name, observed_from="2016-02-29")
         )
     return found | tenure_records() | tenure_values()
 
@@ -677,25 +711,23 @@ def tenure_records() -> dict[str, Any]:
         Relationship(who, start, end)
         for who, start, end in zip(BOOK["customer_id"], BOOK["start"], BOOK["end"], strict=True)
     ]
-    reference = Tenures.from_table(BOOK, as_of=book_as_of(), period="month")
-    read = Tenures.from_relationships(records, as_of=book_as_of(), period="month")
+    reference = stays(BOOK, as_of=book_as_of(), period="month")
+    read = stays_of(records, as_of=book_as_of(), period="month")
     now = [Relationship("c1", -1.5, -0.25), Relationship("c2", -0.75), Relationship("c3", -0.1, 0.5)]
     ann = Customer("ann", [Relationship("a", "2024-01-01", "2024-03-01"), Relationship("b", "2024-02-01")])
     return {
         "records": [np.array_equal(read.duration, reference.duration), np.array_equal(read.ended, reference.ended)],
-        "of customers": tenure_columns(Tenures.from_relationships([ann], as_of="2024-04-01", period="month")),
-        "years from now": tenure_columns(Tenures.from_relationships(now, as_of=0, unit="month")),
-        "periods from now": tenure_columns(
-            Tenures.from_relationships(now, as_of=0, period="quarter", observed_from=-0.5)
-        ),
-        "no records": outcome(lambda: Tenures.from_relationships([], as_of=0.0)),
-        "mixed records": outcome(lambda: Tenures.from_relationships([Relationship("a", "2024-01-01")], as_of=0.0)),
+        "of customers": tenure_columns(stays_of([ann], as_of="2024-04-01", period="month")),
+        "years from now": tenure_columns(stays_of(now, as_of=0, unit="month")),
+        "periods from now": tenure_columns(stays_of(now, as_of=0, period="quarter", observed_from=-0.5)),
+        "no records": outcome(lambda: stays_of([], as_of=0.0)),
+        "mixed records": outcome(lambda: stays_of([Relationship("a", "2024-01-01")], as_of=0.0)),
     }
 
 
 def tenure_values() -> dict[str, Any]:
     """Tenures as values, and what they refuse."""
-    rows = Tenures([3, 12, 5, 3], [1, 0, 1, 1], weights=[1, 2, 3, 4], ids=list("abcd"), unit="month", left_out=2)
+    rows = new_stays([3, 12, 5, 3], [1, 0, 1, 1], weights=[1, 2, 3, 4], ids=list("abcd"), unit="month", left_out=2)
     each = rows.distinct()
     as_of = book_as_of()
     found: dict[str, Any] = {
@@ -706,28 +738,26 @@ def tenure_values() -> dict[str, Any]:
         "equal": [rows == rows[:], rows == rows[:2]],
     }
     refused: dict[str, Callable[[], Any]] = {
-        "negative": lambda: Tenures([-1.0], [1]),
-        "missing": lambda: Tenures([np.nan], [1]),
-        "ended": lambda: Tenures([1.0], [2]),
-        "entry": lambda: Tenures([1.0], [1], entry=2.0),
-        "entry by period": lambda: Tenures([2.0], [1], entry=2.0, by_period=True),
-        "weights": lambda: Tenures([1.0], [1], weights=-1),
-        "halves": lambda: Tenures([1.5], [1], by_period=True),
-        "ids": lambda: Tenures([1.0, 2.0], [1, 1], ids=["a"]),
-        "lengths": lambda: Tenures([1.0, 2.0], [1, 1, 0]),
-        "unit": lambda: Tenures([1.0], [1], unit="decade"),
-        "end before start": lambda: Tenures.from_table({"start": ["2024-01-01"], "end": ["2023-12-01"]}, as_of=as_of),
-        "start after": lambda: Tenures.from_table({"start": ["2024-01-01"], "end": [None]}, as_of=as_of),
-        "no as_of": lambda: Tenures.from_table(BOOK, period="month"),
-        "both": lambda: Tenures.from_table(BOOK, as_of=as_of, period="month", unit="week"),
-        "neither": lambda: Tenures.from_table({"T": [2.5], "E": [1]}),
-        "from after": lambda: Tenures.from_table(BOOK, as_of=as_of, observed_from="2024-01-01"),
-        "no column": lambda: Tenures.from_table({"x": [1]}, unit="month"),
-        "no start": lambda: Tenures.from_table({"start": [None], "end": [None]}, as_of=as_of),
+        "negative": lambda: new_stays([-1.0], [1]),
+        "missing": lambda: new_stays([np.nan], [1]),
+        "ended": lambda: new_stays([1.0], [2]),
+        "entry": lambda: new_stays([1.0], [1], entry=2.0),
+        "entry by period": lambda: new_stays([2.0], [1], entry=2.0, by_period=True),
+        "weights": lambda: new_stays([1.0], [1], weights=-1),
+        "halves": lambda: new_stays([1.5], [1], by_period=True),
+        "ids": lambda: new_stays([1.0, 2.0], [1, 1], ids=["a"]),
+        "lengths": lambda: new_stays([1.0, 2.0], [1, 1, 0]),
+        "unit": lambda: new_stays([1.0], [1], unit="decade"),
+        "end before start": lambda: stays({"start": ["2024-01-01"], "end": ["2023-12-01"]}, as_of=as_of),
+        "start after": lambda: stays({"start": ["2024-01-01"], "end": [None]}, as_of=as_of),
+        "no as_of": lambda: stays(BOOK, period="month"),
+        "from after": lambda: stays(BOOK, as_of=as_of, observed_from="2024-01-01"),
+        "no column": lambda: stays({"x": [1]}, unit="month"),
+        "no start": lambda: stays({"start": [None], "end": [None]}, as_of=as_of),
         "growing cohort": lambda: Tenures.from_cohorts([3, 2, 3], unit="month"),
         "empty cohort": lambda: Tenures.from_cohorts([[]], unit="month"),
         "no cohort": lambda: Tenures.from_cohorts([], unit="month"),
-        "silence": lambda: Tenures.from_transactions(arrays(LOG), inactive_after=0, unit="week"),
+        "silence": lambda: idle(arrays(LOG), inactive_after=0, unit="week"),
     }
     return found | {f"refused {name}": outcome(call) for name, call in refused.items()}
 
@@ -753,9 +783,7 @@ def cohort_rates(rows: Any) -> dict[str, Any]:
 def cohorts() -> dict[str, Any]:
     """Cohorts: from logs by every period, from tenures, as values; their tables."""
     found: dict[str, Any] = {
-        period: cohort_rates(
-            Cohorts.from_transactions(NET, amount="amount", period=period, observed_until="2025-12-31")
-        )
+        period: cohort_rates(won(NET, amount="amount", period=period, observed_until="2025-12-31"))
         for period in ("week", "month", "quarter", "year")
     }
     for name, more in {
@@ -765,44 +793,42 @@ def cohorts() -> dict[str, Any]:
         "refunds dropped": {"amount": "amount", "refunds": "drop", "observed_until": END},
         "days": {"period": "day", "observed_until": END},
     }.items():
-        found[name] = cohort_columns(Cohorts.from_transactions(arrays(LOG), **more))
-    cdnow = Cohorts.from_transactions(datasets.cdnow(), amount="amount", observed_until="1998-06-30")
-    paper = Cohorts(FADER_HARDIE, unit="year")
-    contracts = Tenures([3, 2, 3, 1, 2], [0, 1, 0, 1, 1], weights=[1, 2, 1, 1, 1], by_period=True, unit="month")
+        found[name] = cohort_columns(won(arrays(LOG), **more))
+    cdnow = won(datasets.cdnow(), amount="amount", observed_until="1998-06-30")
+    paper = new_cohorts(FADER_HARDIE, unit="year")
+    contracts = new_stays([3, 2, 3, 1, 2], [0, 1, 0, 1, 1], weights=[1, 2, 1, 1, 1], by_period=True, unit="month")
     found |= {
         "cdnow": cohort_rates(cdnow),
         "paper": cohort_rates(paper),
         "paper tenures": tenure_columns(paper.tenures()),
-        "gone": cohort_rates(Cohorts([[4, 0, 0], [4, 2]])),
-        "named": cohort_columns(Cohorts({"x": [3, 2], "y": [4]})),
-        "with revenue": cohort_rates(Cohorts([[2, 1], [1]], [[10, 12], [5, np.nan]], labels=[2021, 2022])),
-        "from tenures": cohort_columns(Cohorts.from_tenures(contracts, [2024, 2024, 2024, 2025, 2025])),
+        "gone": cohort_rates(new_cohorts([[4, 0, 0], [4, 2]])),
+        "named": cohort_columns(new_cohorts({"x": [3, 2], "y": [4]})),
+        "with revenue": cohort_rates(new_cohorts([[2, 1], [1]], [[10, 12], [5, np.nan]], labels=[2021, 2022])),
+        "from tenures": cohort_columns(won_of(contracts, [2024, 2024, 2024, 2025, 2025])),
         "some": cohort_columns(paper[2:]),
         "one": cohort_columns(paper[0]),
-        "equal": [paper == Cohorts(FADER_HARDIE, unit="year"), paper == paper[1:]],
+        "equal": [paper == new_cohorts(FADER_HARDIE, unit="year"), paper == paper[1:]],
         "table": plain_columns(paper.table()),
     }
     tables = {}
     for kind in ("lists", "pandas", "polars", "polars lazy", "pyarrow", "duckdb"):
-        made = Cohorts.from_transactions(KINDS[kind](NET), amount="amount", observed_until=END).table()
+        made = won(KINDS[kind](NET), amount="amount", observed_until=END).table()
         tables[kind] = plain_columns(made)
         found[f"table {kind}"] = [type(made).__name__, tables[kind] == tables["lists"]]
     found["table of a log"] = tables["lists"]
     refused: dict[str, Callable[[], Any]] = {
-        "empty": lambda: Cohorts([[0, 0]]),
-        "labels": lambda: Cohorts([[2, 1]], labels=[1, 2]),
-        "revenue": lambda: Cohorts([[2, 1]], [[1.0]]),
-        "no revenue": lambda: Cohorts([[2, 1]]).revenue_retention(),
-        "no first revenue": lambda: Cohorts([[2, 1]], [[0, 1]]).revenue_retention(),
+        "empty": lambda: new_cohorts([[0, 0]]),
+        "labels": lambda: new_cohorts([[2, 1]], labels=[1, 2]),
+        "revenue": lambda: new_cohorts([[2, 1]], [[1.0]]),
+        "no revenue": lambda: new_cohorts([[2, 1]]).revenue_retention(),
+        "no first revenue": lambda: new_cohorts([[2, 1]], [[0, 1]]).revenue_retention(),
         "of": lambda: paper.retention("size"),
-        "growing": lambda: Cohorts([[3, 2, 3]]).tenures(),
-        "gap": lambda: Cohorts([[3, np.nan, 3]]),
-        "tenures in time": lambda: Cohorts.from_tenures(Tenures([1.5], [1]), ["a"]),
-        "late tenures": lambda: Cohorts.from_tenures(Tenures([3], [1], entry=1, by_period=True), ["a"]),
-        "period": lambda: Cohorts.from_transactions(arrays(LOG), period="fortnight"),
-        "no complete period": lambda: Cohorts.from_transactions(
-            arrays(LOG), period="year", observed_until="2023-12-30"
-        ),
+        "growing": lambda: new_cohorts([[3, 2, 3]]).tenures(),
+        "gap": lambda: new_cohorts([[3, np.nan, 3]]),
+        "tenures in time": lambda: won_of(new_stays([1.5], [1]), ["a"]),
+        "late tenures": lambda: won_of(new_stays([3], [1], entry=1, by_period=True), ["a"]),
+        "period": lambda: won(arrays(LOG), period="fortnight"),
+        "no complete period": lambda: won(arrays(LOG), period="year", observed_until="2023-12-30"),
     }
     return found | {f"refused {name}": outcome(call) for name, call in refused.items()}
 
@@ -837,34 +863,32 @@ def bridge_columns(bridge: Any) -> dict[str, Any]:
 def bridges() -> dict[str, Any]:
     """Revenue bridges: from matrices and logs; their tables."""
     matrix = [[100, 120, 0, 30], [50, 0, 40, 40], [0, 30, 0, 0], [0, 0, 25, 20], [7, 7, 7, 7]]
-    found: dict[str, Any] = {
-        f"over {over}": bridge_columns(RevenueBridge.from_revenue(matrix, over=over)) for over in (1, 2, 3)
-    }
+    found: dict[str, Any] = {f"over {over}": bridge_columns(bridge_of(matrix, over=over)) for over in (1, 2, 3)}
     found |= {
-        "labels": bridge_columns(RevenueBridge.from_revenue(matrix[:2], labels=list("abcd"), unit="year")),
-        "nothing": bridge_columns(RevenueBridge.from_revenue([[0, 0, 0]])),
-        "only won": bridge_columns(RevenueBridge.from_revenue([[1, 2]])),
-        "log": bridge_columns(RevenueBridge.from_transactions(NET, observed_until=END)),
-        "log over 3": bridge_columns(RevenueBridge.from_transactions(NET, observed_until=END, over=3)),
+        "labels": bridge_columns(bridge_of(matrix[:2], labels=list("abcd"), unit="year")),
+        "nothing": bridge_columns(bridge_of([[0, 0, 0]])),
+        "only won": bridge_columns(bridge_of([[1, 2]])),
+        "log": bridge_columns(bridge(NET, observed_until=END)),
+        "log over 3": bridge_columns(bridge(NET, observed_until=END, over=3)),
         "log by the quarter": bridge_columns(
-            RevenueBridge.from_transactions(arrays(LOG), period="quarter", refunds="drop", observed_until="2025-01-15")
+            bridge(arrays(LOG), period="quarter", refunds="drop", observed_until="2025-01-15")
         ),
-        "cdnow": bridge_columns(RevenueBridge.from_transactions(datasets.cdnow(), observed_until="1998-06-30")),
+        "cdnow": bridge_columns(bridge(datasets.cdnow(), observed_until="1998-06-30")),
     }
     tables = {}
     for kind in ("lists", "pandas", "polars", "polars lazy", "pyarrow", "duckdb"):
-        made = RevenueBridge.from_transactions(KINDS[kind](NET), observed_until=END).table()
+        made = bridge(KINDS[kind](NET), observed_until=END).table()
         tables[kind] = plain_columns(made)
         found[f"table {kind}"] = [type(made).__name__, alike(arrays_of(tables[kind]), arrays_of(tables["lists"]))]
     found["table"] = tables["lists"]
     refused: dict[str, Callable[[], Any]] = {
-        "negative": lambda: RevenueBridge.from_revenue([[1, -1]]),
-        "missing": lambda: RevenueBridge.from_revenue([[1, np.nan]]),
-        "over": lambda: RevenueBridge.from_revenue(matrix, over=0),
-        "too far": lambda: RevenueBridge.from_revenue(matrix, over=4),
-        "shape": lambda: RevenueBridge.from_revenue([1, 2]),
-        "labels": lambda: RevenueBridge.from_revenue(matrix, labels=[1]),
-        "refunds": lambda: RevenueBridge.from_transactions(
+        "negative": lambda: bridge_of([[1, -1]]),
+        "missing": lambda: bridge_of([[1, np.nan]]),
+        "over": lambda: bridge_of(matrix, over=0),
+        "too far": lambda: bridge_of(matrix, over=4),
+        "shape": lambda: bridge_of([1, 2]),
+        "labels": lambda: bridge_of(matrix, labels=[1]),
+        "refunds": lambda: bridge(
             {"customer_id": [1, 1, 1], "date": ["2024-01-05", "2024-02-05", "2024-03-31"], "amount": [9.0, -9.5, 1.0]}
         ),
     }
@@ -883,24 +907,20 @@ def spacings() -> dict[str, Any]:
     """Times between purchases."""
     log, timed = arrays(LOG), arrays(TIMED)
     found: dict[str, Any] = {
-        "plain": spacing_columns(InterpurchaseTimes.from_transactions(log)),
-        "days": spacing_columns(
-            InterpurchaseTimes.from_transactions(log, unit="day", collapse="week", observed_until=END)
-        ),
-        "refunds": spacing_columns(InterpurchaseTimes.from_transactions(log, amount="amount", refunds="drop")),
-        "moments": spacing_columns(InterpurchaseTimes.from_transactions(timed, collapse=None, unit="day")),
-        "newcomers": outcome(
-            lambda: spacing_columns(InterpurchaseTimes.from_transactions(log, first_purchase_from="2024-02-01"))
-        ),
-        "cdnow": spacing_columns(InterpurchaseTimes.from_transactions(datasets.cdnow())),
-        "value": spacing_columns(InterpurchaseTimes([2, 0], [2.0, 1.0], unit="week")),
+        "plain": spacing_columns(gaps(log)),
+        "days": spacing_columns(gaps(log, unit="day", collapse="week", observed_until=END)),
+        "refunds": spacing_columns(gaps(log, amount="amount", refunds="drop")),
+        "moments": spacing_columns(gaps(timed, collapse=None, unit="day")),
+        "newcomers": outcome(lambda: spacing_columns(gaps(log, first_purchase_from="2024-02-01"))),
+        "cdnow": spacing_columns(gaps(datasets.cdnow())),
+        "value": spacing_columns(new_gaps([2, 0], [2.0, 1.0], unit="week")),
     }
     refused: dict[str, Callable[[], Any]] = {
-        "zero": lambda: InterpurchaseTimes([1], [0.0]),
-        "infinite": lambda: InterpurchaseTimes([1], [np.inf]),
-        "counts": lambda: InterpurchaseTimes([2], [1.0]),
-        "unit": lambda: InterpurchaseTimes([1], [1.0], unit="decade"),
-        "after the end": lambda: InterpurchaseTimes.from_transactions(log, observed_until="2024-01-31"),
+        "zero": lambda: new_gaps([1], [0.0]),
+        "infinite": lambda: new_gaps([1], [np.inf]),
+        "counts": lambda: new_gaps([2], [1.0]),
+        "unit": lambda: new_gaps([1], [1.0], unit="decade"),
+        "after the end": lambda: gaps(log, observed_until="2024-01-31"),
     }
     return found | {f"refused {name}": outcome(call) for name, call in refused.items()}
 
@@ -927,24 +947,20 @@ def splits() -> dict[str, Any]:
         "by the quarter": {"amount": "amount", "collapse": "quarter", "unit": "month"},
         "newcomers": {"first_purchase_from": "2024-01-15", "log_spacing": True},
     }
-    found = {name: split_columns(holdout_split(log, at=at, **more)) for name, more in wanted.items()}
-    found["early"] = split_columns(holdout_split(log, at="2023-11-25", amount="amount"))
-    found["moments"] = split_columns(
-        holdout_split(timed, at="2024-06-30T12:00", collapse=None, unit="day", amount="amount")
-    )
-    found["a day of moments"] = split_columns(holdout_split(timed, at=dt.date(2024, 6, 30), collapse=None, unit="day"))
+    found = {name: split_columns(split(log, at=at, **more)) for name, more in wanted.items()}
+    found["early"] = split_columns(split(log, at="2023-11-25", amount="amount"))
+    found["moments"] = split_columns(split(timed, at="2024-06-30T12:00", collapse=None, unit="day", amount="amount"))
+    found["a day of moments"] = split_columns(split(timed, at=dt.date(2024, 6, 30), collapse=None, unit="day"))
     mixed = {"customer_id": [1, 1, 2, 3, 3, 4], "amount": [5.0, 6.0, 7.0, 8.0, -1.0, -2.0]}
     mixed["date"] = ["2024-01-01", "2024-03-01", "2024-03-02", "2024-03-03", "2024-03-04", "2024-03-05"]
-    found["newcomers after"] = split_columns(holdout_split(mixed, at="2024-01-31", amount="amount"))
-    found["cdnow"] = split_columns(
-        holdout_split(datasets.cdnow(), at="1997-09-30", until="1998-06-30", amount="amount")
-    )
+    found["newcomers after"] = split_columns(split(mixed, at="2024-01-31", amount="amount"))
+    found["cdnow"] = split_columns(split(datasets.cdnow(), at="1997-09-30", until="1998-06-30", amount="amount"))
     refused: dict[str, Callable[[], Any]] = {
-        "empty": lambda: holdout_split(log, at="2030-01-01"),
-        "no date": lambda: holdout_split(log, at="soon"),
-        "no end": lambda: holdout_split(log, at=at, until=3),
-        "too early": lambda: holdout_split(log, at="2020-01-01"),
-        "until before": lambda: holdout_split(log, at=at, until="2024-06-01"),
+        "empty": lambda: split(log, at="2030-01-01"),
+        "no date": lambda: split(log, at="soon"),
+        "no end": lambda: split(log, at=at, until=3),
+        "too early": lambda: split(log, at="2020-01-01"),
+        "until before": lambda: split(log, at=at, until="2024-06-01"),
     }
     return found | {f"refused {name}": outcome(call) for name, call in refused.items()}
 
@@ -966,9 +982,7 @@ def data_sets() -> dict[str, Any]:
             "read only": not any(column.flags.writeable for column in columns.values()),
             "columns": dict(columns),
         }
-    full = RFM.from_transactions(
-        datasets.cdnow_full(), amount="amount", observed_until="1998-06-30", log_interpurchase=True
-    )
+    full = log_rfm(datasets.cdnow_full(), amount="amount", observed_until="1998-06-30", log_interpurchase=True)
     found["cdnow full histories"] = rfm_columns(full)
     each = full.distinct("x", "t_x", "T")
     found["cdnow full patterns"] = [len(each.counts), float(each.counts.max())]

@@ -49,7 +49,7 @@ from custvalue import (
 )
 from custvalue.errors import ConvergenceError
 from custvalue.evaluation.comparison import choose, likelihood_ratio
-from custvalue.evaluation.holdout import errors, evaluate
+from custvalue.evaluation.scores import errors, evaluate
 from custvalue.value.assumption_checks import Checks, class_spend, correlation
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -61,13 +61,17 @@ UNTIL = "1998-06-30"
 @cache
 def calibration() -> RFM:
     """CDNOW, the first 39 weeks."""
-    return holdout_split(datasets.cdnow(), at="1997-09-30", amount="amount", unit="week", log_interpurchase=True).calibration
+    return holdout_split(
+        datasets.cdnow(), at="1997-09-30", amount="amount", unit="week", log_interpurchase=True
+    ).calibration
 
 
 @cache
 def all_weeks() -> RFM:
     """CDNOW, all 78 weeks."""
-    return RFM.from_transactions(datasets.cdnow(), amount="amount", observed_until=UNTIL, unit="week", log_interpurchase=True)
+    return RFM.from_transactions(
+        datasets.cdnow(), amount="amount", observed_until=UNTIL, unit="week", log_interpurchase=True
+    )
 
 
 def donors() -> Opportunities:
@@ -393,7 +397,9 @@ def comparisons() -> dict[str, Any]:
     larger = Fit(WeibullGammaNBD(0.8, 6.0, 1.2, 30.0, 2.0, unit="week"), -88.0, np.eye(5), 10)
     return {
         "by aic": choice_columns(choose(rows)),
-        "by holdout": choice_columns(choose(rows, holdout=holdout_split(datasets.cdnow(), at="1997-09-30", unit="week"))),
+        "by holdout": choice_columns(
+            choose(rows, holdout=holdout_split(datasets.cdnow(), at="1997-09-30", unit="week"))
+        ),
         "of two": choice_columns(choose(rows, [NBD, BetaGeoNBD])),
         "on the boundary": ratio_columns(likelihood_ratio(nbd, pareto)),
         "by hand": ratio_columns(likelihood_ratio(*exact)),

@@ -23,8 +23,8 @@ from custvalue.value.budgets.acquisition_retention import (
     EquityBudget,
     ResponseCurve,
     acquisition_budget,
-    customer_equity,
     customer_equity_budget,
+    equity_per_prospect,
 )
 from custvalue.value.budgets.allocation import Allocation, allocate_budget
 
@@ -47,7 +47,7 @@ def case(run: Callable[[], Any]) -> Callable[[], Any]:
 @case
 def response_to_spending() -> Any:
     several = ResponseCurve(ceiling=[0.1, 0.4, 1.0], k=[[0.01], [2.0]])
-    through = ResponseCurve.from_point([0.4, 0.9], 5, [[0.125], [0.3]])
+    through = ResponseCurve.from_point([[0.4, 0.9]], 5, [[0.125], [0.3]])
     spends = np.array([0.0, 1e-6, 5.0, 10.0, 1e4])
     return {
         "k": through.k,
@@ -70,7 +70,7 @@ def budgets_for_acquisition() -> Any:
     worth = np.array([-5.0, 0.0, 10.0, 33.0, 60.0, 1e6])
     return {
         "several": _acquisition(acquisition_budget(worth, WIN)),
-        "table": _acquisition(acquisition_budget([[20.0], [80.0]], ResponseCurve([0.1, 0.4], [0.05, 1.0]))),
+        "table": _acquisition(acquisition_budget([[20.0], [80.0]], ResponseCurve([[0.1, 0.4]], [[0.05, 1.0]]))),
         "one": _acquisition(acquisition_budget(60, WIN)),
     }
 
@@ -91,15 +91,17 @@ def budgets_for_acquisition_and_retention() -> Any:
     spends = {"acquisition_spend": [0.0, 5.0, 12.0], "retention_spend": [[0.0], [10.0]]}
     margins = [1.0, 20.0, 60.0, 1e4]
     return {
-        "equity at": customer_equity(60, WIN, KEEP, FIFTH, **spends),
-        "equity monthly": customer_equity(
-            [5.0, 6.0], WIN, KEEP, FIFTH, acquisition_spend=1, retention_spend=2, unit="month"
+        "equity at": equity_per_prospect(60, WIN, KEEP, rate=FIFTH, **spends, unit="year"),
+        "equity monthly": equity_per_prospect(
+            [5.0, 6.0], WIN, KEEP, rate=FIFTH, acquisition_spend=1, retention_spend=2, unit="month"
         ),
-        "best": _budget(customer_equity_budget(60, WIN, KEEP, FIFTH)),
-        "best of several": _budget(customer_equity_budget(margins, WIN, KEEP, Rate.annual([[0.05], [0.3]]))),
-        "best monthly": _budget(customer_equity_budget(60, WIN, ResponseCurve(0.99, 0.5), FIFTH, unit="month")),
+        "best": _budget(customer_equity_budget(60, WIN, KEEP, rate=FIFTH, unit="year")),
+        "best of several": _budget(
+            customer_equity_budget(margins, WIN, KEEP, rate=Rate.annual([[0.05], [0.3]]), unit="year")
+        ),
+        "best monthly": _budget(customer_equity_budget(60, WIN, ResponseCurve(0.99, 0.5), rate=FIFTH, unit="month")),
         "retention without a rate": outcome(
-            lambda: _budget(customer_equity_budget(60, WIN, ResponseCurve(1.0, 0.5), Rate.zero()))
+            lambda: _budget(customer_equity_budget(60, WIN, ResponseCurve(1.0, 0.5), rate=Rate.zero(), unit="year"))
         ),
     }
 
@@ -131,17 +133,24 @@ def budgets_divided_over_segments() -> Any:
     )
     margins = [60.0, 5.0, 120.0, 30.0]
     return {
-        "two": _allocation(allocate_budget(10_000, 60, win, keep, FIFTH, **known)),
-        "without limit": _allocation(allocate_budget(np.inf, 60, win, keep, FIFTH, **known)),
-        "a little": _allocation(allocate_budget(0.5, 60, win, keep, FIFTH, **known)),
-        "nothing": outcome(lambda: allocate_budget(0, 60, win, keep, FIFTH, **known)),
-        "customers in hand": _allocation(allocate_budget(3000, 60, win, keep, FIFTH, customers=[100, 900], **known)),
-        "limits": _allocation(
-            allocate_budget(9000, 60, win, keep, FIFTH, most_acquisition=[3, 8], most_retention=5, **known)
+        "two": _allocation(allocate_budget(10_000, 60, win, keep, rate=FIFTH, **known, unit="year")),
+        "without limit": _allocation(allocate_budget(np.inf, 60, win, keep, rate=FIFTH, **known, unit="year")),
+        "a little": _allocation(allocate_budget(0.5, 60, win, keep, rate=FIFTH, **known, unit="year")),
+        "nothing": outcome(lambda: allocate_budget(0, 60, win, keep, rate=FIFTH, **known, unit="year")),
+        "customers in hand": _allocation(
+            allocate_budget(3000, 60, win, keep, rate=FIFTH, customers=[100, 900], **known, unit="year")
         ),
-        "four": {str(b): _allocation(allocate_budget(b, margins, *four, TEN, **many)) for b in (100, 1e4, 1e6)},
-        "monthly": _allocation(allocate_budget(5000, 20, win, keep, FIFTH, unit="month", **known)),
-        "negative": outcome(lambda: allocate_budget(-1, 60, win, keep, FIFTH, **known)),
+        "limits": _allocation(
+            allocate_budget(
+                9000, 60, win, keep, rate=FIFTH, most_acquisition=[3, 8], most_retention=5, **known, unit="year"
+            )
+        ),
+        "four": {
+            str(b): _allocation(allocate_budget(b, margins, *four, rate=TEN, **many, unit="year"))
+            for b in (100, 1e4, 1e6)
+        },
+        "monthly": _allocation(allocate_budget(5000, 20, win, keep, rate=FIFTH, unit="month", **known)),
+        "negative": outcome(lambda: allocate_budget(-1, 60, win, keep, rate=FIFTH, **known, unit="year")),
     }
 
 
@@ -152,34 +161,34 @@ def budgets_divided_over_segments() -> Any:
 def berger_and_nasr_1() -> Any:
     years = [0, 1, 10, 100]
     return {
-        "one": berger_nasr_case1(260, 50, 0.75, FIFTH, years=10),
-        "years": berger_nasr_case1(260, [[50.0], [0.0]], 0.75, FIFTH, years=years),
-        "forever": berger_nasr_case1(260, 50, [0.0, 0.75, 1.0], FIFTH, years=None),
-        "negative rate": berger_nasr_case1(260, 50, 0.75, Rate.annual(-0.05), years=years),
-        "no rate": berger_nasr_case1(260, 50, [0.75, 1.0], Rate.zero(), years=10),
-        "half a year": outcome(lambda: berger_nasr_case1(260, 50, 0.75, FIFTH, years=1.5)),
+        "one": berger_nasr_case1(260, 50, 0.75, rate=FIFTH, years=10),
+        "years": berger_nasr_case1(260, [[50.0], [0.0]], 0.75, rate=FIFTH, years=years),
+        "forever": berger_nasr_case1(260, 50, [0.0, 0.75, 1.0], rate=FIFTH, years=None),
+        "negative rate": berger_nasr_case1(260, 50, 0.75, rate=Rate.annual(-0.05), years=years),
+        "no rate": berger_nasr_case1(260, 50, [0.75, 1.0], rate=Rate.zero(), years=10),
+        "half a year": outcome(lambda: berger_nasr_case1(260, 50, 0.75, rate=FIFTH, years=1.5)),
     }
 
 
 @case
 def berger_and_nasr_2() -> Any:
     return {
-        "every three years": berger_nasr_case2(7000, 95, 0.30, FIFTH, years=12, cycle=3),
-        "quarterly": berger_nasr_case2(50, 25, 0.75, FIFTH, years=5, cycle=0.25),
-        "cycles": berger_nasr_case2(50, 25, [[0.3], [1.0]], FIFTH, years=[1, 7, 40], cycle=[0.5, 3, 7]),
-        "forever": berger_nasr_case2(50, 25, [0.0, 0.3, 0.9], FIFTH, years=None, cycle=2),
-        "yearly is case 1": berger_nasr_case2(260, 50, 0.75, FIFTH, years=10, cycle=1),
-        "no cycle": outcome(lambda: berger_nasr_case2(50, 25, 0.3, FIFTH, years=5, cycle=0)),
+        "every three years": berger_nasr_case2(7000, 95, 0.30, rate=FIFTH, years=12, cycle=3),
+        "quarterly": berger_nasr_case2(50, 25, 0.75, rate=FIFTH, years=5, cycle=0.25),
+        "cycles": berger_nasr_case2(50, 25, [[0.3], [1.0]], rate=FIFTH, years=[1, 7, 40], cycle=[0.5, 3, 7]),
+        "forever": berger_nasr_case2(50, 25, [0.0, 0.3, 0.9], rate=FIFTH, years=None, cycle=2),
+        "yearly is case 1": berger_nasr_case2(260, 50, 0.75, rate=FIFTH, years=10, cycle=1),
+        "no cycle": outcome(lambda: berger_nasr_case2(50, 25, 0.3, rate=FIFTH, years=5, cycle=0)),
     }
 
 
 @case
 def berger_and_nasr_3() -> Any:
     return {
-        "one": berger_nasr_case3([100, 110, 120], 0.8, FIFTH),
-        "rows": berger_nasr_case3([[100, 110, 120], [5, 0, -5]], [0.8, 0.3], FIFTH),
-        "rates": berger_nasr_case3([100, 110, 120], 0.8, Rate.annual([0.0, 0.1, -0.1])),
-        "one margin": berger_nasr_case3([100.0], [0.0, 1.0], FIFTH),
+        "one": berger_nasr_case3([100, 110, 120], 0.8, rate=FIFTH),
+        "rows": berger_nasr_case3([[100, 110, 120], [5, 0, -5]], [0.8, 0.3], rate=FIFTH),
+        "rates": berger_nasr_case3([100, 110, 120], 0.8, rate=Rate.annual([0.0, 0.1, -0.1])),
+        "one margin": berger_nasr_case3([100.0], [0.0, 1.0], rate=FIFTH),
     }
 
 
@@ -187,12 +196,12 @@ def berger_and_nasr_3() -> Any:
 def berger_and_nasr_4() -> Any:
     steps = [0.3, 0.8, 1.0]
     found = {
-        "rising": berger_nasr_case4(lambda t: 100 + 10 * t, 0.8, TEN, years=5),
-        "several": berger_nasr_case4(lambda t: 100 * np.exp(-t / 9), steps, TEN, years=3.5),
-        "forever": berger_nasr_case4(lambda t: 50 + 2 * t, [0.5, 0.9], TEN, years=None),
-        "constant": berger_nasr_case4(lambda _: 10.0, 0.8, TEN, years=20),
-        "by segment": berger_nasr_case4(lambda t: np.array([1.0, 2.0]) * (1 + t), 0.8, TEN, years=2),
-        "no time": berger_nasr_case4(lambda _: 10.0, 0.8, TEN, years=0),
+        "rising": berger_nasr_case4(lambda t: 100 + 10 * t, 0.8, rate=TEN, years=5),
+        "several": berger_nasr_case4(lambda t: 100 * np.exp(-t / 9), steps, rate=TEN, years=3.5),
+        "forever": berger_nasr_case4(lambda t: 50 + 2 * t, [0.5, 0.9], rate=TEN, years=None),
+        "constant": berger_nasr_case4(lambda _: 10.0, 0.8, rate=TEN, years=20),
+        "by segment": berger_nasr_case4(lambda t: np.array([1.0, 2.0]) * (1 + t), 0.8, rate=TEN, years=2),
+        "no time": berger_nasr_case4(lambda _: 10.0, 0.8, rate=TEN, years=0),
     }
     return estimated(found, rtol=1e-9)
 
@@ -200,10 +209,10 @@ def berger_and_nasr_4() -> Any:
 @case
 def berger_and_nasr_5() -> Any:
     return {
-        "two chances": berger_nasr_case5(100, 10, [0.5, 0.2], TEN, years=2),
-        "four chances": berger_nasr_case5(40, 4, [0.3, 0.2, 0.15, 0.05], FIFTH, years=30),
-        "batch": berger_nasr_case5([40, 50], [[4.0], [0.0]], [[0.3, 0.2], [0.0, 1.0]], FIFTH, years=6),
-        "now only": berger_nasr_case5(40, 4, [0.3], FIFTH, years=0),
+        "two chances": berger_nasr_case5(100, 10, [0.5, 0.2], rate=TEN, years=2),
+        "four chances": berger_nasr_case5(40, 4, [0.3, 0.2, 0.15, 0.05], rate=FIFTH, years=30),
+        "batch": berger_nasr_case5([40, 50], [[4.0], [0.0]], [[0.3, 0.2], [0.0, 1.0]], rate=FIFTH, years=6),
+        "now only": berger_nasr_case5(40, 4, [0.3], rate=FIFTH, years=0),
     }
 
 
@@ -225,13 +234,23 @@ def dwyer_lost_for_good() -> Any:
     for timing in TIMINGS:
         for cost_timing in (None, "now", "middle"):
             book = lost_for_good(
-                [100, 90, 110], [0.5, 0.8, 0.9], TEN, timing=timing, costs=[10, 5, 5], cost_timing=cost_timing
+                [100, 90, 110],
+                [0.5, 0.8, 0.9],
+                rate=TEN,
+                timing=timing,
+                costs=[10, 5, 5],
+                cost_timing=cost_timing,
+                unit="year",
             )
             found[f"{timing}, {cost_timing}"] = _ledger(book)
-    rows = lost_for_good([[100, 90], [50, 60]], [[0.5, 0.5], [1.0, 0.0]], Rate.annual([0.1, 0.2]), timing="end")
+    rows = lost_for_good(
+        [[100, 90], [50, 60]], [[0.5, 0.5], [1.0, 0.0]], rate=Rate.annual([0.1, 0.2]), timing="end", unit="year"
+    )
     return found | {
         "rows": _ledger(rows),
-        "one margin": _ledger(lost_for_good(100, [0.5, 0.8, 1.0], TEN, timing="now", costs=[3, 2, 1], unit="month")),
+        "one margin": _ledger(
+            lost_for_good(100, [0.5, 0.8, 1.0], rate=TEN, timing="now", costs=[3, 2, 1], unit="month")
+        ),
     }
 
 
@@ -240,14 +259,14 @@ def dwyer_always_a_share() -> Any:
     return {
         timing: {
             "two chances": _ledger(
-                always_a_share(100, [0.5, 0.2], TEN, periods_ahead=2, contact_cost=10, cost_timing=timing)
+                always_a_share(100, [0.5, 0.2], rate=TEN, horizon=2, contact_cost=10, cost_timing=timing, unit="year")
             ),
             "batch": _ledger(
                 always_a_share(
                     [40.0, 50.0],
                     [[0.3, 0.2, 0.1], [0.0, 1.0, 0.5]],
-                    FIFTH,
-                    periods_ahead=7,
+                    rate=FIFTH,
+                    horizon=7,
                     contact_cost=[4, 1],
                     cost_timing=timing,
                     unit="quarter",
@@ -255,7 +274,7 @@ def dwyer_always_a_share() -> Any:
             ),
         }
         for timing in ("now", "middle", "end")
-    } | {"unknown": outcome(lambda: always_a_share(1, [0.5], TEN, periods_ahead=1, cost_timing="later"))}
+    } | {"unknown": outcome(lambda: always_a_share(1, [0.5], rate=TEN, horizon=1, cost_timing="later", unit="year"))}
 
 
 @case
@@ -265,17 +284,19 @@ def brand_switching() -> Any:
     batch = [P, [[1.0, 0.0], [0.0, 1.0]]]
     plain: dict[str, Any] = {"start": [1, 0], "contribution": 50, "purchases_per_year": 2}
     return {
-        "three years": brand_switching_value(P, TEN, years=3, **plain),
-        "forever": brand_switching_value(P, TEN, years=None, **plain),
-        "no time": brand_switching_value(P, TEN, years=0, **plain),
+        "three years": brand_switching_value(P, rate=TEN, years=3, **plain),
+        "forever": brand_switching_value(P, rate=TEN, years=None, **plain),
+        "no time": brand_switching_value(P, rate=TEN, years=0, **plain),
         "three brands": brand_switching_value(
-            three, FIFTH, start=[0.2, 0.5, 0.3], contribution=[10, 20, -5], purchases_per_year=1.5, years=4.9
+            three, rate=FIFTH, start=[0.2, 0.5, 0.3], contribution=[10, 20, -5], purchases_per_year=1.5, years=4.9
         ),
         "batch": brand_switching_value(
-            batch, TEN, start=[[1, 0], [0.5, 0.5]], contribution=[[50, 60], [1, 2]], purchases_per_year=12, years=1
+            batch, rate=TEN, start=[[1, 0], [0.5, 0.5]], contribution=[[50, 60], [1, 2]], purchases_per_year=12, years=1
         ),
-        "rows that do not sum": outcome(lambda: brand_switching_value([[0.7, 0.2], [0, 1]], TEN, years=3, **plain)),
-        "forever without a rate": outcome(lambda: brand_switching_value(P, Rate.zero(), years=None, **plain)),
+        "rows that do not sum": outcome(
+            lambda: brand_switching_value([[0.7, 0.2], [0, 1]], rate=TEN, years=3, **plain)
+        ),
+        "forever without a rate": outcome(lambda: brand_switching_value(P, rate=Rate.zero(), years=None, **plain)),
     }
 
 
@@ -285,12 +306,12 @@ def contacts_and_purchases() -> Any:
     two = np.array([[[4, 1], [2, 0]], [[1, 1], [0, 0]]])
     return {
         "one": contact_value(
-            [40] * 12, Rate.annual(0.12), purchases_per_year=4, contacts=yearly, cost_per_contact=[3, 10]
+            [40] * 12, rate=Rate.annual(0.12), purchases_per_year=4, contacts=yearly, cost_per_contact=[3, 10]
         ),
         "batch": contact_value(
-            [[40, 30, 20], [10, 0, 5]], TEN, purchases_per_year=[1, 0.5], contacts=two, cost_per_contact=2.5
+            [[40, 30, 20], [10, 0, 5]], rate=TEN, purchases_per_year=[1, 0.5], contacts=two, cost_per_contact=2.5
         ),
-        "no contacts": contact_value([40, 40], TEN, purchases_per_year=2, contacts=[[0]], cost_per_contact=1),
+        "no contacts": contact_value([40, 40], rate=TEN, purchases_per_year=2, contacts=[[0]], cost_per_contact=1),
     }
 
 
@@ -301,13 +322,13 @@ def sources_of_loyal_profit() -> Any:
         "card": {"base": 30, "retentions": 1.0, "growth": [0, 12, 14, 19, 25], "acquisition_cost": 51},
         "all": {
             "base": [10, 11, 12], "retentions": [0.8, 0.9, 0.95], "growth": [0, 1, 2], "savings": 0.5,
-            "referrals": [0, 0, 3], "premium": 1, "acquisition_cost": [5.0, 20.0], "period": "month",
+            "referrals": [0, 0, 3], "premium": 1, "acquisition_cost": [5.0, 20.0], "unit": "month",
         },
         "segments": {"base": [[10, 11], [20, 22]], "retentions": [[0.8, 0.8], [0.5, 0.5]], "premium": [0, 1]},
     }  # fmt: skip
     for name, given in runs.items():
         for timing in TIMINGS:
-            c = loyalty_components(rate=TEN, timing=timing, **given)
+            c = loyalty_components(rate=TEN, timing=timing, **{"unit": "year"} | given)
             found[f"{name}, {timing}"] = {
                 "acquisition": c.acquisition,
                 "base": c.base,

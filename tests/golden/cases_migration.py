@@ -33,15 +33,17 @@ def chains() -> dict[str, MigrationModel]:
     batch = [[[0.8, 0.2], [0.0, 1.0]], [[0.5, 0.5], [0.3, 0.7]], [[0.0, 1.0], [1.0, 0.0]]]
     classes = [[0.5, 0.3, 0.2, 0], [0, 1, 0, 0], [0, 0, 0.25, 0.75], [0, 0, 0.5, 0.5]]
     return {
-        "recency": MigrationModel.from_recency(RECENCY, margin=40, contact_cost=4),
-        "returning": MigrationModel([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.05, 0.05, 0.9]], [100, 20, 0], [5, 5, 1]),
+        "recency": MigrationModel.from_recency(RECENCY, margin=40, contact_cost=4, unit="year"),
+        "returning": MigrationModel(
+            [[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.05, 0.05, 0.9]], [100, 20, 0], [5, 5, 1], unit="year"
+        ),
         "two ends": MigrationModel(
-            [[0.5, 0.3, 0.2], [0, 1, 0], [0, 0, 1]], [10, 0, 0], states=["in", "lost", "bought"]
+            [[0.5, 0.3, 0.2], [0, 1, 0], [0, 0, 1]], [10, 0, 0], states=["in", "lost", "bought"], unit="year"
         ),
         "classes": MigrationModel(classes, [1, 0, 2, 3], unit="quarter"),
-        "batch": MigrationModel(batch, [[10, -1]], [1.0, 0.5]),
-        "rows of rewards": MigrationModel(MAIL, [[40, 0], [50, 10], [0, 0]], 2.0),
-        "one state": MigrationModel([[1.0]], [7.0]),
+        "batch": MigrationModel(batch, [[10, -1]], [1.0, 0.5], unit="year"),
+        "rows of rewards": MigrationModel(MAIL, [[40, 0], [50, 10], [0, 0]], 2.0, unit="year"),
+        "one state": MigrationModel([[1.0]], [7.0], unit="year"),
     }
 
 
@@ -53,7 +55,7 @@ def chains_as_made() -> Any:
             "reward": chain.reward,
             "cost": chain.cost,
             "states": list(chain.states),
-            "period": chain.period,
+            "period": chain.unit,
             "absorbing": chain.absorbing,
         }
         for name, chain in chains().items()
@@ -63,10 +65,10 @@ def chains_as_made() -> Any:
     )
     return found | {
         "recency of segments": [batch.transitions, batch.reward, batch.cost],
-        "rows that do not sum": outcome(lambda: MigrationModel([[0.5, 0.4], [0, 1]], [1, 0])),
-        "not square": outcome(lambda: MigrationModel([[0.5, 0.5]], [1, 0])),
-        "too few rewards": outcome(lambda: MigrationModel(MAIL, [1, 2, 3])),
-        "too few names": outcome(lambda: MigrationModel(MAIL, [1, 2], states=["a"])),
+        "rows that do not sum": outcome(lambda: MigrationModel([[0.5, 0.4], [0, 1]], [1, 0], unit="year")),
+        "not square": outcome(lambda: MigrationModel([[0.5, 0.5]], [1, 0], unit="year")),
+        "too few rewards": outcome(lambda: MigrationModel(MAIL, [1, 2, 3], unit="year")),
+        "too few names": outcome(lambda: MigrationModel(MAIL, [1, 2], states=["a"], unit="year")),
     }
 
 
@@ -76,7 +78,7 @@ def values_of_chains() -> Any:
     for name, chain in chains().items():
         for timing in TIMINGS:
             for span, horizon in HORIZONS.items():
-                found[f"{name}, {timing}, {span}"] = chain.value(TEN, timing=timing, horizon=horizon)
+                found[f"{name}, {timing}, {span}"] = chain.value(rate=TEN, timing=timing, horizon=horizon)
     return found
 
 
@@ -89,7 +91,7 @@ def variances_of_chains() -> Any:
         for timing in TIMINGS:
             for span, horizon in HORIZONS.items():
                 if span not in ("0", "100"):
-                    found[f"{name}, {timing}, {span}"] = chain.variance(TEN, timing=timing, horizon=horizon)
+                    found[f"{name}, {timing}, {span}"] = chain.variance(rate=TEN, timing=timing, horizon=horizon)
     return estimated(found, rtol=1e-12, atol=1e-18)  # a certain value has a variance of rounding errors
 
 
@@ -99,21 +101,21 @@ def costs_with_a_timing_of_their_own() -> Any:
     found: dict[str, Any] = {}
     for cost_timing in TIMINGS:
         found[cost_timing] = {
-            "value": chain.value(FIFTH, timing="now", cost_timing=cost_timing),
-            "variance": chain.variance(FIFTH, timing="end", cost_timing=cost_timing, horizon=4),
-            "after the next": chain.value(FIFTH, timing="next", cost_timing=cost_timing, horizon=3),
+            "value": chain.value(rate=FIFTH, timing="now", cost_timing=cost_timing),
+            "variance": chain.variance(rate=FIFTH, timing="end", cost_timing=cost_timing, horizon=4),
+            "after the next": chain.value(rate=FIFTH, timing="next", cost_timing=cost_timing, horizon=3),
         }
     return found | {
-        "rates": chain.value(Rate.annual([0.1, 0.3]), timing="now"),
-        "no rate, gone in the end": chain.value(Rate.zero(), timing="now"),
-        "no rate, forever": chains()["one state"].value(Rate.zero(), timing="now"),
-        "no rate, variance": outcome(lambda: chain.variance(Rate.zero(), timing="now")),
+        "rates": chain.value(rate=Rate.annual([0.1, 0.3]), timing="now"),
+        "no rate, gone in the end": chain.value(rate=Rate.zero(), timing="now"),
+        "no rate, forever": chains()["one state"].value(rate=Rate.zero(), timing="now"),
+        "no rate, variance": outcome(lambda: chain.variance(rate=Rate.zero(), timing="now")),
         "gains and losses without end": outcome(
-            lambda: MigrationModel([[1.0]], [1.0], [1.0]).value(Rate.zero(), timing="now")
+            lambda: MigrationModel([[1.0]], [1.0], [1.0], unit="year").value(rate=Rate.zero(), timing="now")
         ),
-        "negative rate, horizon": chain.value(Rate.annual(-0.1), timing="middle", horizon=6),
-        "negative rate, forever": outcome(lambda: chain.value(Rate.annual(-0.1), timing="middle")),
-        "bare number": outcome(lambda: chain.value(0.1, timing="now")),
+        "negative rate, horizon": chain.value(rate=Rate.annual(-0.1), timing="middle", horizon=6),
+        "negative rate, forever": outcome(lambda: chain.value(rate=Rate.annual(-0.1), timing="middle")),
+        "bare number": outcome(lambda: chain.value(rate=0.1, timing="now")),
     }
 
 
@@ -151,21 +153,23 @@ def _policy(policy: Policy) -> dict[str, Any]:
 @case
 def where_to_stop() -> Any:
     chain = chains()["recency"]
-    batch = MigrationModel.from_recency([RECENCY, [0.1, 0.1, 0.1, 0.1]], margin=40, contact_cost=[[4.0], [5.0]])
+    batch = MigrationModel.from_recency(
+        [RECENCY, [0.1, 0.1, 0.1, 0.1]], margin=40, contact_cost=[[4.0], [5.0]], unit="year"
+    )
     return {
         timing: {
-            "one": _policy(chain.best_stop(FIFTH, timing=timing)),
-            "costs at the end": _policy(chain.best_stop(FIFTH, timing=timing, cost_timing="end")),
-            "batch": _policy(batch.best_stop(FIFTH, timing=timing)),
+            "one": _policy(chain.best_stop(rate=FIFTH, timing=timing)),
+            "costs at the end": _policy(chain.best_stop(rate=FIFTH, timing=timing, cost_timing="end")),
+            "batch": _policy(batch.best_stop(rate=FIFTH, timing=timing)),
         }
         for timing in ("now", "end", "middle", "continuous")
-    } | {"next": outcome(lambda: _policy(chain.best_stop(FIFTH, timing="next")))}
+    } | {"next": outcome(lambda: _policy(chain.best_stop(rate=FIFTH, timing="next")))}
 
 
 @case
 def decisions() -> Any:
     two = MigrationDecisions(
-        transitions=[MAIL, WAIT], rewards=[40, 0], costs=[[4, 4], [0, 0]], actions=["mail", "wait"]
+        transitions=[MAIL, WAIT], rewards=[40, 0], costs=[[4, 4], [0, 0]], actions=["mail", "wait"], unit="year"
     )
     call = [[0.9, 0.1], [0.3, 0.7]]
     three = MigrationDecisions(
@@ -178,26 +182,29 @@ def decisions() -> Any:
         unit="quarter",
     )
     batch = MigrationDecisions(
-        transitions=[[MAIL, WAIT], [WAIT, MAIL]], rewards=[[[40.0, 0.0]], [[5.0, 1.0]]], costs=[[4, 4], [0, 0]]
+        transitions=[[MAIL, WAIT], [WAIT, MAIL]],
+        rewards=[[[40.0, 0.0]], [[5.0, 1.0]]],
+        costs=[[4, 4], [0, 0]],
+        unit="year",
     )
     found: dict[str, Any] = {}
     for name, choices in {"two": two, "three": three, "batch": batch}.items():
         for timing in ("now", "end", "middle", "continuous"):
-            within = choices.optimal_within(FIFTH, horizon=4, timing=timing, cost_timing="middle")
+            within = choices.optimal_within(rate=FIFTH, horizon=4, timing=timing, cost_timing="middle")
             found[f"{name}, {timing}"] = {
-                "best": _policy(choices.optimal(FIFTH, timing=timing)),
-                "best, costs at the end": _policy(choices.optimal(TEN, timing=timing, cost_timing="end")),
+                "best": _policy(choices.optimal(rate=FIFTH, timing=timing)),
+                "best, costs at the end": _policy(choices.optimal(rate=TEN, timing=timing, cost_timing="end")),
                 "within 4": {"action": within.action, "value": within.value, "rounds": within.rounds},
-                "always the first": choices.value([0, 0], FIFTH, timing=timing),
-                "one of each": choices.value([1, 0], FIFTH, timing=timing, cost_timing="now"),
+                "always the first": choices.value([0, 0], rate=FIFTH, timing=timing),
+                "one of each": choices.value([1, 0], rate=FIFTH, timing=timing, cost_timing="now"),
             }
     return found | {
-        "without a rate, within 3": two.optimal_within(Rate.zero(), horizon=3, timing="now").value,
-        "without a rate": outcome(lambda: two.optimal(Rate.zero(), timing="now")),
-        "an action not allowed": outcome(lambda: three.value([2, 2], FIFTH, timing="now")),
+        "without a rate, within 3": two.optimal_within(rate=Rate.zero(), horizon=3, timing="now").value,
+        "without a rate": outcome(lambda: two.optimal(rate=Rate.zero(), timing="now")),
+        "an action not allowed": outcome(lambda: three.value([2, 2], rate=FIFTH, timing="now")),
         "no action allowed": outcome(
             lambda: MigrationDecisions(
-                transitions=[MAIL, WAIT], rewards=[40, 0], allowed=[[True, False], [True, False]]
+                transitions=[MAIL, WAIT], rewards=[40, 0], allowed=[[True, False], [True, False]], unit="year"
             )
         ),
     }
@@ -208,15 +215,17 @@ def simulated_chains() -> Any:
     recency, returning = chains()["recency"], chains()["returning"]
     return {
         timing: {
-            "recency": simulate_migration(recency, FIFTH, start="recency 1", size=60, rng=1, timing=timing, horizon=12),
+            "recency": simulate_migration(
+                recency, rate=FIFTH, start="recency 1", size=60, rng=1, timing=timing, horizon=12
+            ),
             "returning": simulate_migration(
-                returning, TEN, start=2, size=40, rng=5, timing=timing, cost_timing="end", horizon=6
+                returning, rate=TEN, start=2, size=40, rng=5, timing=timing, cost_timing="end", horizon=6
             ),
         }
         for timing in TIMINGS
     } | {
         "unknown start": outcome(
-            lambda: simulate_migration(recency, TEN, start="x", size=1, rng=1, timing="now", horizon=1)
+            lambda: simulate_migration(recency, rate=TEN, start="x", size=1, rng=1, timing="now", horizon=1)
         )
     }
 
@@ -225,7 +234,7 @@ def simulated_chains() -> Any:
 
 
 def _counts(seen: TransitionCounts) -> dict[str, Any]:
-    return {"counts": seen.counts, "states": list(seen.states), "period": seen.period}
+    return {"counts": seen.counts, "states": list(seen.states), "period": seen.unit}
 
 
 @case
@@ -235,22 +244,24 @@ def transitions_counted() -> Any:
     gaps = {"who": ["x", "x", "x", "y"], "when": [1, 2, 4, 7], "is": [3, 1, 1, 2]}
     named = {"customer": "who", "time": "when", "state": "is"}
     return {
-        "sequences": _counts(TransitionCounts.from_sequences(sequences)),
+        "sequences": _counts(TransitionCounts.from_sequences(sequences, unit="year")),
         "sequences in order": _counts(
             TransitionCounts.from_sequences(sequences, states=["new", "loyal", "gone", "won back"], unit="month")
         ),
-        "table": _counts(TransitionCounts.from_table(log)),
+        "table": _counts(TransitionCounts.from_table(log, unit="year")),
         "table with gaps": _counts(TransitionCounts.from_table(gaps, gaps="skip", unit="quarter", **named)),
-        "as given": _counts(TransitionCounts([[1.5, 2], [0, 0]], ["a", "b"])),
-        "gaps": outcome(lambda: TransitionCounts.from_table(gaps, **named)),
-        "unknown state": outcome(lambda: TransitionCounts.from_sequences(sequences, states=["new", "gone"])),
-        "negative": outcome(lambda: TransitionCounts([[-1.0]], ["a"])),
+        "as given": _counts(TransitionCounts([[1.5, 2], [0, 0]], ["a", "b"], unit="year")),
+        "gaps": outcome(lambda: TransitionCounts.from_table(gaps, **named, unit="year")),
+        "unknown state": outcome(
+            lambda: TransitionCounts.from_sequences(sequences, states=["new", "gone"], unit="year")
+        ),
+        "negative": outcome(lambda: TransitionCounts([[-1.0]], ["a"], unit="year")),
     }
 
 
 @case
 def chances_from_counts() -> Any:
-    seen = TransitionCounts([[60.0, 30, 10], [5, 0.5, 20], [0, 0, 0]], ["active", "lapsed", "gone"])
+    seen = TransitionCounts([[60.0, 30, 10], [5, 0.5, 20], [0, 0, 0]], ["active", "lapsed", "gone"], unit="year")
     prior = np.array([[1.0, 1, 1], [0, 0.5, 1], [0, 0, 1]])
     model = seen.model([100, 10, 0], [5, 5, 0], prior=0.5, absorbing=["gone"])
     return {
@@ -261,7 +272,7 @@ def chances_from_counts() -> Any:
         "wilson, 50 %": seen.interval(0.5),
         "dirichlet": seen.interval(0.9, method="dirichlet"),
         "dirichlet, own prior": seen.interval(method="dirichlet", prior=prior),
-        "model": [model.transitions, model.reward, model.cost, model.value(TEN, timing="now")],
+        "model": [model.transitions, model.reward, model.cost, model.value(rate=TEN, timing="now")],
         "no counts in a row": outcome(seen.probabilities),
         "unknown state": outcome(lambda: seen.probabilities(absorbing=["left"])),
         "unknown method": outcome(lambda: seen.interval(method="wald")),
@@ -270,10 +281,10 @@ def chances_from_counts() -> Any:
 
 @case
 def chances_drawn() -> Any:
-    seen = TransitionCounts([[60.0, 30, 10], [5, 0.5, 20], [0, 0, 0]], ["active", "lapsed", "gone"])
+    seen = TransitionCounts([[60.0, 30, 10], [5, 0.5, 20], [0, 0, 0]], ["active", "lapsed", "gone"], unit="year")
     drawn = seen.draws(6, rng=1, absorbing=["gone"])
     return {
         "draws": drawn,
         "draws with a prior": seen.draws(3, rng=np.random.default_rng(2), prior=2.0),
-        "values": MigrationModel(drawn, [100, 10, 0]).value(TEN, timing="now"),
+        "values": MigrationModel(drawn, [100, 10, 0], unit="year").value(rate=TEN, timing="now"),
     }

@@ -336,7 +336,7 @@ def guesses() -> dict[str, Any]:
     found["leavers"] = [
         outcome(lambda: SplitPopulation(3.0, 0.5)),
         outcome(lambda: SplitPopulation(SplitPopulation(Exponential(0.1), 0.5), 0.5)),
-        outcome(lambda: SplitPopulation.fit(rows, SplitPopulation)),
+        outcome(lambda: SplitPopulation.fit(rows, leavers=SplitPopulation)),
     ]
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from golden import at_maximum, estimated, outcome
 
-from custvalue.evidence.tenures import Tenures
+from custvalue.evidence.tenures import Tenures as Stays
 from custvalue.survival.concordance import concordance
 from custvalue.survival.cox import Cox, cox
 from custvalue.survival.discrete_hazard import DiscreteHazard, discrete_hazard
@@ -16,6 +16,11 @@ from custvalue.survival.kaplan_meier import kaplan_meier
 from custvalue.survival.life_table import life_table
 from custvalue.survival.log_rank import log_rank
 from custvalue.survival.nelson_aalen import nelson_aalen
+
+
+def Tenures(*given: Any, **options: Any) -> Stays:
+    return Stays(*given, **{"unit": "year"} | options)
+
 
 CASES: dict[str, Callable[[], Any]] = {}
 
@@ -40,7 +45,7 @@ def case(run: Callable[[], Any]) -> Callable[[], Any]:
     return run
 
 
-def samples() -> dict[str, Tenures]:
+def samples() -> dict[str, Stays]:
     remission = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
     return {
         "plain": Tenures(LONG, ENDED, unit="month"),
@@ -115,7 +120,7 @@ def kaplan_meier_predictions() -> Any:
     curve = kaplan_meier(samples()["plain"])
     ended = kaplan_meier(samples()["all left"])
     return {
-        "churn table": curve.churn_probability(np.array([[0.0], [5.0], [12.0]]), [1, 3, 6]),
+        "churn table": curve.churn_probability(np.array([[0.0], [5.0], [12.0]]), [[1, 3, 6]]),
         "one": curve.churn_probability(2.0, 4.0),
         "at one": curve.at(7.0),
         "means": [_estimate(curve.restricted_mean(h)) for h in (1, 10, 24.5)],
@@ -251,7 +256,7 @@ def _regression(fit: Cox | DiscreteHazard) -> dict[str, Any]:
     }
 
 
-def _cox(rows: Tenures, covariates: Any = COVARIATES) -> dict[str, Any]:
+def _cox(rows: Stays, covariates: Any = COVARIATES) -> dict[str, Any]:
     fit = cox(rows, covariates)
     named = isinstance(covariates, dict)
     new = ROWS if named else np.array([[8.0, 0], [12.5, 1], [20.0, 1]])
@@ -267,7 +272,7 @@ def _cox(rows: Tenures, covariates: Any = COVARIATES) -> dict[str, Any]:
         "until": fit.observed_until,
         "ended": fit.ended,
         "log risk": estimated(fit.log_risk(new), atol=1e-9),
-        "survival": estimated(fit.survival(new, np.array([[0.0], [until / 3], [until]]))),
+        "survival": estimated(np.stack([fit.survival(new, t) for t in (0.0, until / 3, until)])),
         "churn": estimated(fit.churn_probability(new, 1.0, [1.0, 2.0, until - 1])),
         "concordance": fit.concordance(rows, covariates),
     }
@@ -308,7 +313,7 @@ def proportional_hazards_at_the_edges() -> Any:
     }
 
 
-def _discrete(rows: Tenures, covariates: Any, **options: Any) -> dict[str, Any]:
+def _discrete(rows: Stays, covariates: Any, **options: Any) -> dict[str, Any]:
     fit = discrete_hazard(rows, covariates, **options)
     new = None if covariates is None else ROWS
     last = int(rows.duration.max())
