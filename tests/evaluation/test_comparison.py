@@ -1,12 +1,19 @@
 """Choosing between models, and tests of nested ones."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
+from attrs import evolve
+from scipy.stats import chi2
 
 import custvalue as cv
 from custvalue import datasets
 from custvalue.evaluation.comparison import CANDIDATES, choose, likelihood_ratio
 from custvalue.inference.fit import Fit
+from custvalue.models.buying.weibull_gamma_nbd import WeibullGammaNBD
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +55,7 @@ def test_what_cannot_be_fitted_is_left_out_and_said() -> None:
 
 
 def test_likelihood_ratio_of_unrelated_or_unequal_fits_is_refused(rfm: cv.RFM) -> None:
-    with pytest.raises(cv.ParameterError, match="not a special case"):
+    with pytest.raises(cv.ParameterError, match="ParetoNBD contains NBD, not BetaGeoNBD"):
         likelihood_ratio(cv.BetaGeoNBD.fit(rfm), cv.ParetoNBD.fit(rfm))
 
 
@@ -68,8 +75,44 @@ def test_likelihood_ratio_on_the_boundary_has_no_p_value(rfm: cv.RFM) -> None:
 
 def test_likelihood_ratio_inside_the_parameters_is_chi_square(rfm: cv.RFM) -> None:
     nested = cv.ParetoNBD.fit(rfm)
-    full = Fit(
-        type("WeibullGammaNBD", (), {})(), nested.log_likelihood + 1.920729410347062, np.eye(5), nested.customers
-    )
+    model = WeibullGammaNBD(**nested.model.parameters, c=1.0, unit="week")
+    full = Fit(model, nested.log_likelihood + 1.920729410347062, np.eye(5), nested.customers)
     found = likelihood_ratio(nested, full)
     assert found.p_value == pytest.approx(0.05, rel=1e-6)  # chi-square with 1 degree of freedom: 3.841458820694124
+    with pytest.raises(cv.ParameterError, match="full must estimate more parameters than nested; got 0 more"):
+        likelihood_ratio(nested, evolve(full, fixed=["c"]))
+
+
+@pytest.fixture(scope="module")
+def tenures() -> cv.Tenures:
+    """Of 3,000 customers whose hazards differ much, and each of which falls with tenure, in whole periods up to 24."""
+    rng = np.random.default_rng(8)
+    lifetime = np.ceil(10 * (rng.exponential(size=3000) / rng.gamma(1.0, 1.0, 3000)) ** (1 / 0.9))
+    return cv.Tenures(np.minimum(lifetime, 24), lifetime <= 24, unit="month")
+
+
+@pytest.mark.parametrize(
+    ("nested", "full"),
+    [
+        (cv.ExponentialGamma, cv.WeibullGamma),
+        (cv.Exponential, cv.Weibull),
+        (cv.ShiftedBetaGeo, cv.BetaDiscreteWeibull),
+    ],
+)
+def test_likelihood_ratio_of_retention_models(nested: Any, full: Any, tenures: cv.Tenures) -> None:
+    """The same as the fit of the larger model with c held at 1."""
+    small, large = nested.fit(tenures), full.fit(tenures)
+    found = likelihood_ratio(small, large)
+    held = full.fit(tenures, fixed={"c": 1.0})
+    assert found.statistic == pytest.approx(2 * (large.log_likelihood - held.log_likelihood), rel=1e-6)
+    assert (found.degrees_of_freedom, found.note) == (
+        1,
+        f"chi-square with 1 degree of freedom: {nested.__name__} is {full.__name__} at c = 1",
+    )
+    assert found.p_value == pytest.approx(chi2.sf(found.statistic, 1), rel=1e-10)
+
+
+def test_likelihood_ratio_of_a_retention_model_on_the_boundary(tenures: cv.Tenures) -> None:
+    found = likelihood_ratio(cv.Weibull.fit(tenures), cv.WeibullGamma.fit(tenures))
+    assert (found.degrees_of_freedom, found.p_value) == (1, None)
+    assert "Weibull is WeibullGamma at r, alpha -> infinity with r/alpha fixed, on the boundary" in found.note

@@ -55,7 +55,8 @@ def test_a_coefficient_for_each_period_is_the_share_who_leave(rows: Tenures, lin
         np.concatenate([rows.duration, every, [every[-1]]]),
         np.concatenate([rows.ended, np.ones(len(every)), [0]]),
         entry=np.concatenate([rows.entry, np.zeros(len(every) + 1)]),
-        weights=np.concatenate([rows.weights, np.ones(len(every) + 1)]), unit="year",
+        weights=np.concatenate([rows.weights, np.ones(len(every) + 1)]),
+        unit="year",
     )
     shares = life_table(rows)
     fit = discrete_hazard(rows, link=link)
@@ -208,7 +209,8 @@ def test_bad_covariates() -> None:
     refused({"x": [1.0, np.nan, *range(6)]}, "x must be finite; broken in 1 of 8 rows, first: row 1")
     refused(pl.DataFrame({"x": [1.0, None, *range(6)]}, strict=False), "x must be finite; broken in 1 of 8 rows")
     refused(
-        {"plan": ["a", "b"] * 4}, r"plan must be numbers; got 'a'. .*give each of its values but one a column of 0 and 1"
+        {"plan": ["a", "b"] * 4},
+        r"plan must be numbers; got 'a'. .*give each of its values but one a column of 0 and 1",
     )
     refused({"x": np.ones(8)}, "covariates must differ between customers; constant: x")
     refused({"x": np.arange(8) * 1e-200}, "covariates must differ between customers; constant: x")

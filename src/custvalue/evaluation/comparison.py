@@ -9,7 +9,7 @@ from attrs import field, frozen
 from scipy.special import chdtrc
 
 from custvalue.errors import ConvergenceError, ParameterError
-from custvalue.evaluation.holdout import Holdout, evaluate
+from custvalue.evaluation.scores import Holdout, evaluate
 from custvalue.evidence.holdout_split import HoldoutSplit
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
@@ -21,6 +21,9 @@ from custvalue.models.buying.pareto_nbd import ParetoNBD
 
 CANDIDATES: Final[tuple[type[TransactionModel], ...]] = (BetaGeoNBD, ModifiedBetaGeoNBD, ParetoNBD, NBD)
 """What `choose` tries unless told otherwise."""
+_ROUNDING: Final = 1e-8
+"""A larger model may lose this much of the log-likelihood, relatively: searches end that near to a maximum they share,
+as where the larger model's lies at the smaller one."""
 
 
 @frozen
@@ -137,26 +140,16 @@ class LikelihoodRatio:
     note: str
 
 
-_BOUNDARY: Final = {
-    ("NBD", "BetaGeoNBD"): "a -> 0",
-    ("NBD", "ModifiedBetaGeoNBD"): "a -> 0",
-    ("NBD", "ParetoNBD"): "s -> 0",
-    ("NBD", "GammaGompertzNBD"): "s -> 0",
-    ("NBD", "WeibullGammaNBD"): "s -> 0",
-    ("NBD", "PeriodicDeathOpportunity"): "a -> 0",
-    ("ParetoNBD", "GammaGompertzNBD"): "b -> 0 with beta/b fixed",
-}
-_INTERIOR: Final = {("ParetoNBD", "WeibullGammaNBD"): "c = 1"}
-
-
 def likelihood_ratio(nested: Fit[Any], full: Fit[Any]) -> LikelihoodRatio:
-    """Test a fitted model against a larger one that contains it.
+    """Test a fitted model against a larger one that contains it: of buying, or of retention.
+
+    What a model contains, and where in its parameters, is in its `card`.
 
     Raises
     ------
     ParameterError
-        The models are not nested, were fitted to different numbers of customers, or the larger has the lower
-        log-likelihood, so that one of the fits is not a maximum.
+        The models are not nested, were fitted to different numbers of customers, or the larger one estimates no more
+        parameters or has the lower log-likelihood, so that one of the fits is not a maximum.
 
     Notes
     -----
@@ -164,23 +157,29 @@ def likelihood_ratio(nested: Fit[Any], full: Fit[Any]) -> LikelihoodRatio:
     boundary of every model with drop-out, with parameters that mean nothing there: no p-value is given then (Self &
     Liang 1987 say why); compare by AIC or on a holdout.
     """
-    pair = type(nested.model).__name__, type(full.model).__name__
-    where = _INTERIOR.get(pair) or _BOUNDARY.get(pair)
-    if where is None:
-        raise ParameterError(f"{pair[0]} is not a special case of {pair[1]}; compare them by AIC")
+    small, large = (type(fit.model).__name__ for fit in (nested, full))
+    card = type(full.model).card
+    inside, edge = card.interior.get(small), card.boundary.get(small)
+    if inside is None and edge is None:
+        known = ", ".join([*card.interior, *card.boundary]) or "no other model"
+        raise ParameterError(f"nested must be a special case of full; {large} contains {known}, not {small}. Use AIC.")
     if nested.customers != full.customers:
         raise ParameterError(
-            f"the fits are to {nested.customers} and {full.customers} customers; fit both to the same data"
+            f"nested and full must be fitted to the same data; got {nested.customers:,.10g} and "
+            f"{full.customers:,.10g} customers. Fit both to the same rows."
         )
+    more = full.estimate.estimated - nested.estimate.estimated
+    if more < 1:
+        raise ParameterError(f"full must estimate more parameters than nested; got {more} more. Hold fewer fixed.")
     statistic = 2 * (full.log_likelihood - nested.log_likelihood)
-    if statistic < -1e-8 * abs(full.log_likelihood):
+    if statistic < -_ROUNDING * abs(full.log_likelihood):
         raise ParameterError(
-            f"{pair[1]} contains {pair[0]} but has the lower log-likelihood ({full.log_likelihood:.4f} against "
-            f"{nested.log_likelihood:.4f}): one of them was fitted to other data, or is not at its maximum"
+            f"full must not have the lower log-likelihood; {large} contains {small} but has {full.log_likelihood:.4f} "
+            f"against {nested.log_likelihood:.4f}. One of them was fitted to other data, or is not at its maximum."
         )
-    more = len(full.covariance) - len(nested.covariance)
-    if pair in _BOUNDARY:
-        note = f"{pair[0]} is {pair[1]} at {where}, on the boundary, where the chi-square distribution does not hold"
-        return LikelihoodRatio(max(statistic, 0.0), more, None, note)
-    note = f"chi-square with {more} degrees of freedom: {pair[0]} is {pair[1]} at {where}"
-    return LikelihoodRatio(max(statistic, 0.0), more, float(chdtrc(more, max(statistic, 0.0))), note)
+    statistic = max(statistic, 0.0)
+    if inside is None:
+        note = f"{small} is {large} at {edge}, on the boundary, where the chi-square distribution does not hold"
+        return LikelihoodRatio(statistic, more, None, note)
+    note = f"chi-square with {more} degree{'s' * (more > 1)} of freedom: {small} is {large} at {inside}"
+    return LikelihoodRatio(statistic, more, float(chdtrc(more, statistic)), note)

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from custvalue._typing import Array, NDArray
 from custvalue.discounting.rate import Rate
-from custvalue.evaluation.holdout import Errors, Holdout
+from custvalue.evaluation.scores import Errors, Holdout
 from custvalue.inference.fit import Fit
 from custvalue.units import DAYS, Unit
 from custvalue.value.valuation import Valuation
@@ -195,7 +195,7 @@ def _parameters(valuation: Valuation) -> Columns:
 
 def _holdout(holdout: Holdout, title: str) -> Columns:
     caption = (
-        f"{holdout.duration:.4g} {holdout.unit}s, {holdout.customers:,} customers known before: "
+        f"{holdout.duration:.4g} {holdout.unit}s, {holdout.customers:,.10g} customers known before: "
         f"{holdout.model.actual:,.0f} purchases"
     )
     forecasts = {title: holdout.model, **{_NAIVE.get(key, key): one for key, one in holdout.naive.items()}}

@@ -6,7 +6,7 @@ import numpy as np
 from attrs import field, frozen
 
 from custvalue._typing import Array
-from custvalue.evaluation.holdout import Holdout
+from custvalue.evaluation.scores import Holdout
 from custvalue.evidence.rfm import RFM
 
 

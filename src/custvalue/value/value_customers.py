@@ -13,7 +13,7 @@ from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evaluation.comparison import Choice, choose
-from custvalue.evaluation.holdout import Holdout, evaluate
+from custvalue.evaluation.scores import Holdout, evaluate
 from custvalue.evidence.holdout_split import HoldoutSplit
 from custvalue.evidence.logs.log import Log
 from custvalue.evidence.logs.options import Options, check_moment
