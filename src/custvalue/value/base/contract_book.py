@@ -1,4 +1,4 @@
-"""What a book of contracts is worth: the renewals still to come, of customers whose leaving is seen."""
+"""Value of a book of contracts: the renewals still to come, of customers whose churn is observed."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def gain_of_points(
     timing: Due,
     horizon: int | None = None,
 ) -> Array:
-    """What each row gains where all retention rates ahead rise by `points`: `sensitivity(contract_value, ...)` asks it.
+    """Gain of each row where all retention rates ahead rise by `points`; `sensitivity(contract_value, ...)` calls it.
 
     The sum over renewals j of what is left of customers with raised rates, less what is left without, x discount x
     margin. Raises ParameterError as `contract_value`, or where points, rates or parameters are not one for all rows,

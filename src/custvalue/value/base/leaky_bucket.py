@@ -13,6 +13,7 @@ with probability S(t - s + 1). With joining="end", as companies count subscriber
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
@@ -31,8 +32,6 @@ Joining: TypeAlias = Literal["start", "end"]
 """When in a period the customers acquired in it join."""
 _AGE_AT_END: Final[dict[Joining, int]] = {"start": 1, "end": 0}
 """Periods that customers have stayed at the end of the one in which they were acquired."""
-_BLOCK: Final = 1 << 17
-"""Numbers worked on at once, 1 MB: temporaries of draws x ages x periods would fill the memory."""
 
 
 @frozen(eq=False)
@@ -49,30 +48,27 @@ class _Initial:
 
     @classmethod
     def of(cls, initial: Tenures | ArrayLike | None, model: RetentionModel, periods: int) -> _Initial:
-        """The initial base of a projection over so many periods."""
+        """The initial base of a projection over `periods` periods."""
         ages, counts = _initial_base(initial, model)
         tenure = ages[:, None] + np.arange(periods)
         each, index = np.unique(tenure.ravel(), return_inverse=True)
         return cls(ages, counts, model.churn_probability(each, 1.0), index.reshape(tenure.shape))
 
-    def flows(self, rows: slice) -> tuple[Array, Array]:
-        """For a customer of each of some ages: probabilities to be there at the end of each period, and to leave."""
-        lost = self.lost[..., self.index[rows]]
-        stays = np.cumprod(1 - lost, axis=-1, dtype=np.float64)
-        before = np.concatenate([np.ones_like(stays[..., :1]), stays[..., :-1]], axis=-1)
-        return stays, before * lost
+    def flows(self) -> Iterator[tuple[Array, Array]]:
+        """Period by period, by age: customers there at its end, and those who leave then.
+
+        One period at a time, as arrays of draws x ages x periods would fill the memory.
+        """
+        left = self.counts
+        for index in self.index.T:
+            lost = self.lost[..., index]
+            left, gone = left * (1 - lost), left * lost
+            yield left, gone
 
     def totals(self) -> tuple[Array, Array]:
-        """Customers there at the end of each period, and those who leave at it; some ages at a time."""
-        periods = self.index.shape[1]
-        shape = (*np.broadcast_shapes(self.counts.shape[:-1], self.lost.shape[:-1]), periods)
-        left, gone = np.zeros(shape), np.zeros(shape)
-        step = max(1, _BLOCK // max(1, self.lost[..., :1].size * periods))
-        for first in range(0, len(self.ages), step):
-            rows = slice(first, first + step)
-            stays, leaves = self.flows(rows)
-            left += (self.counts[..., rows, None] * stays).sum(axis=-2)
-            gone += (self.counts[..., rows, None] * leaves).sum(axis=-2)
+        """Customers there at the end of each period, and those who leave then, of all ages."""
+        sums = [[each.sum(axis=-1) for each in flow] for flow in self.flows()]
+        left, gone = (np.stack(each, axis=-1) for each in zip(*sums, strict=True))
         return left, gone
 
 
@@ -89,7 +85,7 @@ class CustomerBase:
     start, active, end : array
         At the start of the period, before acquisition; during it; at its end, when some have left and all have joined.
     initial_end : array
-        Of the initial base, how many are left at the end of each period: what an open hole leaves of it.
+        Of the initial base, how many are left at the end of each period: the base without acquisition.
     joining : {"start", "end"}
         When those acquired join.
     """
@@ -144,11 +140,10 @@ class CustomerBase:
         width = periods + int(ages.max(initial=0)) + 1
         found = np.zeros((*self.end.shape, width))
         cohorts = self.by_cohort
-        initial = self._initial.counts[..., :, None] * self._initial.flows(slice(None))[0]
-        for t in range(periods):
+        for t, (initial, _) in enumerate(self._initial.flows()):
             found[..., t, first : t + first + 1] = cohorts[..., t::-1, t]
             for i, age in enumerate(ages):
-                found[..., t, age + t + 1] += initial[..., i, t]
+                found[..., t, age + t + 1] += initial[..., i]
         return found
 
     def __repr__(self) -> str:
@@ -175,7 +170,7 @@ def project_customer_base(
     ----------
     acquisitions : array_like, shape (..., periods)
         Customers to be won in each period; leading axes are scenarios. A single number is the plan for each of
-        `periods` periods; 0 leaves the holes open and fills nothing in.
+        `periods` periods; 0 is a base without acquisition.
     model : RetentionModel
         Its unit is the period. Array fields of shape (draws, 1) are parameter draws: scenarios of shape
         (scenarios, 1, periods) then give results of shape (scenarios, draws, periods).
@@ -217,16 +212,7 @@ def project_customer_base(
     left, gone = held.totals()
     lost = convolved(plan, leaving) + gone
     end = convolved(plan, survival[..., first : count + first]) + left
-    acquired, lost, end, left = np.broadcast_arrays(plan, lost, end, left)
-    return CustomerBase(
-        acquired=acquired,
-        lost=lost,
-        end=end,
-        initial_end=left,
-        joining=joining,
-        survival=survival,
-        initial=held,
-    )
+    return CustomerBase(*np.broadcast_arrays(plan, lost, end, left), joining, survival=survival, initial=held)
 
 
 def steady_state(acquisitions: ArrayLike, model: RetentionModel) -> Array:
@@ -298,7 +284,7 @@ def replacement_acquisition(base: Tenures | ArrayLike, model: RetentionModel, pe
 
 
 def never_churn_remainder(base: Tenures | ArrayLike, model: RetentionModel) -> Array:
-    """Customers of a base who never leave, in expectation: what is left of it in the end if the holes stay open.
+    """Expected number of customers of a base who never leave: what is left of it in the end if nobody is acquired.
 
     0 unless the model has a cure fraction (`SplitPopulation`). For what is left after some periods see
     `project_customer_base(0, model, periods, initial=base).end`.

@@ -9,15 +9,14 @@ here it is a closed form.
 from __future__ import annotations
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
 from custvalue._arguments import not_negative, positive, real, require, share, together
+from custvalue._columns import same
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import force_of
 from custvalue.units import Unit
-
-_same = cmp_using(eq=np.array_equal)
 
 
 def _as_ceiling(values: ArrayLike) -> Array:
@@ -51,8 +50,8 @@ class ResponseCurve:
     0.074939 0.2109
     """
 
-    ceiling: Array = field(converter=_as_ceiling, eq=_same)
-    k: Array = field(converter=_as_k, eq=_same)
+    ceiling: Array = field(converter=_as_ceiling, eq=same)
+    k: Array = field(converter=_as_k, eq=same)
 
     @classmethod
     def from_point(cls, ceiling: ArrayLike, spend: ArrayLike, share: ArrayLike) -> ResponseCurve:
@@ -76,7 +75,7 @@ class ResponseCurve:
         return cls(top, -np.log1p(-found / top) / spent)
 
     def share(self, spend: ArrayLike) -> Array:
-        """Share won or kept by spending so much per head."""
+        """Share won or kept at this spending per head."""
         return np.asarray(-self.ceiling * np.expm1(-self.k * not_negative("spend", spend)))
 
     def slope(self, spend: ArrayLike) -> Array:

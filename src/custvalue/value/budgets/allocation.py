@@ -20,7 +20,7 @@ from custvalue.units import Unit
 from custvalue.value.budgets.acquisition_retention import ResponseCurve
 
 _GRID: Final = np.linspace(0, 1, 129)
-"""Where the best spending on keeping is looked for, before it is refined: its worth may have two peaks, at 0 and inside."""
+"""Where the best spending on keeping is looked for, before it is refined: its worth may peak at 0 and inside."""
 _HALVINGS: Final = 60
 """Of an interval: more than the 53 bits of a float."""
 

@@ -56,7 +56,6 @@ class Assumptions:
 def assumptions(
     margin: ArrayLike,
     retention: ArrayLike,
-    *,
     rate: Rate,
     timing: Timing,
     unit: Unit,
@@ -150,16 +149,7 @@ def constant_retention_value(
     >>> constant_retention_value(100, [0.7, 0.8, 0.9], timing="now", horizon=5, acquisition_cost=200, **given).round(2)
     array([ 46.3 ,  92.06, 148.34])
     """
-    given = assumptions(
-        margin,
-        retention,
-        rate=rate,
-        timing=timing,
-        unit=unit,
-        horizon=horizon,
-        growth=growth,
-        acquisition_cost=acquisition_cost,
-    )
+    given = assumptions(margin, retention, rate, timing, unit, horizon, growth, acquisition_cost)
     return np.asarray(given.gross() - given.acquisition_cost)
 
 

@@ -14,7 +14,7 @@ from custvalue.discounting.timing import force_of
 from custvalue.units import Unit
 
 _TERMS: Final = 1 << 16
-"""Generations worked on at once, of all customers together."""
+"""Terms computed at once, customers x generations: arrays of half a megabyte."""
 
 
 @frozen(eq=False)
@@ -121,7 +121,7 @@ def referral_value(
 def _chain(n: Array, decay: Array, last: Array) -> Array:
     """Σ_{g=1}^{last} n^g decay^(g(g-1)/2): geometric where nothing decays, else many generations at a time.
 
-    Terms fall faster and faster once they fall; the sum ends where the last one is below its rounding error.
+    Once terms fall they fall ever faster; the sum ends where the last one is a tenth of its rounding error, 1e-16.
     """
     level = decay == 1
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -1,4 +1,4 @@
-"""What a value responds to: one question, asked alike of a closed form, of a contract book and of any function.
+"""Sensitivity of a value to its drivers, by one function: of a closed form, a contract book, or any function.
 
 | value | elasticities | points of retention |
 | --- | --- | --- |
@@ -30,8 +30,8 @@ from custvalue.value.formulas.constant_retention import assumptions, constant_re
 from custvalue.value.formulas.shapley import Change, shapley_change
 
 _STEP: Final = 1e-5
-"""Relative step of central differences: about the cube root of the rounding error, at which the sum of both errors,
-that of rounding / step and that of step², is least."""
+"""Relative step of central differences: near the cube root of 2^-53, where the sum of the errors of rounding, 2^-53/step,
+and of truncation, step², is least."""
 _FIRST: Final[dict[Timing, float]] = {"now": 0.0, "next": 1.0, "end": 1.0, "middle": 0.5, "continuous": 0.0}
 """Periods until the first payment."""
 
@@ -45,7 +45,7 @@ class Sensitivity:
     value : array
         The value as it is: of each customer, segment or row of a book.
     slopes : dict of str to array
-        By driver, the derivative of the value in the logarithm of the driver: what 1 percent more of it adds, times 100.
+        By driver, the derivative of the value in the logarithm of the driver: 100 times what 1 percent more adds.
     """
 
     value: Array = field()
@@ -71,8 +71,8 @@ class Sensitivity:
     def of_total(self, groups: Mapping[str, str] | None = None) -> dict[str, float]:
         """Elasticities of the sum of all values, by driver or by group of drivers that grow together.
 
-        Rust, Lemon & Zeithaml's (2004) value, brand and retention equity are such groups: what lets customers think the
-        offer worth its price, what makes them feel for the brand, what keeps them.
+        Rust, Lemon & Zeithaml's (2004) value, brand and retention equity are such groups: drivers of the perceived worth
+        of the offer, of the attitude to the brand, and of the ties to the firm.
 
         Raises
         ------
@@ -93,9 +93,9 @@ class Sensitivity:
     def of_points(self, points: ArrayLike = 0.01) -> Change:
         """What the value gains where retention is higher by so many points: 0.05 is five percentage points.
 
-        Of a contract book all retention rates ahead S(t)/S(t-1) rise, to 1 at most, by one number of points: what may be
-        spent, now, on a lasting improvement. The gain is linear neither in points nor in retention: a point is worth
-        more where retention is high, as it is for the customers who have stayed longest.
+        Of a contract book all retention rates ahead S(t)/S(t-1) rise, to 1 at most, by one number of points: what may
+        be spent, now, on a lasting improvement. The gain is linear neither in points nor in retention: a point is
+        worth more where retention is high, as it is for the customers who have stayed longest.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class Sensitivity:
         return Change(self.value, better, {"retention": better - self.value})
 
     def change(self, **after: Any) -> Change:  # noqa: ANN401 (numbers, rates, models: the function's own arguments)
-        """What the value gains where these arguments change, and what each adds to it: see `shapley_change`."""
+        """Change in value where these arguments change, and what each adds to it: see `shapley_change`."""
         return shapley_change(self._function, self._arguments, after)
 
 
@@ -140,18 +140,18 @@ def sensitivity(
     drivers: Iterable[str] | None = None,
     **keywords: Any,  # noqa: ANN401
 ) -> Sensitivity:
-    """What a value responds to: give the function that computes it, and its arguments as the function takes them.
+    """Sensitivity of the value that a function computes from these arguments, given as the function takes them.
 
     Parameters
     ----------
     value : callable
-        What each customer, segment or row is worth. Known analytically are `constant_retention_value`,
-        `margin_multiple` and `contract_value`; any other function of numbers is moved a little up and down.
+        Value of each customer, segment or row. Analytic for `constant_retention_value`, `margin_multiple` and
+        `contract_value`; by central differences for any other function.
     *arguments, **keywords
         Those of the function.
     drivers : iterable of str, optional
-        Names of the arguments that move; all numbers and rates by default. Those of a function known analytically are
-        retention, rate, and where it has them margin and acquisition_cost.
+        Arguments to differentiate in; all numbers and rates by default. Those of the analytic functions are retention,
+        rate, and where they have them margin and acquisition_cost.
 
     Returns
     -------
@@ -162,7 +162,7 @@ def sensitivity(
     Raises
     ------
     ParameterError
-        An argument is wrong, or a value infinite, where nothing can be said of changes.
+        An argument is wrong, or a value infinite.
 
     Notes
     -----
@@ -231,10 +231,9 @@ def _contract_book(
     timing: Due,
     horizon: ArrayLike | None = None,
 ) -> tuple[Array, dict[str, Array]]:
-    """The elasticity in retention is the mean number of renewals made by the time of each payment: its wait, but for
-    the one that is due now.
-    """
     now = _finite(contract_value(model, tenures, rate=rate, margin=margin, timing=timing, horizon=horizon))
+    # The elasticity in retention is the mean number of renewals made by the time of each payment, which is its wait in
+    # periods where the first is a period away; as in `sensitivity`, -wait d/(1 + d) is that in the rate.
     renewals = model.retention_elasticity(tenures, rate=rate, timing=timing, horizon=horizon, unit=tenures.unit)
     wait = renewals - (1.0 if timing == "now" else 0.0)
     effective = np.expm1(-force_of_book(model, tenures, rate))

@@ -1,4 +1,4 @@
-"""Not only the mean: how far the value of a single customer strays from it, exactly, and draws of it.
+"""Variance of the value of a single customer around its mean, exact, and draws from its distribution.
 
 A customer pays w^t at time t while there, and is still there at time n with the chance e^(-μ n). What matters of a span
 of time n, begun by the customer, is a handful of numbers (`_Span`); those of two spans one after the other follow from
@@ -67,7 +67,7 @@ def constant_retention_variance(
     >>> print(np.sqrt(variance).round(2))  # of a mean of 366.67
     229.05
     """
-    given = assumptions(margin, retention, rate=rate, timing=timing, unit=unit, horizon=horizon, growth=growth)
+    given = assumptions(margin, retention, rate, timing, unit, horizon, growth)
     stays, n, squared = given.retention, given.horizon, given.margin**2
     theta = np.log1p(given.growth) - given.force
     if given.timing == "continuous":
@@ -75,9 +75,7 @@ def constant_retention_variance(
     span = _of_payments(stays, theta, np.where(np.isinf(n), 0.0, n))
     span = _forever(stays, given.ratio, theta).where(np.isinf(n), span)
     variance = span.variance
-    if (
-        given.timing == "next"
-    ):  # payments begin only if the customer renews: a share r of customers, its variance r (1 - r)
+    if given.timing == "next":  # payments begin with a renewal: of a share r of customers, its variance r (1 - r)
         begun = np.where(stays < 1, span.mean, 0.0) ** 2
         variance = times(stays, variance) + times(stays * (1 - stays), begun)
     return times(squared * delay(given.timing, given.force) ** 2, variance)
@@ -125,16 +123,7 @@ def simulate_constant_retention(
     [100.   348.69 810.34]
     """
     count = whole_number("size", size, least=0)
-    given = assumptions(
-        margin,
-        retention,
-        rate=rate,
-        timing=timing,
-        unit=unit,
-        horizon=horizon,
-        growth=growth,
-        acquisition_cost=acquisition_cost,
-    )
+    given = assumptions(margin, retention, rate, timing, unit, horizon, growth, acquisition_cost)
     staying = Ratio.of(np.ones_like(given.retention), given.growth, given.force)
     with np.errstate(divide="ignore"):
         lifetime = generator(rng).exponential(size=(count, *given.margin.shape)) / -np.log(given.retention)
@@ -157,7 +146,7 @@ class _Span:
     mean: Array = field()
     """Expected payments."""
     short: Array = field()
-    """By how much they would be more, were the customer known to stay to the end."""
+    """How much higher they would be, were the customer known to stay to the end."""
     variance: Array = field()
     """Of payments."""
 
@@ -242,9 +231,7 @@ def _short_flow(leave: Array, grow: Array, h: Array) -> _Span:
     mu, theta = leave[..., None], grow[..., None]
     weights = _WEIGHTS * h[..., None]
     net = np.exp((theta - mu) * t)
-    rest = _rising(
-        (grow - leave)[..., None], h[..., None] - t
-    )  # still expected by those who leave at t, had they stayed
+    rest = _rising((grow - leave)[..., None], h[..., None] - t)  # expected after t, had those who leave then stayed
     return _Span(
         leave=leave * h,
         grow=grow * h,

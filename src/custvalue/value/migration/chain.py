@@ -8,10 +8,10 @@ whatever else matters must be made part of the state, as recency is.
 from __future__ import annotations
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
 from custvalue._arguments import not_negative, periods, real, require, share, whole_number
-from custvalue._columns import read_only
+from custvalue._columns import read_only, same
 from custvalue._typing import Array, ArrayLike, Bools
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import Timing, as_timing, delay, force_of
@@ -27,8 +27,6 @@ from custvalue.numerics.markov_chain import (
 )
 from custvalue.units import Unit, as_unit
 from custvalue.value.migration.decisions import MigrationDecisions, Policy, as_names, different_names
-
-_same = cmp_using(eq=np.array_equal)
 
 
 def _as_transitions(values: ArrayLike) -> Array:
@@ -77,26 +75,27 @@ class MigrationModel:
     array(['contact', 'contact', 'contact', 'stop', 'stop'], dtype='<U7')
     """
 
-    transitions: Array = field(converter=_as_transitions, eq=_same)
-    reward: Array = field(converter=_as_reward, eq=_same)
-    cost: Array = field(default=0.0, converter=_as_cost, eq=_same)
+    transitions: Array = field(converter=_as_transitions, eq=same)
+    reward: Array = field(converter=_as_reward, eq=same)
+    cost: Array = field(default=np.zeros(()), converter=_as_cost, eq=same)
     unit: Unit = field(converter=as_unit, kw_only=True)
     states: tuple[str, ...] = field(default=(), converter=as_names, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        shape = self.transitions.shape[:-1]
+        count = self.transitions.shape[-1]
+        shape: tuple[int, ...] = self.transitions.shape[:-1]
         for name, value in (("reward", self.reward), ("cost", self.cost)):
             try:
                 shape = np.broadcast_shapes(shape, value.shape)
             except ValueError:
                 shape = ()
-            if shape[-1:] != self.transitions.shape[-1:]:
+            if shape[-1:] != (count,):
                 rule = f"{name} must broadcast to {self.transitions.shape[:-1]}, one per state"
                 raise ParameterError(f"{rule}; got shape {value.shape}")
-        object.__setattr__(self, "transitions", read_only(np.broadcast_to(self.transitions, (*shape, shape[-1]))))
+        object.__setattr__(self, "transitions", read_only(np.broadcast_to(self.transitions, (*shape, count))))
         for name in ("reward", "cost"):
             object.__setattr__(self, name, read_only(np.broadcast_to(getattr(self, name), shape)))
-        object.__setattr__(self, "states", different_names("states", self.states, shape[-1]))
+        object.__setattr__(self, "states", different_names("states", self.states, count))
 
     @classmethod
     def from_recency(

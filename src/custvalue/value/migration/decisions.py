@@ -12,18 +12,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
 from custvalue._arguments import periods, real, require
-from custvalue._columns import read_only
+from custvalue._columns import read_only, same
 from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import Timing, as_timing, delay, force_of
 from custvalue.errors import ParameterError
 from custvalue.numerics.markov_chain import as_stochastic, visits, worth
 from custvalue.units import Unit, as_unit
-
-_same = cmp_using(eq=np.array_equal)
 
 
 def _as_transitions(values: ArrayLike) -> Array:
@@ -51,7 +49,7 @@ def as_names(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def different_names(what: str, names: tuple[str, ...], count: int) -> tuple[str, ...]:
-    """So many different names, "1", "2", ... where none are given; ParameterError otherwise."""
+    """The names, "1", "2", ... where none are given; ParameterError unless they are `count` different ones."""
     names = names or tuple(str(i + 1) for i in range(count))
     if len(names) != count or len(set(names)) != count:
         raise ParameterError(f"{what} must be {count} different names; got {names}")
@@ -74,8 +72,8 @@ class Policy:
         Of policy iteration, or periods.
     """
 
-    action: Ints = field(eq=_same)
-    value: Array = field(eq=_same)
+    action: Ints = field(eq=same)
+    value: Array = field(eq=same)
     actions: tuple[str, ...] = field()
     rounds: int = field()
 
@@ -122,11 +120,11 @@ class MigrationDecisions:
     ['mail' 'mail'] [78.86 10.29]
     """
 
-    transitions: Array = field(converter=_as_transitions, eq=_same)
-    rewards: Array = field(converter=_as_rewards, eq=_same)
+    transitions: Array = field(converter=_as_transitions, eq=same)
+    rewards: Array = field(converter=_as_rewards, eq=same)
     unit: Unit = field(converter=as_unit)
-    costs: Array = field(default=0.0, converter=_as_costs, eq=_same)
-    allowed: Bools = field(default=True, converter=_as_allowed, eq=_same)
+    costs: Array = field(default=np.zeros(()), converter=_as_costs, eq=same)
+    allowed: Bools = field(default=np.ones((), dtype=bool), converter=_as_allowed, eq=same)
     actions: tuple[str, ...] = field(default=(), converter=as_names)
     states: tuple[str, ...] = field(default=(), converter=as_names)
 
@@ -178,11 +176,10 @@ class MigrationDecisions:
         _forever(force)
         open_flow = np.where(self.allowed, flow, -np.inf)
         chosen = np.broadcast_to(open_flow.argmax(axis=-2), (*force.shape, len(self.states)))
-        rounds, improved = 0, True
-        while improved:
-            value, rounds, taken = _evaluate(self.transitions, flow, force, chosen), rounds + 1, chosen
-            chosen, improved = self._improve(taken, open_flow, force, value)
-        return Policy(taken, value, self.actions, rounds)
+        value, rounds = _evaluate(self.transitions, flow, force, chosen), 1
+        while (better := self._improved(chosen, open_flow, force, value)) is not None:
+            value, chosen, rounds = _evaluate(self.transitions, flow, force, better), better, rounds + 1
+        return Policy(chosen, value, self.actions, rounds)
 
     def optimal_within(self, *, rate: Rate, horizon: int, timing: Timing, cost_timing: Timing | None = None) -> Policy:
         """The best action in every state of each of `horizon` periods, by backward induction; any rate.
@@ -219,15 +216,13 @@ class MigrationDecisions:
         after = (self.transitions * value[..., None, None, :]).sum(axis=-1)
         return np.asarray(flow + np.exp(-force)[..., None, None] * after)
 
-    def _improve(self, chosen: Ints, flow: Array, force: Array, value: Array) -> tuple[Ints, bool]:
-        """Actions that are better by more than rounding (a policy must not change for it without end), and whether
-        there are any.
-        """
+    def _improved(self, chosen: Ints, flow: Array, force: Array, value: Array) -> Ints | None:
+        """Actions that are better by more than rounding, which would change a policy without end; None if none are."""
         ahead = self._ahead(flow, force, value)
         now = np.take_along_axis(ahead, chosen[..., None, :], axis=-2)[..., 0, :]
         scale = np.abs(value).max(axis=-1, keepdims=True) + np.abs(now).max(axis=-1, keepdims=True)
         gains = ahead.max(axis=-2) - now > 1e-12 * scale
-        return np.where(gains, ahead.argmax(axis=-2), chosen), bool(gains.any())
+        return np.where(gains, ahead.argmax(axis=-2), chosen) if gains.any() else None
 
 
 def _in_period(timing: Timing, name: str, force: Array) -> Array:

@@ -6,11 +6,11 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
 from custvalue._arguments import generator, not_negative, one_of
 from custvalue._arguments import level as as_level
-from custvalue._columns import check_rows, numbers, read_only
+from custvalue._columns import check_rows, numbers, read_only, same
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.logs.columns import Column, as_column
@@ -18,8 +18,6 @@ from custvalue.evidence.logs.reading import read_columns
 from custvalue.units import Unit, as_unit
 from custvalue.value.migration.chain import MigrationModel
 from custvalue.value.migration.decisions import different_names
-
-_same = cmp_using(eq=np.array_equal)
 
 
 def _as_counts(values: ArrayLike) -> Array:
@@ -60,7 +58,7 @@ class TransitionCounts:
     [1. 1. 0.] [0.5 0.5 0. ]
     """
 
-    counts: Array = field(converter=_as_counts, eq=_same)
+    counts: Array = field(converter=_as_counts, eq=same)
     states: tuple[str, ...] = field(converter=_as_names)
     unit: Unit = field(converter=as_unit, kw_only=True)
 
