@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import attrs
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import Factory, cmp_using, field, frozen
 from scipy.special import ndtr, ndtri
 
 from custvalue._columns import names_of, read_only
@@ -47,6 +47,10 @@ def _transforms(values: Iterable[Transform]) -> tuple[Transform, ...]:
     return tuple(values)
 
 
+def _natural(estimate: Any) -> tuple[Transform, ...]:  # noqa: ANN401 (the estimate, its names alone set so far)
+    return (Identity(),) * len(estimate.names)
+
+
 @frozen(repr=False)
 class Estimate:
     """Estimates of parameters, and how sure they are.
@@ -72,14 +76,10 @@ class Estimate:
     names: tuple[str, ...] = field(converter=_names)
     values: Array = field(converter=_column, eq=cmp_using(eq=np.array_equal))
     covariance: Array = field(converter=_column, eq=cmp_using(eq=np.array_equal))
-    transforms: tuple[Transform, ...] = field(converter=_transforms)
+    transforms: tuple[Transform, ...] = field(default=Factory(_natural, takes_self=True), converter=_transforms)
     log_likelihood: float | None = None
     n: float | None = None
     fixed: tuple[str, ...] = field(default=(), converter=_names)
-
-    @transforms.default
-    def _natural(self) -> tuple[Transform, ...]:
-        return (Identity(),) * len(self.names)
 
     @property
     def standard_errors(self) -> dict[str, float]:
