@@ -21,7 +21,7 @@ def test_subscribers_are_those_of_the_leaky_bucket_one_period_later(alpha, beta,
     rng = np.random.default_rng(seed)
     model, adds, base = ShiftedBetaGeo(alpha, beta), rng.uniform(0, 50, 12), rng.uniform(0, 50, 5)
     p = project_subscribers(model, adds, revenue=3.0, paying="end", base=base, unit="month")
-    bucket = project_customer_base(np.concatenate([[0.0], adds]), model, initial=base)
+    bucket = project_customer_base(model, np.concatenate([[0.0], adds]), base=base)
     np.testing.assert_allclose(p.ending, bucket.active[1:], rtol=1e-11)
     np.testing.assert_allclose(p.lost, bucket.lost[:-1], rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(p.existing, bucket.initial_end[:-1], rtol=1e-11, atol=1e-13)

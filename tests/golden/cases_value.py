@@ -360,17 +360,19 @@ def customer_bases() -> Any:
     draws = ShiftedBetaGeo(alpha=np.array([[0.5], [1.0]]), beta=4.0)
     scenarios = np.array([[100.0, 0, 50], [10, 10, 10]])
     return {
-        "a constant plan": _base(project_customer_base(100, beta, periods=3, initial=[0, 500])),
-        "a plan": _base(project_customer_base([10, 0, 40, 20], Geometric(0.2))),
-        "open holes": _base(project_customer_base(0, beta, 5, initial=book)),
-        "scenarios": _base(project_customer_base(scenarios, beta, initial=[[1.0, 2.0], [3.0, 4.0]])),
-        "draws": _base(project_customer_base(scenarios[:, None, :], draws, initial=[100.0, 50.0])),
-        "continuous": _base(project_customer_base([5, 5, 5], ExponentialGamma(r=0.9, alpha=8.0), initial=[10])),
-        "captive": _base(project_customer_base(10, SplitPopulation(Geometric(0.2), never_churn=0.1), 4, initial=[100])),
-        "nobody": _base(project_customer_base(0, Geometric(0.2), 2)),
-        "long": project_customer_base(10, beta, 200).end,
-        "no periods": outcome(lambda: project_customer_base(100, beta)),
-        "negative": outcome(lambda: project_customer_base([-1, 2], beta)),
+        "a constant plan": _base(project_customer_base(beta, 100, horizon=3, base=[0, 500])),
+        "a plan": _base(project_customer_base(Geometric(0.2), [10, 0, 40, 20])),
+        "open holes": _base(project_customer_base(beta, 0, horizon=5, base=book)),
+        "scenarios": _base(project_customer_base(beta, scenarios, base=[[1.0, 2.0], [3.0, 4.0]])),
+        "draws": _base(project_customer_base(draws, scenarios[:, None, :], base=[100.0, 50.0])),
+        "continuous": _base(project_customer_base(ExponentialGamma(r=0.9, alpha=8.0), [5, 5, 5], base=[10])),
+        "captive": _base(
+            project_customer_base(SplitPopulation(Geometric(0.2), never_churn=0.1), 10, horizon=4, base=[100])
+        ),
+        "nobody": _base(project_customer_base(Geometric(0.2), 0, horizon=2)),
+        "long": project_customer_base(beta, 10, horizon=200).end,
+        "no periods": outcome(lambda: project_customer_base(beta, 100)),
+        "negative": outcome(lambda: project_customer_base(beta, [-1, 2])),
     }
 
 
@@ -380,17 +382,17 @@ def bases_that_stand_still() -> Any:
     book = Tenures([0, 3, 1, 9], [0, 0, 1, 0], weights=[5, 10, 3, 2], unit="year", by_period=True)
     flowing = ExponentialGamma(r=1.5, alpha=8.0)
     return {
-        "steady": [steady_state(100, model) for model in (Geometric(0.05), beta, captive, flowing)],
-        "steady for ever more": steady_state([100, 0], ShiftedBetaGeo(0.9, 4.0)),
-        "steady scenarios": steady_state([100, 50], ShiftedBetaGeo(np.array([[1.5], [3.0]]), 4.0)),
-        "replace": replacement_acquisition([1000.0], Geometric(0.05), 3),
-        "replace by age": replacement_acquisition([100.0, 200, 300], beta, 6),
-        "replace a book": replacement_acquisition(book, beta, 4),
-        "replace, captive": replacement_acquisition([[10.0], [20.0]], captive, 3),
-        "replace, continuous": replacement_acquisition([10.0, 5.0], flowing, 3),
-        "left for good": never_churn_remainder([1000, 500], captive),
-        "left of a book": never_churn_remainder(book, captive),
-        "nobody is captive": never_churn_remainder([1000, 500], beta),
+        "steady": [steady_state(model, 100) for model in (Geometric(0.05), beta, captive, flowing)],
+        "steady for ever more": steady_state(ShiftedBetaGeo(0.9, 4.0), [100, 0]),
+        "steady scenarios": steady_state(ShiftedBetaGeo(np.array([[1.5], [3.0]]), 4.0), [100, 50]),
+        "replace": replacement_acquisition(Geometric(0.05), [1000.0], horizon=3),
+        "replace by age": replacement_acquisition(beta, [100.0, 200, 300], horizon=6),
+        "replace a book": replacement_acquisition(beta, book, horizon=4),
+        "replace, captive": replacement_acquisition(captive, [[10.0], [20.0]], horizon=3),
+        "replace, continuous": replacement_acquisition(flowing, [10.0, 5.0], horizon=3),
+        "left for good": never_churn_remainder(captive, [1000, 500]),
+        "left of a book": never_churn_remainder(captive, book),
+        "nobody is captive": never_churn_remainder(beta, [1000, 500]),
     }
 
 

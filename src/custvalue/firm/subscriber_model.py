@@ -99,7 +99,7 @@ class SubscriberModel(FirmModel):
 
     def followed(self, acquired: Array) -> tuple[Array, Array, Array]:
         """Customers acquired in each period since launch (as given), lost in, and there at the end of, each."""
-        customers = project_customer_base(acquired, self.retention, joining="end")
+        customers = project_customer_base(self.retention, acquired, joining="end")
         return customers.acquired, customers.lost, customers.end
 
     def arpu(self, horizon: int) -> Array:

@@ -137,7 +137,7 @@ def project_subscribers(
     plan = by_period("acquired", acquired)
     each = one_or_each("revenue", revenue, plan.shape[-1])
     held = np.zeros(1) if base is None else np.atleast_1d(not_negative("base", base))
-    customers = project_customer_base(plan, retention, initial=held, joining="end")
+    customers = project_customer_base(retention, plan, base=held, joining="end")
     return Projection(
         unit=unit,
         acquired=customers.acquired,

@@ -67,7 +67,7 @@ def test_a_model_without_a_unit_takes_the_book_s():
 def test_the_book_s_value_is_that_of_its_projection():
     """Payments of those who renew, period by period, discounted."""
     worth = contract_value(MODEL, BOOK, rate=TEN, margin=10.0, timing="next", horizon=20).sum()
-    left = project_customer_base(0, MODEL, 20, initial=BOOK).end
+    left = project_customer_base(MODEL, 0, horizon=20, base=BOOK).end
     assert worth == pytest.approx(float((10 * left * 1.1 ** -np.arange(1, 21)).sum()), rel=1e-12)
 
 

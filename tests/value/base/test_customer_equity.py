@@ -70,7 +70,7 @@ def test_payback_at_rates_near_zero_and_of_huge_costs() -> None:
 
 
 def test_shapes_that_do_not_fit() -> None:
-    with pytest.raises(ParameterError, match=r"one shape; got current \(3,\), acquisitions \(2,\)"):
+    with pytest.raises(ParameterError, match=r"one shape; got current \(3,\), acquired \(2,\)"):
         customer_equity([1, 2, 3], [[1, 2], [3, 4]], 1, 1, rate=TEN, timing="now", unit="year")
 
 

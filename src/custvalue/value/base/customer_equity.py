@@ -1,4 +1,4 @@
-"""Customer equity: what current and future customers are worth together, and what winning one may cost."""
+"""Customer equity: the value of current and future customers together, and what acquiring one may cost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CustomerEquity:
     current : array
         Customers in hand: the static customer equity.
     future : array
-        Those still to be won, net of the cost of winning them.
+        Those still to be acquired, net of the cost of acquisition.
     wins : array, shape (..., periods)
         Present value of each period's new customers, net.
     """
@@ -40,7 +40,7 @@ class CustomerEquity:
 
 def customer_equity(
     current: ArrayLike,
-    acquisitions: ArrayLike,
+    acquired: ArrayLike,
     new_customer: ArrayLike,
     acquisition_cost: ArrayLike,
     *,
@@ -48,22 +48,22 @@ def customer_equity(
     timing: Timing,
     unit: Unit,
 ) -> CustomerEquity:
-    """Customer equity, static and dynamic: customers in hand, and those still to be won (Blattberg & Deighton 1996).
+    """Customer equity, static and dynamic: of current and of future customers (Blattberg & Deighton 1996).
 
     Parameters
     ----------
     current : array_like
         Value of the customers in hand: a sum, or an array of scenarios.
-    acquisitions : array_like, shape (..., periods)
-        Planned number of new customers in each period.
+    acquired : array_like, shape (..., periods)
+        Customers to be acquired in each period.
     new_customer : array_like
-        What one is worth when won, before the cost of winning; one for all periods, or one per period.
+        Value of one when acquired, before acquisition cost; one for all periods, or one per period.
     acquisition_cost : array_like
-        Cost of winning one, spent when they are won; one, or one per period.
+        Per customer, spent at the acquisition; one, or one per period.
     rate : Rate
         Of discount.
     timing : {"now", "next", "end", "middle", "continuous"}
-        When in a period customers are won: at its beginning, at its end ("next" and "end"), in its middle, all along.
+        When in a period customers are acquired: at its beginning, at its end ("next" and "end"), in its middle, all along.
     unit : {"year", "quarter", "month", "week", "day"}
         The period.
 
@@ -81,12 +81,12 @@ def customer_equity(
     1000.0 994.74 1994.74
     """
     plan, worth, cost = together(
-        acquisitions=not_negative("acquisitions", np.atleast_1d(np.asarray(acquisitions))),
+        acquired=not_negative("acquired", np.atleast_1d(np.asarray(acquired))),
         new_customer=real("new_customer", new_customer),
         acquisition_cost=not_negative("acquisition_cost", acquisition_cost),
     )
     held, force = real("current", current), force_of(rate, unit)
-    together(current=held, rate=force, acquisitions=plan[..., 0] if plan.shape[-1] else plan.sum(axis=-1))
+    together(current=held, rate=force, acquired=plan[..., 0] if plan.shape[-1] else plan.sum(axis=-1))
     force = force[..., None]
     begins = np.exp(-force * np.arange(plan.shape[-1]))
     wins = plan * (worth - cost) * begins * delay(as_timing(timing), force)
@@ -94,13 +94,13 @@ def customer_equity(
 
 
 def allowable_acquisition_cost(value: ArrayLike, *, return_on_cost: ArrayLike = 0.0) -> Array:
-    """The most that winning a customer may cost: value/(1 + return_on_cost), nothing where the value is negative.
+    """The most that acquiring a customer may cost: value/(1 + return_on_cost), 0 where the value is negative.
 
     Parameters
     ----------
     value : array_like
-        Of a customer once won, before the cost of winning; within the time in which it must be earned back where
-        that is limited.
+        Of a customer when acquired, before acquisition cost; over the time in which it must be earned back, where that
+        is limited.
     return_on_cost : array_like
         Wanted on what is spent: 0.25 is 25 %; > -1.
 
@@ -122,7 +122,7 @@ def acquisition_payback(
     unit: Unit,
     rate: Rate | None = None,
 ) -> Array:
-    """Number of payments until a customer has brought in what winning them cost; infinite where never.
+    """Number of payments until a customer has earned back the cost of acquisition; infinite where never.
 
     Payments m, m q, m q², ..., q = retention/(1 + d), add up to the cost after log(1 - c (1 - q)/m)/log q of them,
     rounded up, c the cost in money of the first payment's time.
@@ -145,7 +145,7 @@ def acquisition_payback(
     Returns
     -------
     array
-        Whole numbers, 0 where winning cost nothing; inf where even all payments do not add up to the cost.
+        Whole numbers, 0 where acquisition cost nothing; inf where even all payments do not add up to the cost.
 
     Examples
     --------

@@ -79,7 +79,7 @@ class CustomerBase:
     Attributes
     ----------
     acquired : array, shape (..., periods)
-        Won in each period; they join at its start, or at its end where so projected.
+        In each period; they join at its start, or at its end where so projected.
     lost : array
         Left at the end of each period, those who joined at its start included.
     start, active, end : array
@@ -157,27 +157,27 @@ class CustomerBase:
 
 
 def project_customer_base(
-    acquisitions: ArrayLike,
     model: RetentionModel,
-    periods: int | None = None,
+    acquired: ArrayLike,
     *,
-    initial: Tenures | ArrayLike | None = None,
+    horizon: int | None = None,
+    base: Tenures | ArrayLike | None = None,
     joining: Joining = "start",
 ) -> CustomerBase:
-    """Project a customer base under planned acquisitions: who is there, who is lost, by cohort and age.
+    """Project a customer base under planned acquisition: customers there and lost, by cohort and age.
 
     Parameters
     ----------
-    acquisitions : array_like, shape (..., periods)
-        Customers to be won in each period; leading axes are scenarios. A single number is the plan for each of
-        `periods` periods; 0 is a base without acquisition.
     model : RetentionModel
         Its unit is the period. Array fields of shape (draws, 1) are parameter draws: scenarios of shape
         (scenarios, 1, periods) then give results of shape (scenarios, draws, periods).
-    periods : int, optional
-        Needed where acquisitions are one number.
-    initial : Tenures or array_like, optional
-        The base to begin with: those who still run, or numbers of customers by periods of tenure, 0, 1, 2, ...
+    acquired : array_like, shape (..., periods)
+        Customers to be acquired in each period; leading axes are scenarios. A single number is the plan for each of
+        `horizon` periods; 0 is a base without acquisition.
+    horizon : int, optional
+        Periods ahead; needed where `acquired` is one number.
+    base : Tenures or array_like, optional
+        The base to begin with: tenures that still run, or numbers of customers by periods of tenure, 0, 1, 2, ...
         (shape (..., ages)). They are at their next renewal at the end of the first period.
     joining : {"start", "end"}
         When in a period those acquired in it join, as the table above says: at its start (the default), so that some
@@ -186,13 +186,13 @@ def project_customer_base(
     Raises
     ------
     ParameterError
-        A number is negative or not finite, `periods` is missing or does not fit, the initial base is in another unit,
+        A number is negative or not finite, the horizon is missing or does not fit, the base is in another unit,
         or the model has parameters per customer.
 
     Examples
     --------
     >>> from custvalue.models.retention.shifted_beta_geo import ShiftedBetaGeo
-    >>> base = project_customer_base(100, ShiftedBetaGeo(alpha=1.0, beta=4.0), periods=3, initial=[0, 500])
+    >>> base = project_customer_base(ShiftedBetaGeo(alpha=1.0, beta=4.0), 100, horizon=3, base=[0, 500])
     >>> base
     CustomerBase over 3 periods: on average 500 at the start, 300 acquired, 283.69 lost, 516.31 at the end
     >>> base.by_cohort.round(1)
@@ -202,9 +202,9 @@ def project_customer_base(
     """
     check_model(model)
     first = _AGE_AT_END[one_of("joining", joining, _AGE_AT_END)]
-    plan = _plan(acquisitions, periods)
+    plan = _plan(acquired, horizon)
     count = plan.shape[-1]
-    held = _Initial.of(initial, model, count)
+    held = _Initial.of(base, model, count)
     survival = model.survival(np.arange(count + 1))
     leaving = survival[..., :-1] * model.churn_probability(np.arange(count), 1.0)
     if joining == "end":  # nobody leaves in the period of acquisition
@@ -212,11 +212,12 @@ def project_customer_base(
     left, gone = held.totals()
     lost = convolved(plan, leaving) + gone
     end = convolved(plan, survival[..., first : count + first]) + left
-    return CustomerBase(*np.broadcast_arrays(plan, lost, end, left), joining, survival=survival, initial=held)
+    plan, lost, end, left = np.broadcast_arrays(plan, lost, end, left)
+    return CustomerBase(plan, lost, end, left, joining, survival=survival, initial=held)
 
 
-def steady_state(acquisitions: ArrayLike, model: RetentionModel) -> Array:
-    """Size that a base comes to with constant acquisition: customers won per period x expected lifetime (Little's law).
+def steady_state(model: RetentionModel, acquired: ArrayLike) -> Array:
+    """Size that a base comes to with constant acquisition: acquired per period x expected lifetime (Little's law).
 
     In discrete time this is the `active` of a projection whose customers join at the start of periods, and the `end` of
     one whose customers join at the end. In continuous time customers come evenly, and it is the size at any moment.
@@ -226,33 +227,33 @@ def steady_state(acquisitions: ArrayLike, model: RetentionModel) -> Array:
     Raises
     ------
     ParameterError
-        Acquisitions are negative or not finite, or `model` is no retention model.
+        `acquired` is negative or not finite, or `model` is no retention model.
 
     Examples
     --------
     >>> from custvalue.models.retention.geometric import Geometric
-    >>> print(steady_state(100, Geometric(0.05)).round(6))
+    >>> print(steady_state(Geometric(0.05), 100).round(6))
     2000.0
     """
     check_model(model)
-    return times(not_negative("acquisitions", acquisitions), model.expected_lifetime())
+    return times(not_negative("acquired", acquired), model.expected_lifetime())
 
 
-def replacement_acquisition(base: Tenures | ArrayLike, model: RetentionModel, periods: int = 1) -> Array:
-    """Customers to be won at the start of each period so that the base is as large at its end as it is now.
+def replacement_acquisition(model: RetentionModel, base: Tenures | ArrayLike, *, horizon: int = 1) -> Array:
+    """Customers to be acquired at the start of each period so that the base is as large at its end as it is now.
 
-    More than the losses of the base, as some of those who are won leave at the end of the same period too: in the
-    first period losses / S(1). The numbers change over time: new customers leave sooner than those they replace, and
-    those who stay grow loyal.
+    More than the losses of the base, as some of those acquired leave at the end of the same period too: in the first
+    period losses / S(1). The numbers change over time: new customers leave sooner than those they replace, and those
+    who stay have stayed for longer.
 
     Parameters
     ----------
-    base : Tenures or array_like
-        As `initial` of `project_customer_base`.
     model : RetentionModel
         Its unit is the period.
-    periods : int
-        For how many periods ahead.
+    base : Tenures or array_like
+        As in `project_customer_base`.
+    horizon : int
+        Periods ahead.
 
     Returns
     -------
@@ -266,11 +267,11 @@ def replacement_acquisition(base: Tenures | ArrayLike, model: RetentionModel, pe
     Examples
     --------
     >>> from custvalue.models.retention.geometric import Geometric
-    >>> print(replacement_acquisition([1000.0], Geometric(0.05), 3).round(3))  # 50 lost, and 2.632 of the new
+    >>> print(replacement_acquisition(Geometric(0.05), [1000.0], horizon=3).round(3))  # 50 lost, and 2.632 of the new
     [52.632 52.632 52.632]
     """
     check_model(model)
-    count = whole_number("periods", periods)
+    count = whole_number("horizon", horizon)
     held = _Initial.of(base, model, count)
     left, _ = held.totals()
     survival = model.survival(np.arange(count + 1))
@@ -283,11 +284,11 @@ def replacement_acquisition(base: Tenures | ArrayLike, model: RetentionModel, pe
     return won
 
 
-def never_churn_remainder(base: Tenures | ArrayLike, model: RetentionModel) -> Array:
+def never_churn_remainder(model: RetentionModel, base: Tenures | ArrayLike) -> Array:
     """Expected number of customers of a base who never leave: what is left of it in the end if nobody is acquired.
 
     0 unless the model has a cure fraction (`SplitPopulation`). For what is left after some periods see
-    `project_customer_base(0, model, periods, initial=base).end`.
+    `project_customer_base(model, 0, horizon=n, base=base).end`.
 
     Raises
     ------
@@ -298,7 +299,7 @@ def never_churn_remainder(base: Tenures | ArrayLike, model: RetentionModel) -> A
     --------
     >>> from custvalue.models.retention.geometric import Geometric
     >>> from custvalue.models.retention.split_population import SplitPopulation
-    >>> print(never_churn_remainder([1000, 500], SplitPopulation(Geometric(0.2), never_churn=0.1)).round(1))
+    >>> print(never_churn_remainder(SplitPopulation(Geometric(0.2), never_churn=0.1), [1000, 500]).round(1))
     161.0
     """
     check_model(model)
@@ -335,17 +336,17 @@ def convolved(plan: Array, kernel: Array) -> Array:
     return found
 
 
-def _plan(acquisitions: ArrayLike, periods: int | None) -> Array:
-    """Acquisitions per period along the last axis."""
-    plan = not_negative("acquisitions", acquisitions)
+def _plan(acquired: ArrayLike, horizon: int | None) -> Array:
+    """Customers acquired per period along the last axis."""
+    plan = not_negative("acquired", acquired)
     if plan.ndim == 0:
-        if periods is None:
-            raise ParameterError("acquisitions are one number for each period: say how many, as periods=12")
-        return np.full(whole_number("periods", periods), float(plan))
-    if periods is not None and plan.shape[-1] != whole_number("periods", periods):
-        raise ParameterError(f"acquisitions are for {plan.shape[-1]} periods, and periods={periods}; leave it out")
+        if horizon is None:
+            raise ParameterError("acquired is one number for each period: give the number of periods, as horizon=12")
+        return np.full(whole_number("horizon", horizon), float(plan))
     if not plan.shape[-1]:
-        raise ParameterError("acquisitions must be for at least one period")
+        raise ParameterError("acquired must be for at least one period")
+    if horizon is not None and plan.shape[-1] != whole_number("horizon", horizon):
+        raise ParameterError(f"acquired is for {plan.shape[-1]} periods, and horizon={horizon}; leave it out")
     return plan
 
 
@@ -354,7 +355,7 @@ def _initial_base(initial: Tenures | ArrayLike | None, model: RetentionModel) ->
     if initial is None:
         return np.zeros(0), np.zeros(0)
     if not isinstance(initial, Tenures):
-        counts = np.atleast_1d(not_negative("the initial base", initial))
+        counts = np.atleast_1d(not_negative("base", initial))
         return np.arange(counts.shape[-1], dtype=np.float64), counts
     known_unit(model, initial.unit)
     running = ~initial.ended
