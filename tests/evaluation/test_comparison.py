@@ -28,6 +28,11 @@ def test_the_lowest_aic_is_chosen_and_said(rfm: cv.RFM) -> None:
     assert choice.best.model == cv.ModifiedBetaGeoNBD.fit(rfm).model
     assert choice.reason.startswith("ModifiedBetaGeoNBD: lowest AIC (ModifiedBetaGeoNBD 34,262.7, ")
     assert choice.holdouts == choice.failures == {}
+    table = choice.table()
+    assert list(table) == ["model", "parameters", "log_likelihood", "aic", "bic"]
+    assert table["model"].tolist() == list(choice.fits)
+    assert table["aic"].tolist() == sorted(fit.aic for fit in choice.fits.values())
+    np.testing.assert_allclose(table["aic"], 2 * table["parameters"] - 2 * table["log_likelihood"])
 
 
 def test_the_smallest_error_on_the_holdout_is_chosen(rfm: cv.RFM) -> None:
@@ -36,6 +41,7 @@ def test_the_smallest_error_on_the_holdout_is_chosen(rfm: cv.RFM) -> None:
     found = {name: holdout.model.root_mean_squared for name, holdout in choice.holdouts.items()}
     assert list(choice.fits) == sorted(found, key=found.__getitem__)
     assert "holdout" in choice.reason
+    assert choice.table()["root_mean_squared"].tolist() == sorted(found.values())
     for model in CANDIDATES:
         predicted = model.fit(parts.calibration).model.expected_purchases(parts.calibration, 39.0)
         assert found[model.__name__] == pytest.approx(np.sqrt(np.mean((predicted - parts.purchases) ** 2)))

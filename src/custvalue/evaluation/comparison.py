@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+import numpy as np
 from attrs import field, frozen
 from scipy.special import chdtrc
 
+from custvalue._columns import names_of
+from custvalue._typing import NDArray
 from custvalue.errors import ConvergenceError, ParameterError
 from custvalue.evaluation.scores import Holdout, evaluate
 from custvalue.evidence.holdout_split import HoldoutSplit
@@ -51,7 +54,7 @@ class Choice:
 
     @property
     def reason(self) -> str:
-        """What was chosen and why, as a sentence."""
+        """The choice and its reason, as a sentence."""
         if self.holdouts:
             shown = [f"{name} {self.holdouts[name].model.root_mean_squared:.4f}" for name in self.fits]
             how = f"smallest root mean squared error on the holdout ({', '.join(shown)})"
@@ -59,6 +62,24 @@ class Choice:
             how = f"lowest AIC ({', '.join(f'{name} {fit.aic:,.1f}' for name, fit in self.fits.items())})"
         failed = [f"{name} could not be fitted ({why.partition('. ')[0]})" for name, why in self.failures.items()]
         return "; ".join([f"{next(iter(self.fits))}: {how}", *failed])
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """The models as columns, best first: model, parameters (their number), log_likelihood, aic, bic.
+
+        With a holdout also root_mean_squared, the error there.
+        """
+        fits = self.fits.values()
+        columns: dict[str, NDArray[Any]] = {
+            "model": names_of(list(self.fits)),
+            "parameters": np.array([fit.estimate.estimated for fit in fits]),
+            "log_likelihood": np.array([fit.log_likelihood for fit in fits]),
+            "aic": np.array([fit.aic for fit in fits]),
+            "bic": np.array([fit.bic for fit in fits]),
+        }
+        if self.holdouts:
+            errors = [self.holdouts[name].model.root_mean_squared for name in self.fits]
+            columns["root_mean_squared"] = np.array(errors)
+        return columns
 
 
 def choose(
