@@ -87,7 +87,7 @@ def test_is_the_maximum_of_the_likelihood_written_out(rows: Tenures) -> None:
 
 
 @given(rows=tenures(least=6))
-def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
+def test_a_weight_is_a_number_of_rows(rows: Tenures) -> None:
     x = np.column_stack([np.arange(len(rows)) % 2, np.sin(np.arange(len(rows)))])
     fit = fitted(rows, x)
     one_by_one = cox(repeated(rows), np.repeat(x, rows.weights.astype(int), axis=0))

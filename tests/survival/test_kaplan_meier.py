@@ -83,7 +83,7 @@ def test_without_censoring_is_the_share_still_there(rows: Tenures) -> None:
 
 
 @given(rows=tenures())
-def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
+def test_a_weight_is_a_number_of_rows(rows: Tenures) -> None:
     weighted, one_by_one = kaplan_meier(rows), kaplan_meier(repeated(rows))
     for column in ("time", "at_risk", "ended"):
         np.testing.assert_array_equal(getattr(weighted, column), getattr(one_by_one, column))

@@ -64,7 +64,7 @@ def test_limits_are_probabilities_around_the_estimate(rows: Tenures, level: floa
 
 
 @given(rows=tenures())
-def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
+def test_a_weight_is_a_number_of_rows(rows: Tenures) -> None:
     weighted, one_by_one = life_table(rows), life_table(repeated(rows))
     for column in ("at_risk", "ended", "hazard", "standard_error", "lower", "upper"):
         np.testing.assert_allclose(getattr(weighted, column), getattr(one_by_one, column), rtol=1e-9, atol=1e-12)

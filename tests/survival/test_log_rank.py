@@ -92,7 +92,7 @@ def test_names_do_not_matter_and_differences_add_up_to_0(rows: Tenures, kind: di
 
 
 @given(rows=tenures(least=4), kind=st.sampled_from(KINDS))
-def test_a_weight_is_so_many_rows(rows: Tenures, kind: dict[str, Any]) -> None:
+def test_a_weight_is_a_number_of_rows(rows: Tenures, kind: dict[str, Any]) -> None:
     group = compared(rows)
     if kind["weighting"] == "fleming-harrington":
         kind = {"weighting": "fleming-harrington", "p": 1.0}

@@ -47,7 +47,7 @@ def test_is_below_minus_the_log_of_kaplan_meier(rows: Tenures) -> None:
 
 
 @given(rows=tenures())
-def test_a_weight_is_so_many_rows(rows: Tenures) -> None:
+def test_a_weight_is_a_number_of_rows(rows: Tenures) -> None:
     weighted, one_by_one = nelson_aalen(rows), nelson_aalen(repeated(rows))
     for column in ("cumulative_hazard", "standard_error", "lower", "upper"):
         np.testing.assert_allclose(getattr(weighted, column), getattr(one_by_one, column), rtol=1e-12)
