@@ -184,7 +184,7 @@ CREDIT_CARD = CashFlows([-51, 30, 42, 44, 49, 55], [0, 1, 2, 3, 4, 5])
 
 
 def credit_card(years: int) -> CashFlows:
-    """The credit-card customer for so many years, the fifth year's profit going on."""
+    """The credit-card customer over `years` years, the fifth year's profit going on."""
     amounts = [*CREDIT_CARD.amounts.tolist(), *[55.0] * years][: years + 1]
     return CashFlows(amounts, np.arange(years + 1.0))
 
@@ -274,6 +274,6 @@ def _reichheld() -> Iterator[Reproduction]:
 
 
 def _rate_of(worth: float) -> float:
-    """The annual rate at which the credit card's five years are worth so much."""
+    """The annual rate at which the credit card's five years have this value."""
     flows = [-worth + CREDIT_CARD.amounts[0], *CREDIT_CARD.amounts[1:].tolist()]
     return float(irr(flows, unit="year").effective())

@@ -52,7 +52,7 @@ def brand_switching_value(
     f = only("purchases_per_year", positive("purchases_per_year", purchases_per_year))
     span, force = only("years", periods("years", years, whole=False)), force_of(rate, "year")
     require(np.isfinite(span) | (force > 0), "the rate must be positive for a value forever", "Give years.", rate=force)
-    # n/f x f may fall short of n by a last bit
+    # years of n/f x f may fall short of n by a last bit, 2.2e-16
     count = None if np.isinf(span) else np.floor(span * f * (1 + 4e-16)) + 1
     chain = MigrationModel(switching, 0.0, unit="year")
     visits = chain.expected_visits(rate=Rate.continuous(force / f), horizon=count)
