@@ -154,7 +154,7 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
             return ahead_of.leave(self.gamma, self.delta + n, t)
 
         alive, gone = self._now(rows)
-        return gone + alive * self._each_row(leaves, rows, ("n",), _chances("within", within))
+        return np.minimum(gone + alive * self._each_row(leaves, rows, ("n",), _chances("within", within)), 1.0)
 
     def expected_purchases(self, rows: Opportunities, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         return self._purchases(rows, 0.0, *_interval(t, after))
@@ -186,7 +186,7 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
 
         count, (alive, gone) = whole("n", n), self._now(rows)
         purchases = self._each_row(while_customer, rows, ("x", "n"), count, *_interval(t, after))
-        return alive * purchases + np.where(count == 0, gone, 0.0)
+        return np.minimum(alive * purchases + np.where(count == 0, gone, 0.0), 1.0)
 
     def posterior_mean_purchase_rate(self, rows: Opportunities) -> Array:
         """E[p | history]: the probability to buy at an opportunity while a customer, of those who have left too."""

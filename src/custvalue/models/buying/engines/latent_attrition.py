@@ -57,7 +57,7 @@ class LatentAttritionModel(TransactionModel):
 
     def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
         gone = expit(-self._log_odds(rfm))
-        return gone - (1 - gone) * np.expm1(self._log_stay(rfm, duration("within", within)))
+        return np.minimum(gone - (1 - gone) * np.expm1(self._log_stay(rfm, duration("within", within))), 1.0)
 
     def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
         return self._bought(rfm, 0.0, duration("t", t), duration("after", after))
@@ -86,7 +86,7 @@ class LatentAttritionModel(TransactionModel):
         count, span, since = whole("n", n), duration("t", t), duration("after", after)
         while_customer = self._each_row(ahead, rfm, ("x", "T"), count, span, _reached(since))
         gone = np.where(count == 0, self.churn_probability(rfm, since), 0.0)
-        return self.p_alive(rfm, since) * while_customer + gone
+        return np.minimum(self.p_alive(rfm, since) * while_customer + gone, 1.0)
 
     def simulate(self, T: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> RFM:
         rng = np.random.default_rng(rng)
