@@ -41,16 +41,17 @@ def alike(one: Any, other: Any, absolute: float = 0.0) -> bool:
 
 @every_model
 @given(data=st.data(), t=spans, n=st.integers(0, 300))
-def test_probabilities_are_between_0_and_1(entry: Entry, data: st.DataObject, t: float, n: int) -> None:
+def test_probabilities_are_such_and_agree(entry: Entry, data: st.DataObject, t: float, n: int) -> None:
     model, rfm = pick(data, entry)
-    for probability in (
-        model.p_alive(rfm),
-        model.p_alive(rfm, t),
-        model.churn_probability(rfm, t),
-        model.probability_of_purchase(rfm, t),
-        model.purchase_pmf(rfm, n, t),
-    ):
+    alive, stays = model.p_alive(rfm, np.array([[0.0], [t]]))
+    gone, leaves = model.churn_probability(rfm, np.array([[0.0], [t]]))
+    buys, none, some = model.probability_of_purchase(rfm, t), *model.purchase_pmf(rfm, [[0], [n]], t)
+    for probability in (alive, stays, gone, leaves, buys, none, some):
         assert np.all((probability >= 0) & (probability <= 1 + 1e-12))
+    assert np.allclose([alive + gone, stays + leaves], 1, rtol=0, atol=2e-11)
+    assert alike(1 - none, buys, absolute=1e-11)
+    assert at_most(buys, alive)
+    assert at_most(buys, model.expected_purchases(rfm, t))
 
 
 @every_model
@@ -77,14 +78,6 @@ def test_the_later_the_last_purchase_the_likelier_alive(entry: Entry, data: st.D
     sooner = np.maximum(rfm.t_x * share, rfm.x) if entry.discrete else rfm.t_x * share
     earlier = entry.rows(rfm.x, sooner, entry.age(rfm))
     assert at_most(model.p_alive(earlier), model.p_alive(rfm))
-
-
-@every_model
-@given(data=st.data(), t=spans)
-def test_alive_and_gone_sum_to_1(entry: Entry, data: st.DataObject, t: float) -> None:
-    model, rfm = pick(data, entry)
-    ahead = np.array([[0.0], [t]])
-    assert np.allclose(model.p_alive(rfm, ahead) + model.churn_probability(rfm, ahead), 1, rtol=0, atol=2e-11)
 
 
 @every_model
@@ -190,21 +183,6 @@ def test_no_purchase_is_the_same_history_grown_older(entry: Entry, data: st.Data
     # T + t is itself rounded, which for buyers at a high rate is not nothing
     rounding += 1e-15 * ((rfm.x + 1e4) * entry.age(older) / np.maximum(rfm.t_x, 1e-2)).max()
     assert alike(1 - model.probability_of_purchase(rfm, t), silent, absolute=max(1e-12, rounding))
-
-
-@every_model
-@given(data=st.data(), t=spans)
-def test_a_purchase_is_not_none(entry: Entry, data: st.DataObject, t: float) -> None:
-    model, rfm = pick(data, entry)
-    assert alike(1 - model.purchase_pmf(rfm, 0, t), model.probability_of_purchase(rfm, t), absolute=1e-11)
-
-
-@every_model
-@given(data=st.data(), t=spans)
-def test_chance_of_a_purchase_is_below_their_expected_number(entry: Entry, data: st.DataObject, t: float) -> None:
-    model, rfm = pick(data, entry)
-    assert at_most(model.probability_of_purchase(rfm, t), model.expected_purchases(rfm, t))
-    assert at_most(model.probability_of_purchase(rfm, t), model.p_alive(rfm))
 
 
 @every_model

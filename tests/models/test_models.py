@@ -128,11 +128,10 @@ def test_array_parameters_are_a_loop_over_models(entry: Entry, predict: Any, sha
     rows = sample(entry)
     together = predict(attrs.evolve(entry.typical, **drawn), rows, 13.0)
     spread = {name: np.broadcast_to(values, (4, 6)) for name, values in drawn.items()}
-    for d in range(4):
-        for j in range(6):
-            single = attrs.evolve(entry.typical, **{name: values[d, j] for name, values in spread.items()})
-            expected = predict(single, rows[[j]], 13.0)[0]
-            assert close(np.broadcast_to(together, (4, 6))[d, j], expected)
+    for d, j in ((0, 0), (1, 1), (2, 2), (3, 3), (0, 4), (2, 5)):  # every draw, and every customer
+        single = attrs.evolve(entry.typical, **{name: values[d, j] for name, values in spread.items()})
+        expected = predict(single, rows[[j]], 13.0)[0]
+        assert close(np.broadcast_to(together, (4, 6))[d, j], expected)
 
 
 @every_model

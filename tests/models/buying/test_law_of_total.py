@@ -109,7 +109,7 @@ def test_discounting_is_the_integral_of_what_is_expected(entry: Entry) -> None:
 
 
 @every_model
-@pytest.mark.parametrize(("t", "after"), [(0.5, 0.0), (30.0, 0.0), (0.5, 300.0), (30.0, 4.0)])
+@pytest.mark.parametrize(("t", "after"), [(30.0, 0.0), (0.5, 300.0), (30.0, 4.0)])
 def test_pmf_sums_to_1_and_its_mean_is_the_expected_number(entry: Entry, t: float, after: float) -> None:
     rfm = entry.rows([0, 0, 1, 1, 8, 30], [0, 0, 1, 39, 35, 38.9], [0, 39, 39, 39, 39, 39])
     n = np.arange(500.0)
@@ -164,7 +164,7 @@ def test_fit_recovers_the_parameters_of_simulated_customers(entry: Entry) -> Non
 
 
 @every_fitted
-@pytest.mark.parametrize("factor", [1 / 365.25, 7.0, 604_800.0], ids=["years", "days", "seconds"])
+@pytest.mark.parametrize("factor", [7 / 365.25, 604_800.0], ids=["years", "seconds"])
 def test_fit_in_another_unit_is_the_same_fit(entry: Entry, factor: float) -> None:
     week = entry.typical.simulate(np.linspace(20, 40, 1500), rng=np.random.default_rng(11))
     one, two = entry.fit(week), entry.fit(slower(week, factor))
