@@ -125,17 +125,11 @@ def _pareto_nbd() -> Iterator[Reproduction]:
     year = fitted.expected_purchases_new(52)
     yield from rows(_BTYD, "documented", {"Pareto/NBD E X(52)": "1.473434"}, year)
     heavy = RFM(26, 216 / 7, 31.0, unit="week")
-    texts = {
-        "Pareto/NBD customer 1516: purchases in 52 weeks": "25.45647",
-        "Pareto/NBD customer 1516: P(alive)": "0.997874",
-    }
+    texts = labelled("Pareto/NBD customer 1516: {}", "purchases in 52 weeks, P(alive)", "25.45647 0.997874")
     ahead = [fitted.expected_purchases(heavy, 52), fitted.p_alive(heavy)]
     yield from rows(_BTYD, "documented", texts, ahead, _PARAMETERS_OF_BTYD)
-    texts = labelled(
-        "Pareto/NBD t_x=20 T=39: purchases in 52 weeks at x = {}",
-        "10, 15, 20, 25",
-        "0.7062289 0.1442396 0.02250658 0.00309267",
-    )
+    frequent = "Pareto/NBD t_x=20 T=39: purchases in 52 weeks at x = {}"
+    texts = labelled(frequent, "10, 15, 20, 25", "0.7062289 0.1442396 0.02250658 0.00309267")
     paradox = fitted.expected_purchases(RFM([10, 15, 20, 25], 20, 39, unit="week"), 52)
     yield from rows(_BTYD, "documented", texts, paradox, _PARAMETERS_OF_BTYD)
     manual = ParetoNBD(r=0.5533971432566355, alpha=10.580198543474351, s=0.6060624971176619, beta=11.656223670707698)
@@ -179,11 +173,8 @@ def _gamma_gamma() -> Iterator[Reproduction]:
     yield from rows("CLVTools", "documented", {"Gamma-Gamma log-likelihood": "-4055.9177"}, fit.log_likelihood)
     x = np.array([2, 1, 0, 7, 2])
     spent = RFM(x, np.where(x > 0, 1.0, 0.0), 2.0, m=[22.35, 11.77, 0, 73.74, 25.55], unit="week")
-    texts = labelled(
-        "Gamma-Gamma, spend of {}",
-        "x=2 m=22.35, x=1 m=11.77, x=0, x=7 m=73.74, x=2 m=25.55",
-        "24.65 18.91 35.17 71.46 27.28",
-    )
+    customers = "x=2 m=22.35, x=1 m=11.77, x=0, x=7 m=73.74, x=2 m=25.55"
+    texts = labelled("Gamma-Gamma, spend of {}", customers, "24.65 18.91 35.17 71.46 27.28")
     why = "the sheet's parameters are of means rounded to cents, and differ in the fourth digit"
     yield from rows(_NOTE_25, "documented", texts, fit.model.expected_spend(spent), why)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from custvalue.discounting.mirr import mirr
 from custvalue.discounting.present_value import future_value, net_present_value, present_value
 from custvalue.discounting.rate import Rate
 from custvalue.records.cash_flow import CashFlows
-from custvalue.reproductions.ledger import Reproduction, rows
+from custvalue.reproductions.ledger import Reproduction, labelled, rows
 
 _DATED = CashFlows(
     [-10000, 2750, 4250, 3250, 2750], ["2008-01-01", "2008-03-01", "2008-10-30", "2009-02-15", "2009-04-01"]
@@ -34,13 +35,11 @@ def entries() -> Iterator[Reproduction]:
 def _values() -> Iterator[Reproduction]:
     value = present_value(Rate.annual(0.09), _DATED, as_of="2008-01-01")
     yield from rows(_EXCEL + "XNPV", "documented", {"XNPV": "2086.647602"}, value)
-    first = net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], timing="next", unit="year")
+    given: dict[str, Any] = {"timing": "next", "unit": "year"}
+    first = net_present_value(Rate.annual(0.10), [-10000, 3000, 4200, 6800], **given)
     yield from rows(_EXCEL + "NPV", "memory", {"NPV, first example": "1188.44"}, first)
     shop = [8000, 9200, 10000, 12000, 14500]
-    values = [
-        net_present_value(Rate.annual(0.08), shop, timing="next", unit="year", outlay=40000),
-        net_present_value(Rate.annual(0.08), [*shop, -9000], timing="next", unit="year", outlay=40000),
-    ]
+    values = [net_present_value(Rate.annual(0.08), flows, outlay=40000, **given) for flows in (shop, [*shop, -9000])]
     texts = {"NPV of five years": "1922.06", "NPV with a sixth": "-3749.47"}
     yield from rows(_EXCEL + "NPV", "memory", texts, values)
 
@@ -54,11 +53,9 @@ def _returns() -> Iterator[Reproduction]:
     texts = {"IRR after four years": "-0.021", "after five years": "0.0866309480365", "after two years": "-0.444"}
     yield from rows(_EXCEL + "IRR", "documented", texts, computed)
     flows = [-120000, 39000, 30000, 21000, 37000, 46000]
-    finance = Rate.annual(0.10)
     computed = [
-        mirr(flows, finance=finance, reinvest=Rate.annual(0.12), unit="year").effective(),
-        mirr(flows[:4], finance=finance, reinvest=Rate.annual(0.12), unit="year").effective(),
-        mirr(flows, finance=finance, reinvest=Rate.annual(0.14), unit="year").effective(),
+        mirr(flows[:years], finance=Rate.annual(0.10), reinvest=Rate.annual(reinvest), unit="year").effective()
+        for years, reinvest in ((6, 0.12), (4, 0.12), (6, 0.14))
     ]
     texts = {"MIRR of five years": "0.1260941303659", "of three years": "-0.048", "reinvested at 14 %": "0.1348"}
     yield from rows(_EXCEL + "MIRR", "documented", texts, computed)
@@ -77,11 +74,11 @@ def _payments() -> Iterator[Reproduction]:
         -50000 / annuity_future_value(six, 1, 216, timing="next", unit="month"),
     ]
     texts = {"PMT": "-1037.03", "PMT, due now": "-1030.16", "PMT, to save up": "-129.08"}
-    yield from rows(_EXCEL + "PMT", "memory", texts, np.array(computed))
+    yield from rows(_EXCEL + "PMT", "memory", texts, computed)
     forever = [perpetuity(one, -100, timing=timing, unit="month") for timing in ("now", "next")]
     computed = [np.log((worth - 10000) / (worth - 1000)) / one.force("month") for worth in forever]
     texts = {"NPER, due now": "59.6738657", "NPER": "60.0821229"}
-    yield from rows(_EXCEL + "NPER", "memory", texts, np.array(computed))
+    yield from rows(_EXCEL + "NPER", "memory", texts, computed)
 
 
 def _rates() -> Iterator[Reproduction]:
@@ -91,12 +88,8 @@ def _rates() -> Iterator[Reproduction]:
     yield from rows(_EXCEL + "NOMINAL", "memory", {"NOMINAL": "0.05250032"}, nominal)
     lent = irr(CashFlows([8000, *[-200] * 48], np.arange(49) / 12)).effective("month")
     yield from rows(_EXCEL + "RATE", "memory", {"RATE, monthly": "0.0077"}, lent)
-    yield from rows(
-        _EXCEL + "RRI",
-        "memory",
-        {"RRI": "0.0009933"},
-        irr(CashFlows([-10000, 11000], [0, 96])).effective(),
-    )
+    grows = irr(CashFlows([-10000, 11000], [0, 96])).effective()
+    yield from rows(_EXCEL + "RRI", "memory", {"RRI": "0.0009933"}, grows)
     schedule = YieldCurve.from_forwards([1, 2, 3], Rate.annual([0.09, 0.11, 0.10]), interpolation="linear")
     grown = future_value(schedule, CashFlows(1.0, 0.0), at=3.0)
     yield from rows(_EXCEL + "FVSCHEDULE", "memory", {"FVSCHEDULE": "1.33089"}, grown)
@@ -108,19 +101,14 @@ def _rates() -> Iterator[Reproduction]:
 def _annuities() -> Iterator[Reproduction]:
     ten = Rate.annual(0.10)
     computed = [annuity(ten, 1, 10, timing=due, unit="year") for due in ("next", "now", "middle", "continuous")]
-    printed = ("6.144567105705", "6.759023816275", "6.444476348638", "6.446915868084")
-    texts = {
-        f"ten payments of 1 at 10 %, {due}": text
-        for due, text in zip(("after one period", "now", "mid-period", "continuous"), printed, strict=True)
-    }
-    yield from rows("closed form", "reference", texts, np.array(computed))
-    computed = [
-        perpetuity(ten, 100, timing="next", unit="year"),
-        perpetuity(ten, 100, timing="next", unit="year", growth=0.03),
-        annuity(ten, 100, 10, timing="next", unit="year", growth=0.03),
-    ]
+    printed = "6.144567105705 6.759023816275 6.444476348638 6.446915868084"
+    texts = labelled("ten payments of 1 at 10 %, {}", "after one period, now, mid-period, continuous", printed)
+    yield from rows("closed form", "reference", texts, computed)
+    given: dict[str, Any] = {"timing": "next", "unit": "year"}
+    computed = [perpetuity(ten, 100, growth=growth, **given) for growth in (0.0, 0.03)]
+    computed.append(annuity(ten, 100, 10, growth=0.03, **given))
     texts = {"perpetuity": "1000", "growing at 3 %": "1428.571428571", "ten growing payments": "688.374369128"}
-    yield from rows("closed form", "reference", texts, np.array(computed))
+    yield from rows("closed form", "reference", texts, computed)
 
 
 def _curve() -> Iterator[Reproduction]:
@@ -135,6 +123,6 @@ def _curve() -> Iterator[Reproduction]:
         *np.atleast_1d(curve.forward([1, 2], [2, 3]).effective()),
     ]
     printed = "0.970873786408 0.933352094179 0.888299004593 0.035087935963 0.040272077509 0.040201005025 0.050718383510"
-    names = ("D(1)", "D(2)", "D(3)", "spot 2", "spot 3", "forward 1 to 2", "forward 2 to 3")
-    texts = {f"par curve 3, 3.5, 4 %: {name}": text for name, text in zip(names, printed.split(), strict=True)}
-    yield from rows("bootstrapping by hand", "reference", texts, np.array(computed))
+    names = "D(1), D(2), D(3), spot 2, spot 3, forward 1 to 2, forward 2 to 3"
+    texts = labelled("par curve 3, 3.5, 4 %: {}", names, printed)
+    yield from rows("bootstrapping by hand", "reference", texts, computed)
