@@ -80,7 +80,7 @@ def _subscribers() -> Iterator[Reproduction]:
 
 
 def _residual_value() -> Iterator[Reproduction]:
-    """What a contract is still worth, and what one retention rate for all makes of it."""
+    """Residual value of contracts, and its bias under one retention rate for all."""
     ten = Rate.annual(0.10)
     model = ShiftedBetaGeo.fit(Tenures.from_cohorts(_COHORTS, unit="year")).model
     texts = {"sBG of four cohorts, alpha": "3.80", "sBG of four cohorts, beta": "15.19"}

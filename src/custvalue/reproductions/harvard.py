@@ -24,7 +24,7 @@ from custvalue.discounting.rate import Rate
 from custvalue.records.cash_flow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
-from custvalue.reproductions.ledger import Reproduction, rows
+from custvalue.reproductions.ledger import Reproduction, labelled, rows
 from custvalue.value.formulas.revenue_to_profit import Bridge, revenue_to_profit
 
 _HBR = "Heskett et al. 1994, HBR 72(2)"
@@ -203,27 +203,22 @@ def entries() -> Iterator[Reproduction]:
 
 def _profits() -> Iterator[Reproduction]:
     """What is left of the headlines at 10 % a year."""
-    printed = {
-        "pizza eater": ("5155.58", "1546.67", "804.31"),
-        "Cadillac owner": ("84974.76", "10919.47", "6700.40"),
-    }
     source = "reconstruction from the headline (10 % a year)"
     steps = ("discounted revenue", "times margin", "times survival")
-    for make in (pizza, cadillac):
-        story, bridge = make(), make().bridge()
-        quantities = {f"{story.name}, {step}": text for step, text in zip(steps, printed[story.name], strict=True)}
+    for make, printed in (
+        (pizza, "5155.58 1546.67 804.31"),
+        (cadillac, "84974.76 10919.47 6700.40"),
+    ):
+        texts, bridge = labelled(f"{make().name}, {{}}", steps, printed), make().bridge()
         values = [bridge.present_value, bridge.contribution, bridge.expected]
-        yield from rows(source, "reconstructed", quantities, values)
+        yield from rows(source, "reconstructed", texts, values)
     flying = {"aircraft buyer, times survival": "51492141.13"}
     yield from rows(source, "reconstructed", flying, aircraft().bridge().expected)
     level = evolve(aircraft(), customer=_customer("level", [CashFlow(52.5e6, t + 0.5) for t in range(20)])).bridge()
-    quantities = {
-        "aircraft buyer, level revenue discounted": "468777800.33",
-        "aircraft buyer, level revenue times margin": "70316670.05",
-    }
-    yield from rows(source, "reconstructed", quantities, [level.present_value, level.contribution])
+    texts = labelled("aircraft buyer, level revenue {}", "discounted, times margin", "468777800.33 70316670.05")
+    yield from rows(source, "reconstructed", texts, [level.present_value, level.contribution])
     rates = pizza().bridge(rate=[0.08, 0.10, 0.12, 0.15]).expected
-    texts = {f"pizza eater at {p} %, times survival": t for p, t in ((8, "846"), (10, "804"), (12, "766"), (15, "716"))}
+    texts = labelled("pizza eater at {} %, times survival", (8, 10, 12, 15), "846 804 766 716")
     yield from rows(source, "reconstructed", texts, rates)
 
 
@@ -244,16 +239,17 @@ def _anecdotes() -> Iterator[Reproduction]:
     yield from rows(_PETERS, "documented", {"FedEx customer, 10 years": "180000"}, _total(1500, 120))
     weekly = {"Stew Leonard customer, 10 years": "50000"}
     yield from rows(_PETERS, "documented", weekly, _total(100, 520), "printed as 'roughly': 52 weeks make 52,000")
-    diner = revenue_to_profit(
-        CashFlows(75_000, 0.0), rate=Rate.annual(0.0), margin=1.0, retention=1.0, acquisition_cost=0.0, referrals=1.0
-    )
-    both = {"restaurant customer with one referral": "150000"}
-    yield from rows(_PETERS, "documented", both, diner.with_referrals)
-    direct = revenue_to_profit(
-        CashFlows(4_000, 0.0), rate=Rate.annual(0.0), margin=1.0, retention=1.0, acquisition_cost=0.0, referrals=1.0
-    )
+    surely: dict[str, Any] = {
+        "rate": Rate.zero(),
+        "margin": 1.0,
+        "retention": 1.0,
+        "acquisition_cost": 0.0,
+        "referrals": 1.0,
+    }
+    diner, direct = (revenue_to_profit(CashFlows(own, 0.0), **surely).with_referrals for own in (75_000, 4_000))
+    yield from rows(_PETERS, "documented", {"restaurant customer with one referral": "150000"}, diner)
     book = "Heskett, Sasser & Schlesinger 1997, p. 65: $4,000 without referrals"
-    yield from rows(book, "reconstructed", {"Domino's customer with one referral": "8000"}, direct.with_referrals)
+    yield from rows(book, "reconstructed", {"Domino's customer with one referral": "8000"}, direct)
     yield from rows("Boer 2011", "documented", {"Pizza Hut customer": "10000"}, _total(10, 1000))
 
 

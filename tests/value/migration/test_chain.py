@@ -300,7 +300,7 @@ def test_what_a_value_refuses() -> None:
         MAIL.value(rate=FIFTH, timing="now", horizon=2.5)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="got 'next'"):
         MAIL.best_stop(rate=FIFTH, timing="next")
-    with pytest.raises(ParameterError, match="at least one chance"):
+    with pytest.raises(ParameterError, match="at least one probability"):
         MigrationModel.from_recency([], margin=1, unit="year")
     with pytest.raises(TypeError):
         MAIL.value(rate=FIFTH)  # type: ignore[call-arg]

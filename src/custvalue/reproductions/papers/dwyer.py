@@ -23,7 +23,7 @@ from custvalue.value.migration.chain import MigrationModel
 
 @frozen(eq=False)
 class Ledger:
-    """What becomes of one customer won now, period by period; the last axis is over periods.
+    """One customer acquired now, followed period by period; the last axis is over periods.
 
     Attributes
     ----------

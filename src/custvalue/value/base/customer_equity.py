@@ -16,7 +16,7 @@ from custvalue.units import Unit
 
 @frozen(eq=False)
 class CustomerEquity:
-    """What a firm's customers are worth.
+    """Value of a firm's customers, current and future.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ def customer_equity(
     rate : Rate
         Of discount.
     timing : {"now", "next", "end", "middle", "continuous"}
-        When in a period customers are acquired: at its beginning, at its end ("next" and "end"), in its middle, all along.
+        When in a period customers are acquired: at its beginning, its end ("next" and "end"), its middle, or all along.
     unit : {"year", "quarter", "month", "week", "day"}
         The period.
 

@@ -290,10 +290,7 @@ def never_churn_remainder(model: RetentionModel, base: Tenures | ArrayLike) -> A
     0 unless the model has a cure fraction (`SplitPopulation`). For what is left after some periods see
     `project_customer_base(model, 0, horizon=n, base=base).end`.
 
-    Raises
-    ------
-    ParameterError
-        As `project_customer_base`.
+    Arguments and errors are those of `project_customer_base`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How much to spend on winning customers, and how much on keeping them: Blattberg and Deighton's budgets, solved.
+"""Budgets for acquiring and for keeping customers: Blattberg and Deighton's, solved.
 
 R. C. Blattberg and J. Deighton, "Manage marketing by the customer equity test", Harvard Business Review, Jul-Aug 1996;
 P. E. Pfeifer, "The optimal ratio of acquisition and retention costs", Journal of Targeting, Measurement and Analysis
@@ -106,7 +106,7 @@ class AcquisitionBudget:
 
 
 def acquisition_budget(customer_value: ArrayLike, response: ResponseCurve) -> AcquisitionBudget:
-    """The spending per prospect that maximizes a(A) V - A: win customers until the last costs what one is worth.
+    """The spending per prospect that maximizes a(A) V - A, at which the last customer costs what one is worth.
 
     A* = log(C k V)/k, or 0 where even the first costs more: C k V <= 1.
 

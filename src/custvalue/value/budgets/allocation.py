@@ -1,4 +1,4 @@
-"""One budget for many segments: how much to spend on winning and on keeping the customers of each.
+"""One budget for many segments, divided into spending on acquiring and on keeping the customers of each.
 
 With a price on the budget the segments part, and within each the best spending on keeping does not depend on that on
 winning; so the optimum is a search for one number, the price at which the budget is used up. Its dual is a bound on
@@ -27,7 +27,7 @@ _HALVINGS: Final = 60
 
 @frozen(eq=False)
 class Allocation:
-    """The division of a budget that is worth most.
+    """The division of a budget with the most customer equity.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ def allocate_budget(
     most_acquisition: ArrayLike = np.inf,
     most_retention: ArrayLike = np.inf,
 ) -> Allocation:
-    """Divide a budget over segments, and within each over winning and keeping customers, to the most customer equity.
+    """Divide a budget over segments, and within each over acquiring and keeping customers, for most customer equity.
 
     Equity of a segment, with the timing of `equity_per_prospect`: N (a (m + L) - A) + C L, N prospects, C customers in
     hand whose margin of this period is already earned, L = (m r - R)/(1 + d - r) what is still to come of a customer.

@@ -113,8 +113,8 @@ def constant_retention_value(
     unit : {"year", "quarter", "month", "week", "day"}
         The period of margin, retention, growth and horizon.
     horizon : array_like, optional
-        Number of payments, each with its chance of being made: whole, except for "continuous", where it is a time in
-        periods. None (the default) is forever.
+        Number of payments, each with its probability of being made: whole, except for "continuous", where it is a time
+        in periods. None (the default) is forever.
     growth : array_like
         Of the margin per period: each payment is 1 + growth times the one before.
     acquisition_cost : array_like
@@ -162,7 +162,7 @@ def margin_multiple(
     horizon: ArrayLike | None = None,
     growth: ArrayLike = 0.0,
 ) -> Array:
-    """What a customer is worth in margins of one period: `constant_retention_value` of a margin of 1.
+    """Value of a customer in margins of one period: `constant_retention_value` of a margin of 1.
 
     Gupta and Lehmann's margin multiple r/(1 + i - r) is timing="next"; with growth it is r/(1 + i - r (1 + g)).
     Arguments and errors are those of `constant_retention_value`.

@@ -1,4 +1,4 @@
-"""Referral value: what customers are worth through those they bring in."""
+"""Referral value: the value of customers through those they refer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TERMS: Final = 1 << 16
 
 @frozen(eq=False)
 class ReferralValue:
-    """A customer's value with that of the customers they bring in, those bring in, and so on.
+    """A customer's own value, and that of all generations of customers referred.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""From headline revenue to profit: what a lifetime revenue stream is worth, step by step."""
+"""From headline revenue to profit: the value of a lifetime revenue stream, step by step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Bridge:
     contribution
         Times the margin.
     expected
-        Times the chance to be still a customer when it falls due.
+        Times the probability of still being a customer when it falls due.
     with_referrals
         With the like value of the customers brought in.
     acquisition_cost

@@ -30,15 +30,15 @@ from custvalue.value.formulas.constant_retention import assumptions, constant_re
 from custvalue.value.formulas.shapley import Change, shapley_change
 
 _STEP: Final = 1e-5
-"""Relative step of central differences: near the cube root of 2^-53, where the sum of the errors of rounding, 2^-53/step,
-and of truncation, step², is least."""
+"""Relative step of central differences: near the cube root of 2^-53, where the sum of the errors of rounding,
+2^-53/step, and of truncation, step², is least."""
 _FIRST: Final[dict[Timing, float]] = {"now": 0.0, "next": 1.0, "end": 1.0, "middle": 0.5, "continuous": 0.0}
 """Periods until the first payment."""
 
 
 @frozen(eq=False)
 class Sensitivity:
-    """What a value responds to, and by how much; made by `sensitivity`.
+    """Response of a value to its drivers; made by `sensitivity`.
 
     Attributes
     ----------
@@ -71,8 +71,8 @@ class Sensitivity:
     def of_total(self, groups: Mapping[str, str] | None = None) -> dict[str, float]:
         """Elasticities of the sum of all values, by driver or by group of drivers that grow together.
 
-        Rust, Lemon & Zeithaml's (2004) value, brand and retention equity are such groups: drivers of the perceived worth
-        of the offer, of the attitude to the brand, and of the ties to the firm.
+        Rust, Lemon & Zeithaml's (2004) value, brand and retention equity are such groups: drivers of the perceived
+        worth of the offer, of the attitude to the brand, and of the ties to the firm.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Sensitivity:
         return found
 
     def of_points(self, points: ArrayLike = 0.01) -> Change:
-        """What the value gains where retention is higher by so many points: 0.05 is five percentage points.
+        """Gain in value where retention is higher by some points: 0.05 is five percentage points.
 
         Of a contract book all retention rates ahead S(t)/S(t-1) rise, to 1 at most, by one number of points: what may
         be spent, now, on a lasting improvement. The gain is linear neither in points nor in retention: a point is

@@ -65,7 +65,7 @@ class Change:
 
 
 def shapley_change(value: Callable[..., ArrayLike], before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
-    """Value before and after drivers change, and what each adds: exactly, whatever the order (Shapley 1953).
+    """Change in value, divided exactly among the drivers that change, whatever their order (Shapley 1953).
 
     Parameters
     ----------

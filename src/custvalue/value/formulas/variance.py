@@ -1,9 +1,9 @@
 """Variance of the value of a single customer around its mean, exact, and draws from its distribution.
 
-A customer pays w^t at time t while there, and is still there at time n with the chance e^(-μ n). What matters of a span
-of time n, begun by the customer, is a handful of numbers (`_Span`); those of two spans one after the other follow from
-theirs by sums of positive terms. So spans are doubled until they fill the horizon, in as many steps as it has binary
-digits, and no digits are lost.
+A customer pays w^t at time t while there, and is still there at time n with probability e^(-μ n). What matters of a
+span of time n, begun by the customer, is a handful of numbers (`_Span`); those of two spans one after the other follow
+from theirs by sums of positive terms. So spans are doubled until they fill the horizon, in as many steps as it has
+binary digits, and no digits are lost.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class _Span:
     """Payments over a span of time, by a customer who is there at its beginning."""
 
     leave: Array = field()
-    """μ n: minus the log of the chance of staying to the end."""
+    """μ n: minus the log of the probability of staying to the end."""
     grow: Array = field()
     """θ n: log of the growth of a payment, discounting included, over the span."""
     mean: Array = field()

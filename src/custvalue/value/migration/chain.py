@@ -1,8 +1,8 @@
 """Customers who move between states - recency, segments, satisfaction, kinds of relationship - as a Markov chain.
 
 P. E. Pfeifer and R. L. Carraway, "Modeling customer relationships as Markov chains", Journal of Interactive Marketing
-14(2), 2000 (as cited; not checked against the paper). The chance of the next state depends on the present one alone:
-whatever else matters must be made part of the state, as recency is.
+14(2), 2000 (as cited; not checked against the paper). The next state depends on the present one alone: whatever else
+matters must be made part of the state, as recency is.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class MigrationModel:
     Parameters
     ----------
     transitions : array_like, shape (..., states, states)
-        Row i: the chances of each state after state i, one period later; rows sum to 1. Leading axes are a batch:
+        Row i: the probability of each state one period after state i; rows sum to 1. Leading axes are a batch:
         segments, scenarios, or draws from `TransitionCounts.draws`; those of reward and cost broadcast with them.
         The labels of a dataframe are not taken over: name `states`.
     reward : array_like, shape (..., states) or a number
@@ -63,8 +63,8 @@ class MigrationModel:
     Raises
     ------
     ParameterError
-        The matrix is not square, a chance is outside [0, 1], a row does not sum to 1 (within 1e-9), shapes and names
-        do not fit, or the rows of a dataframe are in another order than its columns.
+        The matrix is not square, a probability is outside [0, 1], a row does not sum to 1 (within 1e-9), shapes and
+        names do not fit, or the rows of a dataframe are in another order than its columns.
 
     Examples
     --------
@@ -109,21 +109,21 @@ class MigrationModel:
         Parameters
         ----------
         repurchase : array_like, shape (..., k)
-            Chance of buying 1, ..., k periods after the last purchase.
+            Probability of buying 1, ..., k periods after the last purchase.
         margin, contact_cost : array_like
             Per purchase, and per period contacted; they broadcast with the leading axes.
         unit : {"year", "quarter", "month", "week", "day"}
-            The period of the chances.
+            The period between chances to buy.
 
         Raises
         ------
         ParameterError
-            A chance is outside [0, 1].
+            A probability is outside [0, 1].
         """
         p = np.atleast_1d(share("repurchase", repurchase))
         k = p.shape[-1]
         if not k:
-            raise ParameterError("repurchase must have at least one chance on its last axis")
+            raise ParameterError("repurchase must have at least one probability on its last axis")
         P = np.zeros((*p.shape[:-1], k + 1, k + 1))
         P[..., :k, 0] = p
         P[..., np.arange(k), np.arange(1, k + 1)] = 1 - p
@@ -178,10 +178,10 @@ class MigrationModel:
         Notes
         -----
         Forever, the linear system is solved without subtraction (see `expected_visits`), so that values are right to
-        the last digits for d → 0 and states that are hardly ever left. Row sums count as 1 exactly: chances of staying
-        are what the others leave. Finite horizons lose about 1e-16 of the value per period.
+        the last digits for d → 0 and states that are hardly ever left. Row sums count as 1 exactly: the probability of
+        staying is what the others leave. Finite horizons lose about 1e-16 of the value per period.
         """
-        return self._discounted(rate, timing, cost_timing).value(float(periods("horizon", horizon, whole=True)))
+        return DiscountedChain.of(self, rate, timing, cost_timing).value(float(periods("horizon", horizon, whole=True)))
 
     def variance(
         self,
@@ -209,10 +209,9 @@ class MigrationModel:
         >>> print(np.sqrt(chain.variance(rate=Rate.annual(0.10), timing="now")).round(2))
         [229.05   0.  ]
         """
-        return self._discounted(rate, timing, cost_timing).variance(float(periods("horizon", horizon, whole=True)))
-
-    def _discounted(self, rate: Rate, timing: Timing, cost_timing: Timing | None) -> DiscountedChain:
-        return DiscountedChain.of(self, rate, timing, cost_timing)
+        return DiscountedChain.of(self, rate, timing, cost_timing).variance(
+            float(periods("horizon", horizon, whole=True))
+        )
 
     def expected_visits(self, *, rate: Rate | None = None, horizon: int | None = None) -> Array:
         """Expected number of periods spent in each state (column), from each state (row), the present one counted.
@@ -220,10 +219,7 @@ class MigrationModel:
         Undiscounted and forever this is the fundamental matrix (I - Q)^-1 between states that are left for good, and
         infinite for states that are not. With a rate, visits count discounted, (I - v P)^-1.
 
-        Raises
-        ------
-        ParameterError
-            As for `value`.
+        Arguments and errors are those of `value`.
 
         Examples
         --------
@@ -244,7 +240,7 @@ class MigrationModel:
         return np.asarray(each.sum(axis=-1))
 
     def absorption(self) -> Array:
-        """Chance of ending in each absorbing state (column), from each state (row); 0 in columns of other states."""
+        """Probability of ending in each absorbing state (column), from each state (row); 0 in other columns."""
         settled = recurrent(self.transitions)
         inner = np.where(settled[..., None, :], 0.0, visits(self.transitions, np.zeros(())))
         into = np.where(self.absorbing[..., None, :], self.transitions, 0.0)
@@ -252,7 +248,7 @@ class MigrationModel:
         return np.asarray(np.where(self.absorbing[..., :, None], start, inner @ into))
 
     def distribution(self, start: ArrayLike, horizon: int) -> Array:
-        """Chances of each state `horizon` periods ahead, given chances (or counts of customers) `start` now.
+        """Probability of each state `horizon` periods ahead, given those (or numbers of customers) `start` now.
 
         Shape (..., states).
         """
@@ -262,10 +258,10 @@ class MigrationModel:
         return found
 
     def best_stop(self, *, rate: Rate, timing: Timing, cost_timing: Timing | None = None) -> Policy:
-        """In which states to stop contacting the customer, and the values when that is done.
+        """States in which to stop contacting the customer, and the values under that policy.
 
-        Whoever is not contacted costs nothing from then on, and does not come back: the reward of the present state is
-        the last. Where customers return by themselves, or actions differ otherwise, use `MigrationDecisions`.
+        A customer who is not contacted costs nothing from then on, and does not come back: the reward of the present
+        state is the last. Where customers return by themselves, or actions differ otherwise, use `MigrationDecisions`.
 
         Raises
         ------
@@ -290,7 +286,7 @@ class MigrationModel:
 
 @frozen(eq=False)
 class DiscountedChain:
-    """A chain with what each state brings at a rate and timing, discounted; all of one batch shape (...)."""
+    """A chain with the rewards and costs of each state, discounted; all of one batch shape (...)."""
 
     P: Array = field()
     force: Array = field()
@@ -311,7 +307,7 @@ class DiscountedChain:
         return cls(P, force, gain, loss, earned == "next", spent == "next")
 
     def flow(self, *, first: bool = False, last: bool = False) -> Array:
-        """What a state brings in the first period, after the last one, or in between."""
+        """Net reward of each state in the first period, after the last one, or in between."""
         gain = 0.0 if (first and self.gain_skips) or (last and not self.gain_skips) else self.gain
         loss = 0.0 if (first and self.loss_skips) or (last and not self.loss_skips) else self.loss
         return np.asarray(np.zeros_like(self.gain) + gain - loss)

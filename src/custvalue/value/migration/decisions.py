@@ -1,4 +1,4 @@
-"""Whom to keep contacting, and how: the best action in every state of a customer, by policy iteration.
+"""Optimal decisions: the best action in every state of a customer, by policy iteration.
 
 A Markov decision process: in each state one of several actions is taken, each with its own transitions, rewards and
 costs. Policy iteration (R. A. Howard, Dynamic Programming and Markov Processes, 1960) ends after a few rounds at a
@@ -85,12 +85,12 @@ class Policy:
 
 @frozen(kw_only=True)
 class MigrationDecisions:
-    """Customers who move between states by chances that depend on what is done with them.
+    """Customers who move between states with probabilities that depend on the action taken.
 
     Parameters
     ----------
     transitions : array_like, shape (..., actions, states, states)
-        For each action, the chances of going from each state (row) to each state (column); rows sum to 1. Leading axes
+        For each action, the probabilities of each state (column) after each state (row); rows sum to 1. Leading axes
         are customers or scenarios.
     rewards : array_like, broadcasting to (..., actions, states)
         What a period in each state brings under each action.
@@ -144,10 +144,7 @@ class MigrationDecisions:
     def value(self, action: ArrayLike, *, rate: Rate, timing: Timing, cost_timing: Timing | None = None) -> Array:
         """Expected present value by state, forever, of taking these actions (positions, shape (..., states)).
 
-        Raises
-        ------
-        ParameterError
-            As for `optimal`.
+        Arguments and errors are those of `optimal`.
         """
         chosen, last = np.asarray(action), len(self.actions) - 1
         if chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen <= last)).all():
@@ -204,7 +201,7 @@ class MigrationDecisions:
         return Policy(actions, value, self.actions, n)
 
     def _flow(self, rate: Rate, timing: Timing, cost_timing: Timing | None) -> tuple[Array, Array]:
-        """What each period brings under each action, and the force with the batch's leading axes."""
+        """Net reward of a period by action and state, and the force with the batch's leading axes."""
         force = force_of(rate, self.unit)
         force = np.broadcast_to(force, np.broadcast_shapes(force.shape, self.transitions.shape[:-3]))
         earned = _in_period(timing, "timing", force) * self.rewards

@@ -1,4 +1,4 @@
-"""How often customers went from state to state, and what that says about the chances - with intervals."""
+"""Transitions between states counted, and the probabilities estimated from them, with intervals and draws."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class TransitionCounts:
         Parameters
         ----------
         sequences : iterable of sequences
-            States by name; those of length 1 tell nothing.
+            States by name; a sequence of length 1 has no transition.
         unit : {"year", "quarter", "month", "week", "day"}
             Between neighbors in a sequence.
         states : sequence, optional
@@ -145,12 +145,12 @@ class TransitionCounts:
         (ids, who), when, (names, codes) = _coded(columns[0]), _whole(time, columns[1]), _coded(columns[2])
         order = np.lexsort((when, who))
         who, when, codes = who[order], when[order], codes[order]
-        same, step, shown = who[1:] == who[:-1], when[1:] - when[:-1], {time: when[1:]}
+        within, step, shown = who[1:] == who[:-1], when[1:] - when[:-1], {time: when[1:]}
         rule, remedy = "a customer must have one row per period", "Keep one state per period."
-        check_rows(~(same & (step == 0)), rule, remedy, ids=ids[who[1:]], **shown)
+        check_rows(~(within & (step == 0)), rule, remedy, ids=ids[who[1:]], **shown)
         rule, remedy = "a customer's periods must be consecutive", "Fill in the state, or leave it out: gaps='skip'."
-        check_rows(~(same & (step > 1)) | (gaps == "skip"), rule, remedy, ids=ids[who[1:]], **shown)
-        counted = same & (step == 1)
+        check_rows(~(within & (step > 1)) | (gaps == "skip"), rule, remedy, ids=ids[who[1:]], **shown)
+        counted = within & (step == 1)
         return cls._counted(names, codes[:-1][counted], codes[1:][counted], states, unit)
 
     @classmethod
@@ -169,7 +169,7 @@ class TransitionCounts:
         return cls(counts, order, unit=unit)
 
     def probabilities(self, *, prior: ArrayLike = 0.0, absorbing: Sequence[str] = ()) -> Array:
-        """Estimated chances of each state after each state: (count + prior) / (row total + priors).
+        """Estimated transition probabilities: (count + prior) / (row total + priors).
 
         Parameters
         ----------
@@ -182,7 +182,7 @@ class TransitionCounts:
         Raises
         ------
         DataError
-            Customers were never seen to leave a state, nor to stay in it: its row is not known.
+            No transition from a state was observed: its probabilities are not identified.
         ParameterError
             A name is not a state, or a prior negative.
         """
@@ -193,16 +193,16 @@ class TransitionCounts:
     def interval(
         self, level: float = 0.95, *, method: Literal["wilson", "dirichlet"] = "wilson", prior: ArrayLike = 0.5
     ) -> tuple[Array, Array]:
-        """Lower and upper bounds of each chance, one chance at a time.
+        """Lower and upper bounds of each transition probability, one at a time.
 
         Parameters
         ----------
         level : float
             Of confidence, or of probability.
         method : {"wilson", "dirichlet"}
-            "wilson" (E. B. Wilson, 1927): the score interval of a binomial share, for each count among its row.
-            "dirichlet": quantiles of the posterior, a beta distribution for each chance, with `prior` added to each
-            count; where that is 0, [0, 0] for what never happened.
+            "wilson" (E. B. Wilson, 1927): the score interval of a binomial share, of each count in its row.
+            "dirichlet": quantiles of the posterior, a beta distribution for each probability, with `prior` added to
+            each count; where that is 0, [0, 0] for a transition never observed.
         prior : array_like
             For "dirichlet"; 1/2 is Jeffreys'.
 
@@ -230,12 +230,9 @@ class TransitionCounts:
         prior: ArrayLike = 0.5,
         absorbing: Sequence[str] = (),
     ) -> Array:
-        """Draw n matrices of chances from the Dirichlet posterior, shape (n, states, states): a batch for a model.
+        """Draw n transition matrices from the Dirichlet posterior, shape (n, states, states): a batch for a model.
 
-        Raises
-        ------
-        DataError, ParameterError
-            As for `probabilities`.
+        Arguments and errors are those of `probabilities`.
         """
         weights, stays = self._weights(prior, absorbing)
         drawn = _gammas(weights, n, generator(rng))
@@ -245,18 +242,15 @@ class TransitionCounts:
     def model(
         self, reward: ArrayLike, cost: ArrayLike = 0.0, *, prior: ArrayLike = 0.0, absorbing: Sequence[str] = ()
     ) -> MigrationModel:
-        """The `MigrationModel` with the estimated chances.
+        """The `MigrationModel` with the estimated probabilities.
 
-        Raises
-        ------
-        DataError, ParameterError
-            As for `probabilities`.
+        Arguments and errors are those of `probabilities`.
         """
         P = self.probabilities(prior=prior, absorbing=absorbing)
         return MigrationModel(P, reward, cost, states=self.states, unit=self.unit)
 
     def _weights(self, prior: ArrayLike, absorbing: Sequence[str]) -> tuple[Array, NDArray[np.bool_]]:
-        """Counts with priors, and which states are said never to be left."""
+        """Counts with priors, and which states are declared absorbing."""
         strange = [name for name in absorbing if name not in self.states]
         if strange or isinstance(absorbing, str):
             raise ParameterError(f"absorbing must list states among {self.states}; got {absorbing!r}")
