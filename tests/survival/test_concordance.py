@@ -57,5 +57,5 @@ def test_refusals() -> None:
         concordance(rows, [1])
     with pytest.raises(DataError, match="risk must be finite; broken in 1 of 2 rows"):
         concordance(rows, [1, np.nan])
-    with pytest.raises(DataError, match="no two customers can be compared"):
+    with pytest.raises(DataError, match="tenures must have comparable pairs"):
         concordance(Tenures([2, 2], [1, 1], unit="year"), [1, 2])

@@ -15,6 +15,7 @@ from survival_strategies import repeated, tenures
 from custvalue.errors import ConvergenceError, CustValueError, DataError, ParameterError
 from custvalue.evidence.tenures import Tenures
 from custvalue.survival import _person_periods as engine
+from custvalue.survival.concordance import concordance
 from custvalue.survival.discrete_hazard import DiscreteHazard, discrete_hazard
 from custvalue.survival.life_table import life_table
 
@@ -171,6 +172,16 @@ def test_predictions_broadcast_and_agree() -> None:
         fit.survival(x, [1, 2, 3])
 
 
+def test_the_risk_is_what_covariates_add() -> None:
+    fit = discrete_hazard(CONTRACTS, DISCOUNT, baseline=0)
+    np.testing.assert_allclose(fit.log_risk({"discount": [0, 2]}), [0, 2 * fit.coefficients["discount"]], rtol=1e-15)
+    odds = fit.hazard({"discount": [0, 2]}, 1) / (1 - fit.hazard({"discount": [0, 2]}, 1))
+    assert np.log(odds[1] / odds[0]) == pytest.approx(2 * fit.coefficients["discount"], rel=1e-12)
+    sign = np.sign(fit.coefficients["discount"])
+    wanted = concordance(CONTRACTS, sign * np.array(DISCOUNT["discount"]))
+    assert fit.concordance(CONTRACTS, DISCOUNT) == wanted
+
+
 def test_small_chances_keep_their_digits() -> None:
     fit = discrete_hazard(CONTRACTS, {"x": [0.0, 1, 0, 1, 1, 0, 1, 0.5]}, baseline=0)
     slope = fit.coefficients["x"]
@@ -234,7 +245,7 @@ def test_bad_arguments() -> None:
     fit = discrete_hazard(CONTRACTS, DISCOUNT, baseline=0)
     with pytest.raises(DataError, match="discrete_hazard needs whole numbers of periods"):
         discrete_hazard(Tenures([1.5, 2], [1, 0], unit="year"))
-    with pytest.raises(DataError, match="the regression is in months and the data are in years"):
+    with pytest.raises(DataError, match="tenure must be in the regression's unit, months; got Tenures in years"):
         fit.churn_probability(DISCOUNT, Tenures([1] * 8, [0] * 8, unit="year"), 1)
     with pytest.raises(ParameterError, match="link must be 'logit' or 'cloglog'"):
         discrete_hazard(CONTRACTS, link="probit")  # type: ignore[arg-type]

@@ -152,7 +152,7 @@ def test_churn_probability_is_the_share_of_those_there() -> None:
     curve = kaplan_meier(TREATED)
     expected = 1 - 0.6274509803921569 / 0.8067226890756303
     assert curve.churn_probability(7, within=10) == pytest.approx(expected, rel=1e-12)
-    with pytest.raises(ParameterError, match="nobody is estimated to stay for 4"):
+    with pytest.raises(ParameterError, match="tenure must be a time to which some are estimated to stay; got 4"):
         kaplan_meier(Tenures([2, 4], [1, 1], unit="year")).churn_probability(4, within=1)
     with pytest.raises(ParameterError, match=r"one shape; got tenure \(2,\), within \(2, 1\)"):
         curve.churn_probability([1, 2], [[3], [4]])
@@ -207,7 +207,7 @@ def test_nothing_is_known_later() -> None:
     curve = kaplan_meier(TREATED)
     assert curve.at(35) == curve.survival[-1]
     for ask in (curve.at, curve.interval_at, curve.restricted_mean):
-        with pytest.raises(ParameterError, match="nobody was observed beyond a duration of 35"):
+        with pytest.raises(ParameterError, match="must be at most 35, the longest duration observed"):
             ask(36)
     with pytest.raises(ParameterError, match=r"t must be >= 0; broken in 1 of 2 rows, first: row 1 \(t=-1\.0\)"):
         curve.at([1, -1])
@@ -238,9 +238,9 @@ def test_sizes_at_the_ends_of_the_floats() -> None:
 def test_refusals() -> None:
     with pytest.raises(DataError, match=r"one row per customer; got shape \(2, 2\)"):
         kaplan_meier(Tenures([[1, 2], [3, 4]], 1, unit="year"))
-    with pytest.raises(DataError, match="there are no customers: 0 rows"):
+    with pytest.raises(DataError, match="tenures must hold customers; got 0 rows"):
         kaplan_meier(Tenures([], [], unit="year"))
-    with pytest.raises(DataError, match="computed from Tenures, not from a list"):
+    with pytest.raises(DataError, match="tenures must be Tenures; got a list"):
         kaplan_meier([1, 2])  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match=r"level must lie (strictly )?between 0 and 1.*; got 95"):
         kaplan_meier(TREATED, level=95)

@@ -105,7 +105,7 @@ def test_a_gap_in_observation_is_unknown() -> None:
 
 
 def test_refusals_and_repr() -> None:
-    with pytest.raises(DataError, match="nobody has left"):
+    with pytest.raises(DataError, match="tenures must include customers who left"):
         life_table(Tenures([1, 2], [0, 0], unit="year"))
     with pytest.raises(ParameterError, match="length must be > 0; got 0"):
         life_table(TREATED, length=0)

@@ -1,7 +1,7 @@
 """Churn rates: what is divided by what, and the same churn per month, quarter or year.
 
-A churn rate is lost customers per customers, and both need saying: who of those lost counts, and of whom they are a
-share. Retention is 1 - churn wherever churn is a share of those there at the start.
+A churn rate is customers lost over customers, and both need a definition: which of those lost count, and what they are
+divided by. Retention is 1 - churn wherever churn is a share of those there at the start.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def churn_rate(
     denominator : {"start", "average", "exposure", "all"}
         - ``"start"``: lost / start, the usual one, and the only one whose complement is retention. Then `lost` must
           not count those who were won in the period and left in it. 1 - end/start is not churn but (negative) growth.
-          At end and acquired are not looked at.
+          `at_end` and `acquired` are ignored.
         - ``"average"``: lost / ((start + end) / 2). All who leave count, won in the period or before. It estimates a
           rate per unit of time, not a probability, and can exceed 1; 1 - exp(-rate) is the share lost of a
           constant base. For quick churn and a base that grows, where "start" overstates.

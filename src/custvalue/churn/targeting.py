@@ -205,15 +205,8 @@ def optimal_fraction(
     >>> optimal_fraction([0.9, 0.5, 0.05, 0.0], [50, 200, 500, 900], contact_cost=1, incentive=10, acceptance=0.3)
     0.5
     """
-    return profit_curve(
-        churn,
-        clv,
-        contact_cost=contact_cost,
-        incentive=incentive,
-        acceptance=acceptance,
-        by=by,
-        weights=weights,
-    ).optimal_fraction
+    campaign = {"contact_cost": contact_cost, "incentive": incentive, "acceptance": acceptance}
+    return profit_curve(churn, clv, **campaign, by=by, weights=weights).optimal_fraction
 
 
 def _as_flags(values: ArrayLike) -> Bools:

@@ -1,4 +1,4 @@
-"""What the regressions of hazards share: coefficients with their covariance, and Newton's ascent to the maximum.
+"""What the regressions of hazards share: coefficients, predictions from them, and Newton's ascent to the maximum.
 
 The likelihoods are concave, with exact gradients and information, but are no sums over rows (Cox's partial likelihood
 is over risk sets): Newton's steps with step-halving are all they need. Covariates are standardized first, so that no
@@ -7,12 +7,14 @@ unit matters and singular information means covariates that are dependent.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 from attrs import frozen
 
+from custvalue import _arguments
 from custvalue._columns import read_only
 from custvalue._results import Stored
 from custvalue._typing import Array, ArrayLike
@@ -20,6 +22,7 @@ from custvalue.errors import ConvergenceError, DataError
 from custvalue.evidence.covariates import columns_of
 from custvalue.evidence.tenures import Tenures
 from custvalue.inference.estimate import Estimate, Estimated
+from custvalue.survival.concordance import concordance
 from custvalue.units import Unit
 
 Objective: TypeAlias = Callable[[Array], tuple[float, Array, Array]]
@@ -30,9 +33,10 @@ _ROUNDS: Final = 200
 _END: Final = 1e-16
 """The step that promises a smaller gain, relative to the log-likelihood, is the last: rounding hides a further one."""
 _IDLE: Final = 3
+"""Steps without a gain after which the search ends: rounding hides what the next ones promise."""
 _NOISE: Final = 1e-10
-"""After this many steps without a gain, one that promises less than this, relatively, promises what rounding of the
-gradient feigns; one that promises more is lost in the rounding of risks that differ by many orders of magnitude."""
+"""A relative gain promised after idle steps that is within the rounding of the gradient: the maximum is reached. If it
+is larger, risks differ by so many orders of magnitude that the likelihood's rounding hides it: there is no maximum."""
 _LOSS: Final = 1e-13
 """A step may lose this much of the log-likelihood, relatively: rounding of its sum."""
 _VANISHED: Final = 1e-8
@@ -78,6 +82,47 @@ class Regression(Estimated, Stored):
         """Draw coefficients from their normal sampling distribution: shape (n, k). `rng` may be a seed."""
         return self.estimate.draws(n, rng=rng)
 
+    @abstractmethod
+    def log_risk(self, covariates: Any) -> Array:  # noqa: ANN401 (any table)
+        """What rows of covariates add to the linear term."""
+
+    def survival(self, covariates: Any, t: ArrayLike) -> Array:  # noqa: ANN401 (any table)
+        """P(still a customer after time t), of rows of covariates; errors as for `churn_probability`."""
+        end = self._known("t", self._span("t", t))
+        risk, end = _arguments.together(covariates=self.log_risk(covariates), t=end)
+        return np.exp(-self._passed(risk, np.zeros_like(end), end))
+
+    def churn_probability(self, covariates: Any, tenure: ArrayLike | Tenures, within: ArrayLike) -> Array:  # noqa: ANN401
+        """P(leaves within `within` | has stayed for `tenure`), of rows of covariates.
+
+        Raises
+        ------
+        ParameterError
+            A time is negative or, in discrete time, no whole number, or tenure + within is later than what is known:
+            the longest duration observed, or a baseline by period.
+        DataError
+            Covariates are missing, or the `Tenures` given as `tenure` are in another unit.
+        """
+        start, ahead = self._known("tenure", self._span("tenure", self._time(tenure))), self._span("within", within)
+        risk, start, ahead = _arguments.together(covariates=self.log_risk(covariates), tenure=start, within=ahead)
+        return -np.expm1(-self._passed(risk, start, self._known("tenure + within", start + ahead)))
+
+    def concordance(self, tenures: Tenures, covariates: Any) -> float:  # noqa: ANN401 (any table)
+        """Harrell's C of `log_risk`: see `custvalue.survival.concordance`."""
+        return concordance(tenures, self.log_risk(covariates))
+
+    @abstractmethod
+    def _span(self, name: str, value: ArrayLike) -> Array:
+        """Lengths of time, checked."""
+
+    def _known(self, name: str, time: Array) -> Array:  # noqa: ARG002 (for those that end where observation ends)
+        """Times up to which the hazard is known; ParameterError where it is not."""
+        return time
+
+    @abstractmethod
+    def _passed(self, log_risk: Array, start: Array, end: Array) -> Array:
+        """The cumulative hazard of rows between two times."""
+
     def _linear(self, covariates: Any, names: tuple[str, ...], means: Array) -> Array:  # noqa: ANN401 (any table)
         """Σ coefficient · (covariate - mean) of each row, the named covariates' coefficients being the last."""
         if not names:
@@ -92,7 +137,7 @@ class Regression(Estimated, Stored):
         if not isinstance(value, Tenures):
             return value
         if value.unit != self.unit:
-            raise DataError(f"the regression is in {self.unit}s and the data are in {value.unit}s; use one unit")
+            raise DataError(f"tenure must be in the regression's unit, {self.unit}s; got Tenures in {value.unit}s.")
         return value.duration
 
     def _text(self, head: str) -> str:

@@ -27,14 +27,14 @@ def check_tenures(tenures: Tenures, *, some_left: bool = False) -> None:
     """
     if not isinstance(tenures, Tenures):
         raise DataError(
-            f"this is computed from Tenures, not from a {type(tenures).__name__}; make one with "
-            "Tenures(duration, ended), Tenures.from_table or Tenures.from_relationships"
+            f"tenures must be Tenures; got a {type(tenures).__name__}. Make them with Tenures(duration, ended, unit=), "
+            "Tenures.from_table or Tenures.from_relationships."
         )
     if tenures.duration.ndim != 1:
-        raise DataError(f"the tenures must be one row per customer; got shape {tenures.duration.shape}. Ravel them.")
+        raise DataError(f"tenures must be one row per customer; got shape {tenures.duration.shape}. Ravel them.")
     weights = tenures.weights
     if not weights.any():
-        raise DataError(f"there are no customers: {len(tenures)} rows, none with a positive weight. Give at least one.")
+        raise DataError(f"tenures must hold customers; got {len(tenures)} rows, none with a positive weight.")
     if not _SCALE[0] <= weights.max() <= _SCALE[1] or 0 < weights.min() < _SCALE[0]:
         check_rows(
             (weights == 0) | ((weights >= _SCALE[0]) & (weights <= _SCALE[1])),
@@ -55,8 +55,8 @@ def check_tenures(tenures: Tenures, *, some_left: bool = False) -> None:
         )
     if some_left and not (tenures.ended & (weights > 0)).any():
         raise DataError(
-            f"nobody has left: ended = 0 in all {len(tenures)} rows, so that nothing tells when or why customers "
-            "leave; observe them for longer"
+            f"tenures must include customers who left; got ended = 0 in all {len(tenures)} rows, so that nothing tells "
+            "when or why customers leave. Observe them for longer."
         )
 
 
@@ -71,8 +71,8 @@ def observed_time(name: str, value: ArrayLike, until: float, *, known_after: boo
     time = _arguments.duration(name, value)
     if not known_after and (late := time[time > until]).size:
         raise ParameterError(
-            f"nobody was observed beyond a duration of {until:g}; {name} = {late[0]:g} asks for later. "
-            "Ask for earlier times, or fit a model, which extrapolates"
+            f"{name} must be at most {until:g}, the longest duration observed; got {late[0]:g}. "
+            "Ask for earlier times, or fit a model, which extrapolates."
         )
     return time
 

@@ -45,7 +45,10 @@ def concordance(tenures: Tenures, risk: ArrayLike) -> float:
         less = _pairs(tenures, rank, rows.entry, code, rows.weights, rank[late])
         pairs, lower, tied = pairs - less[0], lower - less[1], tied - less[2]
     if not pairs > 0:
-        raise DataError("no two customers can be compared: nobody was at risk and stayed when another one left")
+        raise DataError(
+            "tenures must have comparable pairs; got none: nobody at risk stayed when another customer left. "
+            "Observe them for longer."
+        )
     return (lower + tied / 2) / pairs
 
 

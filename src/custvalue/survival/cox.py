@@ -19,7 +19,6 @@ from custvalue.evidence.tenures import Tenures
 from custvalue.inference.estimate import Estimate
 from custvalue.survival._regression import Objective, Peak, Regression, as_estimate, climb, gram, standardized
 from custvalue.survival._risk_sets import RiskSets, check_tenures, longest, observed_time, risk_sets, step
-from custvalue.survival.concordance import concordance
 from custvalue.units import Unit
 
 _BLOCK: Final = 1 << 20
@@ -107,34 +106,13 @@ class Cox(Regression):
         """Log of the hazard of rows of covariates, relative to a customer with the mean covariates."""
         return self._linear(covariates, self.estimate.names, self.means)
 
-    def survival(self, covariates: Any, t: ArrayLike) -> Array:  # noqa: ANN401 (any table)
-        """P(still a customer after time t), of rows of covariates: exp(-H(t) exp(log_risk))."""
-        end = observed_time("t", t, self.observed_until)
-        risk, end = _arguments.together(covariates=self.log_risk(covariates), t=end)
-        return np.exp(-self._passed(risk, np.zeros_like(end), end))
+    def _span(self, name: str, value: ArrayLike) -> Array:
+        return _arguments.duration(name, value)
 
-    def churn_probability(self, covariates: Any, tenure: ArrayLike | Tenures, within: ArrayLike) -> Array:  # noqa: ANN401
-        """P(leaves within `within` | has stayed for `tenure`), of rows of covariates.
-
-        Raises
-        ------
-        ParameterError
-            A time is negative, or tenure + within later than anybody was observed.
-        DataError
-            Covariates are missing, or the `Tenures` given as `tenure` are in another unit.
-        """
-        start = observed_time("tenure", self._time(tenure), self.observed_until)
-        ahead, risk = _arguments.duration("within", within), self.log_risk(covariates)
-        risk, start, ahead = _arguments.together(covariates=risk, tenure=start, within=ahead)
-        end = observed_time("tenure + within", start + ahead, self.observed_until)
-        return -np.expm1(-self._passed(risk, start, end))
-
-    def concordance(self, tenures: Tenures, covariates: Any) -> float:  # noqa: ANN401 (any table)
-        """Harrell's C of `log_risk`: see `custvalue.survival.concordance`."""
-        return concordance(tenures, self.log_risk(covariates))
+    def _known(self, name: str, time: Array) -> Array:
+        return observed_time(name, time, self.observed_until)
 
     def _passed(self, log_risk: Array, start: Array, end: Array) -> Array:
-        """The cumulative hazard of rows between two times."""
         hazard = step(self.time, self.cumulative_hazard, 0.0, end) - step(self.time, self.cumulative_hazard, 0.0, start)
         return np.asarray(hazard * np.exp(np.minimum(log_risk, _LARGEST)))
 
@@ -185,7 +163,7 @@ def cox(tenures: Tenures, covariates: Any) -> Cox:  # noqa: ANN401 (any table)
     check_tenures(tenures, some_left=True)
     names, columns = read_covariates(covariates, len(tenures))
     if not names:
-        raise DataError("cox needs covariates; without any, kaplan_meier and nelson_aalen describe the tenures")
+        raise DataError("covariates must have at least one column; got none. kaplan_meier needs none.")
     scaled, means, spread = standardized(columns, tenures.weights)
     rows = np.argsort(tenures.duration, kind="stable")
     tenures, scaled = tenures[rows], scaled[:, rows]
@@ -233,13 +211,6 @@ def _tests(peak: Peak) -> tuple[ChiSquareTest, ChiSquareTest, ChiSquareTest]:
     return ChiSquareTest(ratio, degrees), ChiSquareTest(wald, degrees), ChiSquareTest(score, degrees)
 
 
-# The partial likelihood with Efron's ties (1977), its slope and its information, by sums over risk sets.
-#
-# At a time at which d customers leave, whose risks e^η sum to D, the risks of all at risk summing to S, the likelihood
-# is Π e^η over those who leave, over Π (S - l/d D) for l = 0, ..., d - 1. Sums over the customers at risk at each
-# time are turned into sums over customers, of what the times at which they are at risk add up to: n and not n² terms.
-
-
 @frozen(eq=False)
 class _Ties:
     """Sums over l at each time, w being S - l/d D: of log w, of 1/w and (l/d)/w, of 1/w², (l/d)/w² and (l/d)²/w²."""
@@ -253,7 +224,7 @@ class _Ties:
 
 
 def _ties(risk: Array, own: Array, leaving: Array) -> _Ties:
-    """Efron's sums. A number w of customers that is not whole is taken for ⌈w⌉ who count w/⌈w⌉ each."""
+    """Efron's sums; a weighted number w of customers that is not whole stands for ⌈w⌉ of weight w/⌈w⌉ each."""
     count = np.maximum(np.ceil(leaving - 1e-9), 1.0)  # rounding of a sum of weights does not add a customer
     each = leaving / count
     sums = np.zeros((6, len(risk)))
@@ -280,8 +251,11 @@ def _sums(risk: Array, own: Array, count: Array) -> Array:
 def partial_likelihood(sets: RiskSets, columns: Array, weights: Array) -> Objective:
     """Log partial likelihood of coefficients, its slope and information; `columns` of shape (covariates, rows).
 
-    The slope is Σ x over those who left less Σ x · expected; the information is Σ over times and l of the covariance
-    of x under the weights e^η of those at risk, of whom those who leave count 1 - l/d.
+    Ties are Efron's (1977): at a time at which d customers leave, whose risks e^η sum to D, the risks of all at risk
+    summing to S, the likelihood is Π e^η over those who leave, over Π (S - l/d D) for l = 0, ..., d - 1. Sums over the
+    customers at risk at each time become sums over customers, each times its sum over the times at which it is at
+    risk: n terms, not n². The slope is Σ x over those who left less Σ x · expected; the information is Σ over times
+    and l of the covariance of x under the weights e^η of those at risk, of whom those who leave count 1 - l/d.
     """
     leaving = sets.leaving(weights)
     left = np.array([(weights * sets.ended * column).sum() for column in columns])

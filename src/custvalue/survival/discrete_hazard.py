@@ -150,41 +150,25 @@ class DiscreteHazard(Regression):
 
     def hazard(self, covariates: Any, period: ArrayLike) -> Array:  # noqa: ANN401 (any table)
         """P(leaves in the period | there at its start), of rows of covariates; periods count from 1."""
-        shift, when = self._beside(covariates, period=_arguments.whole("period", period, least=1))
+        when = _arguments.whole("period", period, least=1)
+        shift, when = _arguments.together(covariates=self.log_risk(covariates), period=when)
         eta = self._baseline_at(when) + shift
         return np.asarray(expit(eta) if self.link == "logit" else -np.expm1(log_stay(self.link, eta)))
 
-    def survival(self, covariates: Any, t: ArrayLike) -> Array:  # noqa: ANN401 (any table)
-        """P(still a customer after t renewals), of rows of covariates."""
-        shift, end = self._beside(covariates, t=_arguments.whole("t", t))
-        return np.exp(self._log_stay(shift, np.zeros_like(end), end))
+    def log_risk(self, covariates: Any) -> Array:  # noqa: ANN401 (any table)
+        """What rows of covariates add to the log-odds of leaving, or to log(-log) of staying."""
+        return self._linear(covariates, self.covariates, np.zeros(len(self.covariates)))
 
-    def churn_probability(self, covariates: Any, tenure: ArrayLike | Tenures, within: ArrayLike) -> Array:  # noqa: ANN401
-        """P(leaves within `within` periods | has stayed for `tenure`), of rows of covariates.
-
-        Raises
-        ------
-        ParameterError
-            Times are not whole numbers >= 0, or beyond what a baseline by period knows.
-        DataError
-            Covariates are missing, or the `Tenures` given as `tenure` are in another unit.
-        """
-        start, ahead = _arguments.whole("tenure", self._time(tenure)), _arguments.whole("within", within)
-        shift, start, ahead = self._beside(covariates, tenure=start, within=ahead)
-        return -np.expm1(self._log_stay(shift, start, start + ahead))
-
-    def _beside(self, covariates: Any, **times: Array) -> list[Array]:  # noqa: ANN401 (any table)
-        """What covariates add to the linear term, and times, in the shape that they have together."""
-        shift = self._linear(covariates, self.covariates, np.zeros(len(self.covariates)))
-        return _arguments.together(covariates=shift, **times)
+    def _span(self, name: str, value: ArrayLike) -> Array:
+        return _arguments.whole(name, value)
 
     def _baseline_at(self, period: Array) -> Array:
         terms = self.baseline.columns(period.ravel())
         return np.asarray((self.estimates[: len(terms), None] * terms).sum(axis=0).reshape(period.shape))
 
-    def _log_stay(self, shift: Array, start: Array, end: Array) -> Array:
-        """Σ log(1 - hazard) over the periods start + 1 to end."""
-        shape, (shift, start, end) = shift.shape, (each.ravel() for each in (shift, start, end))
+    def _passed(self, log_risk: Array, start: Array, end: Array) -> Array:
+        """-Σ log(1 - hazard) over the periods start + 1 to end."""
+        shape, (shift, start, end) = log_risk.shape, (each.ravel() for each in (log_risk, start, end))
         periods = np.arange(1.0, end.max(initial=0.0) + 1)
         baseline, sums = self._baseline_at(periods), np.empty(end.size)
         step = max(_BLOCK // max(len(periods), 1), 1)
@@ -193,7 +177,7 @@ class DiscreteHazard(Regression):
             stay = log_stay(self.link, baseline + shift[some, None])
             passed = (periods > start[some, None]) & (periods <= end[some, None])
             sums[some] = np.where(passed, stay, 0.0).sum(axis=1)
-        return sums.reshape(shape)
+        return -sums.reshape(shape)
 
     def __repr__(self) -> str:
         head = (

@@ -138,7 +138,8 @@ class SurvivalCurve(Rows):
         stayed = step(self.time, self.survival, 1.0, start)
         if not np.all(stayed > 0):
             raise ParameterError(
-                f"nobody is estimated to stay for {start[stayed <= 0].ravel()[0]:g}, so none can leave"
+                f"tenure must be a time to which some are estimated to stay; got {start[stayed <= 0].ravel()[0]:g}. "
+                "Ask for an earlier one."
             )
         return np.asarray(1.0 - step(self.time, self.survival, 1.0, end) / stayed)
 

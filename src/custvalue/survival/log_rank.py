@@ -120,7 +120,7 @@ def log_rank(
     _check_weighting(weighting, p, q)
     names, group = labels("groups", groups, len(tenures))
     if len(names) < 2:
-        raise DataError(f"log_rank compares groups; all {len(tenures)} rows are of one, {names[0]!r}")
+        raise DataError(f"groups must hold at least two labels; got {names[0]!r} in all {len(tenures)} rows.")
     _, stratum = (
         (None, np.zeros(len(tenures), dtype=np.intp)) if strata is None else labels("strata", strata, len(tenures))
     )
