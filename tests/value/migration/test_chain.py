@@ -18,7 +18,6 @@ from custvalue.errors import ParameterError
 from custvalue.value.formulas.constant_retention import constant_retention_value
 from custvalue.value.formulas.variance import constant_retention_variance
 from custvalue.value.migration.chain import MigrationModel
-from custvalue.value.migration.simulation import simulate_migration
 
 FIFTH = Rate.annual(0.20)
 MAIL = MigrationModel.from_recency([0.3, 0.2, 0.15, 0.05], margin=40, contact_cost=4, unit="year")
@@ -234,27 +233,6 @@ def test_batches_of_chains() -> None:
     assert MigrationModel(P[:, 0], 1, unit="year").value(
         rate=Rate.annual([0.1, 0.2, 0.3, 0.4]), timing="now"
     ).shape == (4, 3)
-
-
-@pytest.mark.parametrize(("timing", "cost_timing"), [("now", None), ("next", "middle"), ("end", "next")])
-def test_simulation_agrees(timing: Any, cost_timing: Any) -> None:
-    when: dict[str, Any] = {"timing": timing, "cost_timing": cost_timing, "horizon": 8}
-    drawn = simulate_migration(MAIL, rate=FIFTH, start="recency 1", size=40_000, rng=5, **when)
-    mean, variance = MAIL.value(rate=FIFTH, **when)[0], MAIL.variance(rate=FIFTH, **when)[0]
-    assert abs(drawn.mean() - mean) < 4 * np.sqrt(variance / 40_000)
-    fourth = ((drawn - mean) ** 4).mean()
-    assert abs(((drawn - mean) ** 2).mean() - variance) < 4 * np.sqrt(fourth / 40_000)
-
-
-def test_draws_repeat_with_their_seed_and_name_the_start() -> None:
-    when: dict[str, Any] = {"timing": "now", "horizon": 3, "size": 10, "rng": 2}
-    one, two = (simulate_migration(MAIL, rate=FIFTH, start=start, **when) for start in ("recency 2", 1))
-    np.testing.assert_array_equal(one, two)
-    with pytest.raises(ParameterError, match="start must be one of"):
-        simulate_migration(MAIL, rate=FIFTH, start="new", **when)
-    batch = MigrationModel([[[1.0]], [[1.0]]], 1, unit="year")
-    with pytest.raises(ParameterError, match="one chain"):
-        simulate_migration(batch, rate=FIFTH, start=0, **when)
 
 
 def test_who_is_hardly_ever_lost_keeps_all_digits() -> None:
