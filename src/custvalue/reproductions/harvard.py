@@ -153,7 +153,7 @@ def cadillac() -> Headline:
             Input("parts and service", service, "reconstructed", "what is left of $332,000; 10 % of it"),
             Input("years", years, "reconstructed", "one car every 4 years"),
         ),
-        profit_inputs=_to_profit(0.7, 4.0, 350.0, "chance to buy the next car at the same dealer"),
+        profit_inputs=_to_profit(0.7, 4.0, 350.0, "probability of buying the next car at the same dealer"),
         margin={"purchase": 0.10, "parts and service": 0.45},
     )
 
@@ -171,7 +171,7 @@ def aircraft() -> Headline:
             Input("price", price, "reconstructed", "a narrow-body of about 1990"),
             Input("campaigns", campaigns, "reconstructed", "orders of 6 every 4 years, the first in year 2"),
         ),
-        profit_inputs=_to_profit(0.75, 4.0, 2.6e6, "chance that the next order goes to the same maker"),
+        profit_inputs=_to_profit(0.75, 4.0, 2.6e6, "probability that the next order goes to the same maker"),
         margin=0.15,
     )
 

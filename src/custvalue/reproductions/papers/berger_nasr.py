@@ -127,11 +127,11 @@ def berger_nasr_case4(
 def berger_nasr_case5(
     margin: ArrayLike, promotion: ArrayLike, repurchase: ArrayLike, *, rate: Rate, years: int
 ) -> Array:
-    """Case 5: customers who pause and come back, with a chance P_j to buy j years after the last purchase.
+    """Case 5: customers who pause and come back, with probability P_j of buying j years after the last purchase.
 
-    Of customers won now, C_0 = 1, the share C_i = Σ_j C_(i-j) P_j Π_(k<j) (1 - P_k) buys in year i. The value is
-    GC Σ_{i=0}^{n} C_i/(1+d)^i - M Σ_{i=1}^{n} A_i/(1+d)^(i-1/2), where A_i are those still approached in year i: who
-    has not bought for as many years as there are chances is given up.
+    Of customers acquired now, C_0 = 1, the share C_i = Σ_j C_(i-j) P_j Π_(k<j) (1 - P_k) buys in year i. The value is
+    GC Σ_{i=0}^{n} C_i/(1+d)^i - M Σ_{i=1}^{n} A_i/(1+d)^(i-1/2), where A_i are those still approached in year i:
+    those who have not bought for as many years as there are probabilities are given up.
 
     >>> print(berger_nasr_case5(100, 10, [0.5, 0.2], rate=Rate.annual(0.10), years=2).round(3))
     156.178

@@ -23,7 +23,7 @@ def brand_switching_value(
 ) -> Array:
     """Value of a customer to each brand, who chooses at every purchase by the brand bought last; first purchase now.
 
-    Σ_{t=0}^{T f} (1 + d)^(-t/f) v π B_t, with B_0 = start and B_t = B_0 P^t the chances of each brand at purchase t,
+    Σ_{t=0}^{T f} (1 + d)^(-t/f) v π B_t, with B_0 = start and B_t = B_0 P^t the probabilities of brands at purchase t,
     T f purchases after the one made now, and v π the contribution per purchase (R. T. Rust, K. N. Lemon and V. A.
     Zeithaml, "Return on marketing", Journal of Marketing 68(1), 2004; as cited, not checked against the paper): visits
     to the states of a `MigrationModel` whose period lies between purchases.
@@ -31,11 +31,11 @@ def brand_switching_value(
     Parameters
     ----------
     switching : array_like, shape (..., brands, brands)
-        P: row i, the chances of the next brand after brand i. Leading axes: customers or segments.
+        P: row i, the probabilities of the next brand after brand i. Leading axes: customers or segments.
     rate : Rate
         Of discount; broadcasts with the leading axes.
     start : array_like, shape (..., brands)
-        Chances of each brand at the purchase now.
+        Probabilities of each brand at the purchase now.
     contribution : array_like, shape (..., brands) or a number
         v π: volume x margin of one purchase, by brand.
     purchases_per_year : float

@@ -108,7 +108,8 @@ def always_a_share(
 
     Period 0 is the purchase made now, which everybody makes; purchases of period j are paid at time j. Contacts in
     period j = 1, 2, ... prepare the purchase at its end: `cost_timing` is "now" (at the period's beginning, j - 1),
-    "middle" (j - 1/2) or "end" (j). Who has not bought for as many periods as `repurchase` has chances is given up.
+    "middle" (j - 1/2) or "end" (j).
+    Customers who have not bought for as many periods as `repurchase` has probabilities are given up.
 
     >>> given = {"rate": Rate.annual(0.10), "unit": "year", "cost_timing": "middle"}
     >>> book = always_a_share(100, [0.5, 0.2], horizon=2, contact_cost=10, **given)
