@@ -38,34 +38,36 @@ models = st.one_of(leavers, st.builds(SplitPopulation, leavers, st.floats(0.01, 
 counts = st.one_of(st.just(0.0), st.floats(0, 1e6), st.integers(0, 1000).map(float))
 plans = st.lists(counts, min_size=1, max_size=8)
 bases = st.one_of(st.none(), st.lists(counts, min_size=1, max_size=5))
+joinings = st.sampled_from(["start", "end"])
 
 
-def by_hand(plan, model, initial):
+def by_hand(plan, model, initial, joining):
     """The base at the end of each period, cohort by cohort and age by age."""
     end = np.zeros(len(plan))
     for t in range(len(plan)):
         for s in range(t + 1):
-            end[t] += plan[s] * model.survival(t - s + 1)
+            end[t] += plan[s] * model.survival(t - s + (joining == "start"))
         for age, count in enumerate(initial or ()):
             end[t] += count * (1 - model.churn_probability(age, t + 1))
     return end
 
 
-@given(plans, models, bases)
-def test_the_base_is_that_of_each_cohort(plan, model, initial):
-    base = project_customer_base(model, plan, base=initial)
+@given(plans, models, bases, joinings)
+def test_the_base_is_that_of_each_cohort(plan, model, initial, joining):
+    base = project_customer_base(model, plan, base=initial, joining=joining)
     size = sum(plan) + sum(initial or ()) + 1e-300
-    np.testing.assert_allclose(base.end, by_hand(plan, model, initial), rtol=1e-10, atol=1e-14 * size)
+    np.testing.assert_allclose(base.end, by_hand(plan, model, initial, joining), rtol=1e-10, atol=1e-14 * size)
 
 
-@given(plans, models, bases)
-def test_nobody_is_lost_from_the_books(plan, model, initial):
+@given(plans, models, bases, joinings)
+def test_nobody_is_lost_from_the_books(plan, model, initial, joining):
     """Start + acquired - lost = end in every period, and cohorts and ages add up to it."""
-    base = project_customer_base(model, plan, base=initial)
+    base = project_customer_base(model, plan, base=initial, joining=joining)
     size = sum(plan) + sum(initial or ()) + 1e-300
     close = {"rtol": 1e-12, "atol": 1e-12 * size}
     np.testing.assert_allclose(base.start + base.acquired - base.lost, base.end, **close)
-    np.testing.assert_allclose(base.active - base.lost, base.end, **close)
+    later = base.acquired if joining == "end" else 0.0
+    np.testing.assert_allclose(base.active - base.lost + later, base.end, **close)
     np.testing.assert_array_equal(base.start[1:], base.end[:-1])
     assert base.start[0] == pytest.approx(sum(initial or ()))
     np.testing.assert_allclose(base.by_cohort.sum(axis=0) + base.initial_end, base.end, **close)
@@ -87,15 +89,15 @@ def test_few_losses():
     np.testing.assert_allclose(base.lost, [1e-9, 1e-9], rtol=1e-12)
 
 
-@given(plans, models, bases, st.integers(1, 7))
-def test_to_project_in_two_steps_is_to_project_once(plan, model, initial, cut):
+@given(plans, models, bases, st.integers(1, 7), joinings)
+def test_to_project_in_two_steps_is_to_project_once(plan, model, initial, cut, joining):
     """The ages at a cut are a base to begin with."""
     cut = min(cut, len(plan) - 1)
     if not cut:
         return
-    whole = project_customer_base(model, plan, base=initial)
-    first = project_customer_base(model, plan[:cut], base=initial)
-    second = project_customer_base(model, plan[cut:], base=first.by_age[-1])
+    whole = project_customer_base(model, plan, base=initial, joining=joining)
+    first = project_customer_base(model, plan[:cut], base=initial, joining=joining)
+    second = project_customer_base(model, plan[cut:], base=first.by_age[-1], joining=joining)
     size = sum(plan) + sum(initial or ()) + 1e-300
     np.testing.assert_allclose(second.end, whole.end[cut:], rtol=1e-9, atol=1e-12 * size)
     np.testing.assert_allclose(second.lost, whole.lost[cut:], rtol=1e-9, atol=1e-12 * size)
@@ -160,6 +162,8 @@ def test_steady_states(model, won):
     base = project_customer_base(model, won, horizon=3, base=np.append(0, ages[1:]))
     np.testing.assert_allclose(base.active, size, rtol=1e-4)
     np.testing.assert_allclose(base.lost, won, rtol=1e-4)
+    counted_at_the_end = project_customer_base(model, won, horizon=3, base=ages, joining="end")
+    np.testing.assert_allclose(counted_at_the_end.end, size, rtol=1e-4)
 
 
 def test_steady_states_that_are_none():
