@@ -128,7 +128,7 @@ def test_revenue_is_not_called_profit(capsys):
 def test_the_holdout_stands_beside_naive_forecasts(capsys):
     out = ran(capsys, *CDNOW, "--holdout", "1997-09-30")
     want = known(holdout="1997-09-30").checks.holdout
-    assert f"{want.customers:,} customers known before: {want.model.actual:,.0f} purchases" in out
+    assert f"{want.customers:,.0f} customers known before: {want.model.actual:,.0f} purchases" in out
     for name, forecast in (("BG/NBD  ", want.model), ("own rate", want.naive["own rate"])):
         assert line(out[out.index("Forecast") :], name).split()[-4:] == [
             f"{forecast.predicted:,.0f}",
