@@ -30,7 +30,9 @@ def retention():
         "sBG: discounted residual lifetime": lambda: MODEL.discounted_expected_residual_lifetime(
             tenures.duration, RATE, "now"
         ),
-        "value of a contract book": lambda: cv.base.contract_value(MODEL, tenures, RATE, margin=10.0, timing="now"),
+        "value of a contract book": lambda: cv.base.contract_value(
+            MODEL, tenures, rate=RATE, margin=10.0, timing="now"
+        ),
     }
     for work, run in works.items():
         ((times, _),) = alternate(run)
