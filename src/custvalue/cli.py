@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from custvalue import datasets
+from custvalue import datasets, reproductions
 from custvalue.discounting.rate import Rate
 from custvalue.errors import CustValueError
 from custvalue.evidence.logs.options import Refunds
@@ -168,9 +168,8 @@ def reproduce(*, area: Area | None = None, csv: bool = False) -> None:
         Write a table for programs, with all digits, instead of one to read.
     """
     from custvalue.reporting.reproductions import print_ledger, write_ledger  # noqa: PLC0415 (imports rich)
-    from custvalue.reproductions import run  # noqa: PLC0415 (imports all models)
 
-    (write_ledger if csv else print_ledger)(run(area))
+    (write_ledger if csv else print_ledger)(reproductions.run(area))
 
 
 def main(tokens: Sequence[str] | None = None) -> int:

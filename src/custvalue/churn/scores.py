@@ -144,12 +144,12 @@ class Calibration(Rows):
 
     @property
     def expected_error(self) -> float:
-        """Expected calibration error: mean of |predicted - observed| over customers."""
+        """Expected calibration error: the mean absolute difference of predicted and observed, over customers."""
         return float((self.share * np.abs(self.predicted - self.observed)).sum())
 
     @property
     def maximum_error(self) -> float:
-        """The largest |predicted - observed| of a bin."""
+        """The largest absolute difference of predicted and observed, over bins."""
         return float(np.abs(self.predicted - self.observed).max())
 
 
