@@ -14,6 +14,7 @@ from custvalue import datasets
 from custvalue.evaluation.comparison import CANDIDATES, choose, likelihood_ratio
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.weibull_gamma_nbd import WeibullGammaNBD
+from custvalue.models.registry import buying_model
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,8 @@ def rfm() -> cv.RFM:
 
 def test_the_lowest_aic_is_chosen_and_said(rfm: cv.RFM) -> None:
     choice = choose(rfm)
-    assert set(choice.fits) == {model.__name__ for model in CANDIDATES}
-    assert choice.best.aic == min(model.fit(rfm).aic for model in CANDIDATES)
+    assert set(choice.fits) == {buying_model(name).__name__ for name in CANDIDATES}
+    assert choice.best.aic == min(buying_model(name).fit(rfm).aic for name in CANDIDATES)
     assert choice.best.model == cv.ModifiedBetaGeoNBD.fit(rfm).model
     assert choice.reason.startswith("ModifiedBetaGeoNBD: lowest AIC (ModifiedBetaGeoNBD 34,262.7, ")
     assert choice.holdouts == choice.failures == {}
@@ -42,7 +43,7 @@ def test_the_smallest_error_on_the_holdout_is_chosen(rfm: cv.RFM) -> None:
     assert list(choice.fits) == sorted(found, key=found.__getitem__)
     assert "holdout" in choice.reason
     assert choice.table()["root_mean_squared"].tolist() == sorted(found.values())
-    for model in CANDIDATES:
+    for model in map(buying_model, CANDIDATES):
         predicted = model.fit(parts.calibration).model.expected_purchases(parts.calibration, 39.0)
         assert found[model.__name__] == pytest.approx(np.sqrt(np.mean((predicted - parts.purchases) ** 2)))
 

@@ -16,13 +16,10 @@ from custvalue.evaluation.scores import Holdout, evaluate
 from custvalue.evidence.holdout_split import HoldoutSplit
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
-from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.family import TransactionModel
-from custvalue.models.buying.modified_beta_geo_nbd import ModifiedBetaGeoNBD
-from custvalue.models.buying.nbd import NBD
-from custvalue.models.buying.pareto_nbd import ParetoNBD
+from custvalue.models.registry import buying_model
 
-CANDIDATES: Final[tuple[type[TransactionModel], ...]] = (BetaGeoNBD, ModifiedBetaGeoNBD, ParetoNBD, NBD)
+CANDIDATES: Final = ("bg-nbd", "mbg-nbd", "pareto-nbd", "nbd")
 """What `choose` tries unless told otherwise."""
 _ROUNDING: Final = 1e-8
 """A larger model may lose this much of the log-likelihood, relatively: searches end that near to a maximum they share,
@@ -83,7 +80,7 @@ class Choice:
 
 
 def choose(
-    rfm: RFM, models: Iterable[type[TransactionModel]] = CANDIDATES, *, holdout: HoldoutSplit | None = None
+    rfm: RFM, models: Iterable[type[TransactionModel] | str] = CANDIDATES, *, holdout: HoldoutSplit | None = None
 ) -> Choice:
     """Fit several models to the same customers and rank them by AIC, or by their errors on a holdout.
 
@@ -91,8 +88,8 @@ def choose(
     ----------
     rfm : RFM
         What the models are fitted to in the end.
-    models : classes of models
-        The candidates.
+    models : classes of models, or their names
+        The candidates, such as `ParetoNBD` or "pareto-nbd".
     holdout : HoldoutSplit, optional
         Rank by the root mean squared error of the purchases forecast for its holdout from its calibration; without
         it, by AIC.
@@ -102,7 +99,8 @@ def choose(
     ConvergenceError
         None of the models could be fitted; the message has the reason for each.
     """
-    names = {model.__name__: model for model in models}
+    kinds = (buying_model(model) if isinstance(model, str) else model for model in models)
+    names = {model.__name__: model for model in kinds}
     fits, failures = _fit_all(names, rfm)
     holdouts = {}
     if holdout is not None:
