@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from attrs import cmp_using, evolve, field, fields, frozen
@@ -16,6 +16,8 @@ from custvalue.errors import DataError
 from custvalue.evidence.covariates import covariate, joined
 from custvalue.evidence.distinct import Distinct, distinct
 from custvalue.units import DAYS, Unit, as_unit
+
+T = TypeVar("T")
 
 
 def as_x(values: ArrayLike) -> Array:
@@ -44,6 +46,18 @@ def _equal(some: Mapping[str, Array], other: Mapping[str, Array]) -> bool:
     return some.keys() == other.keys() and all(np.array_equal(each, other[name]) for name, each in some.items())
 
 
+class Memory:
+    """The value last computed for a key, which is known by identity; a copy, also one by pickle, begins empty."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last: tuple[object, Any] = (self, None)
+
+    def __reduce__(self) -> tuple[type[Memory], tuple[()]]:
+        return Memory, ()
+
+
 @frozen(repr=False, kw_only=True)
 class Columns(ABC):
     """Rows of evidence as read-only columns of one shape, which the object owns.
@@ -65,6 +79,8 @@ class Columns(ABC):
     ids: NDArray[Any] | None = field(default=None, converter=_ids, eq=same)
     _covariates: dict[str, Array] = field(default=None, converter=_covariates, eq=cmp_using(eq=_equal))
     _distinct: dict[tuple[str, ...], Distinct] = field(factory=dict, init=False, eq=False)
+
+    _memory: Memory = field(factory=Memory, init=False, eq=False)
 
     _measured: ClassVar[tuple[str, ...]]
     """The columns that are broadcast to one shape, those of a history (`_history`) first."""
@@ -155,6 +171,14 @@ class Columns(ABC):
             weights = self.weights.ravel() if (self.weights != 1).any() else None
             self._distinct[names] = distinct(*rows, weights=weights, ticks=DAYS[self.unit])
         return self._distinct[names]
+
+    def kept(self, key: object, compute: Callable[[], T]) -> T:
+        """The value of `compute`, computed once as long as the same object asks: that of the last key is remembered."""
+        last, value = self._memory.last
+        if last is not key:
+            value = compute()
+            self._memory.last = key, value
+        return value  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
         return self.weights.size

@@ -17,33 +17,22 @@ model, `p_alive(rows)` is at n, the end of observation.
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar, Self, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._typing import Array, ArrayLike, Ints, Parameter
+from custvalue._arguments import whole
+from custvalue._typing import Array, ArrayLike, Ints, NDArray, Parameter
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.inference.maximum_likelihood import Problem
-from custvalue.models.buying.engines import beta_binomial_sums as ahead_of
+from custvalue.models.buying.engines import beta_binomial_sums
 from custvalue.models.buying.engines.beta_binomial_sums import log_stay, silence, silence_slopes
-from custvalue.models.buying.family import TransactionModel, histories, worth
-from custvalue.models.model import (
-    Card,
-    Limits,
-    as_parameter,
-    duration,
-    known_unit,
-    optional_unit,
-    positive,
-    same_parameter,
-    whole,
-)
+from custvalue.models.buying.family import TransactionModel, histories, unit_in_words, worth
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.numerics.special import by_count, log_rising, psi_rising
 from custvalue.units import Unit
 
-_HISTORY = ("x", "n", "t_x")
-"""In this order rows that share x and n stand together, and are worked on together."""
 _WHOLE = 1 + 1e-12
 """A horizon of 3 years in quarters is 12 opportunities, also where 3 / 0.25 comes out below 12."""
 
@@ -119,6 +108,7 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
 
     card: ClassVar[Card] = Card("BG/BB", "bg-bb")
     evidence = Opportunities
+    _history: ClassVar[tuple[str, ...]] = ("x", "n", "t_x")  # rows that share x and n stand together
     _limits: ClassVar[Limits] = {
         "alpha": ("hardly anyone buys again", "all customers buy with the same probability, or always"),
         "beta": ("customers buy at every opportunity", "all customers buy with the same probability, or hardly ever"),
@@ -131,7 +121,7 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
         def scored(parameters: Array, x: Array, n: Array, t_x: Array) -> tuple[Array, Array]:
             return score(x, t_x, n, *parameters)
 
-        each = histories(rows, _HISTORY)
+        each = histories(rows, cls._history)
         x, n, t_x = (float((each.counts * column).sum()) for column in each.columns)
         taken = np.clip(x / max(t_x, 1.0), 0.05, 0.95)
         left = 0.5 * max(n / each.counts.sum(), 1.0)
@@ -144,49 +134,58 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
         def each(x: Array, n: Array, t_x: Array) -> Array:
             return log_likelihood(x, t_x, n, *self._all)
 
-        return self._each_row(each, rows, _HISTORY)
+        return self._each_row(each, rows, self._history)
 
-    def p_alive(self, rows: Opportunities, ahead: ArrayLike = 0.0) -> Array:
-        return self._now(rows)[0] * self._each_row(self._stays, rows, ("n",), _chances("ahead", ahead))
+    def _odds(self, x: Array, n: Array, t_x: Array, /) -> Array:
+        alive, gone = silence(x, n, t_x, *self._all)
+        with np.errstate(divide="ignore"):  # a way that cannot be, or is less than any float
+            return np.log(alive) - np.log(gone)
 
-    def churn_probability(self, rows: Opportunities, within: ArrayLike) -> Array:
+    def _stay(self, rows: Opportunities, t: Array) -> Array:
+        return self._each_row(self._stays, rows, ("n",), _chances(t))
+
+    def _leave(self, rows: Opportunities, t: Array) -> Array:
         def leaves(n: Array, t: Array) -> Array:
-            return ahead_of.leave(self.gamma, self.delta + n, t)
+            return beta_binomial_sums.leave(self.gamma, self.delta + n, t)
 
-        alive, gone = self._now(rows)
-        return np.minimum(gone + alive * self._each_row(leaves, rows, ("n",), _chances("within", within)), 1.0)
+        return self._each_row(leaves, rows, ("n",), _chances(t))
 
-    def expected_purchases(self, rows: Opportunities, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+    def _bought(self, rows: Opportunities, t: Array, after: Array) -> Array:
         return self._purchases(rows, 0.0, *_interval(t, after))
 
-    def _discounted(self, rows: Opportunities, force: ArrayLike, horizon: ArrayLike) -> Array:
-        return self._purchases(rows, force, np.zeros(()), _chances("horizon", horizon))
+    def _discounted(self, rows: Opportunities, force: ArrayLike, horizon: Array) -> Array:
+        return self._purchases(rows, force, np.zeros(()), _chances(horizon))
 
     def _purchases(self, rows: Opportunities, force: ArrayLike, skipped: Array, chances: Array) -> Array:
-        """Expected purchases after the opportunities that are skipped, discounted to there."""
+        """Expected purchases after the opportunities that are skipped, discounted to there, if alive at n."""
 
         def there(n: Array, force: Array, s: Array, t: Array) -> Array:
             stays = self.delta + n + _finite(s)
             first = stays / (self.gamma + stays) * np.exp(-force)
-            return worth(self._stays(n, s), first * ahead_of.powers(self.gamma, stays + 1, t, force))
+            return worth(self._stays(n, s), first * beta_binomial_sums.powers(self.gamma, stays + 1, t, force))
 
         ahead = self._each_row(there, rows, ("n",), force, skipped, chances)
-        return worth(self._now(rows)[0], (self.alpha + rows.x) / (self.alpha + self.beta + rows.n) * ahead)
+        return (self.alpha + rows.x) / (self.alpha + self.beta + rows.n) * ahead
 
-    def probability_of_purchase(self, rows: Opportunities, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+    def _buys(self, rows: Opportunities, t: Array, after: Array) -> Array:
         def buys(x: Array, n: Array, s: Array, t: Array) -> Array:
-            return self._stays(n, s) * ahead_of.buys(*self._given_alive(x, n, s), t)
+            return self._stays(n, s) * beta_binomial_sums.buys(*self._given_alive(x, n, s), t)
 
-        return self._now(rows)[0] * self._each_row(buys, rows, ("x", "n"), *_interval(t, after))
+        return self._each_row(buys, rows, ("x", "n"), *_interval(t, after))
 
-    def purchase_pmf(self, rows: Opportunities, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+    def _pmf(self, rows: Opportunities, n: Array, t: Array, after: Array) -> Array:
         def while_customer(x: Array, n: Array, k: Array, s: Array, t: Array) -> Array:
-            leaves = np.where(k == 0, ahead_of.leave(self.gamma, self.delta + n, s), 0.0)
-            return leaves + self._stays(n, s) * ahead_of.pmf(k, *self._given_alive(x, n, s), t)
+            return self._stays(n, s) * beta_binomial_sums.pmf(k, *self._given_alive(x, n, s), t)
 
-        count, (alive, gone) = whole("n", n), self._now(rows)
-        purchases = self._each_row(while_customer, rows, ("x", "n"), count, *_interval(t, after))
-        return np.minimum(alive * purchases + np.where(count == 0, gone, 0.0), 1.0)
+        return self._each_row(while_customer, rows, ("x", "n"), n, *_interval(t, after))
+
+    def in_words(self) -> tuple[tuple[str, str, str], ...]:
+        buys, leaves = float(self.alpha / (self.alpha + self.beta)), float(self.gamma / (self.gamma + self.delta))
+        time = unit_in_words(self.unit)[0]
+        return (
+            ("Buying, alpha/(alpha+beta)", f"{buys:.1%}", f"chance in a {time}, while a customer"),
+            ("Leaving, gamma/(gamma+delta)", f"{leaves:.1%}", f"chance before a {time}"),
+        )
 
     def posterior_mean_purchase_rate(self, rows: Opportunities) -> Array:
         """E[p | history]: the probability to buy at an opportunity while a customer, of those who have left too."""
@@ -197,7 +196,7 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
             raised, plain = (np.add(*silence(x, n, t_x, value, *others)) for value in (alpha + 1, alpha))
             return np.asarray((alpha + x) / (alpha + self.beta + t_x) * raised / plain)
 
-        return self._each_row(mean, rows, _HISTORY)
+        return self._each_row(mean, rows, self._history)
 
     def posterior_mean_drop_out(self, rows: Opportunities) -> Array:
         """E[θ | history]: the probability to leave before an opportunity, of those who have left too."""
@@ -208,14 +207,13 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
             raised, plain = (np.add(*silence(x, n, t_x, alpha, beta, value, delta)) for value in (gamma + 1, gamma))
             return np.asarray(gamma / (gamma + delta + t_x) * raised / plain)
 
-        return self._each_row(mean, rows, _HISTORY)
+        return self._each_row(mean, rows, self._history)
 
-    def simulate(self, n: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> Opportunities:
-        rng = np.random.default_rng(rng)
-        chances = whole("n", n)
+    def _draw_histories(self, age: Array, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+        chances = whole("n", age)
         t_x, buys = self._draw_last(chances, rng)
         x = np.where(t_x > 0, 1 + rng.binomial(np.maximum(t_x - 1, 0).astype(np.int64), buys), 0)
-        return Opportunities(x, t_x, chances, unit=known_unit(self, unit))
+        return {"x": x, "t_x": t_x, "n": chances}
 
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
         last, buys = self._draw_last(whole("n", age), rng)
@@ -243,29 +241,16 @@ class BetaGeoBetaBinom(TransactionModel[Opportunities]):
         """p ~ Beta(α+x, β+n-x) and θ ~ Beta(γ, δ+n+s), of a customer seen until n and still there at n + s."""
         return self.alpha + x, self.beta + n - x, self.gamma, self.delta + n + _finite(s)
 
-    def _now(self, rows: Opportunities) -> tuple[Array, Array]:
-        """P(alive at n | history) and P(gone | history), both exact where they are small."""
-        self._unit_of(rows)
 
-        def both(x: Array, n: Array, t_x: Array) -> Array:
-            ways = np.stack(silence(x, n, t_x, *self._all))
-            return np.asarray(ways / ways.sum(axis=0))
-
-        alive, gone = self._each_row(both, rows, _HISTORY)
-        return alive, gone
-
-
-def _chances(name: str, t: ArrayLike) -> Array:
+def _chances(t: Array) -> Array:
     """Opportunities in a time t ahead: its whole periods."""
-    return np.asarray(np.floor(duration(name, t) * _WHOLE))
+    return np.asarray(np.floor(t * _WHOLE))
 
 
-def _interval(t: ArrayLike, after: ArrayLike) -> tuple[Array, Array]:
+def _interval(t: Array, after: Array) -> tuple[Array, Array]:
     """Opportunities before an interval ahead, and in it."""
-    begin, length = duration("after", after), duration("t", t)
-    skipped = _chances("after", begin)
-    endless = np.isinf(begin)
-    return skipped, _chances("t", np.where(endless, 0.0, begin) + length) - np.where(endless, 0.0, skipped)
+    skipped, endless = _chances(after), np.isinf(after)
+    return skipped, _chances(np.where(endless, 0.0, after) + t) - np.where(endless, 0.0, skipped)
 
 
 def _finite(skipped: Array) -> Array:

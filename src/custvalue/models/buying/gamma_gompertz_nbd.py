@@ -189,6 +189,9 @@ class GammaGompertzNBD(LatentAttritionModel):
     def _engine(self) -> Attrition:
         return Attrition(GammaGompertzLifetime, self.r, self.alpha, (self.b, self.s, self.beta))
 
+    def _leaving_in_words(self) -> tuple[tuple[str, str, str], ...]:
+        return ()
+
     def _draw_lifetimes(self, size: tuple[int, ...], rng: np.random.Generator) -> Array:
         propensity = rng.gamma(self.s, 1 / np.asarray(self.beta), size)
         return np.log1p(rng.exponential(size=size) / np.maximum(propensity, 1e-300)) / self.b

@@ -16,28 +16,25 @@ the yardstick: a model with drop-out that does not beat it has seen none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Self, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._typing import Array, ArrayLike, Ints, Parameter
+from custvalue._typing import Array, ArrayLike, Ints, NDArray, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.maximum_likelihood import Problem
 from custvalue.inference.transform import Log, Transform
 from custvalue.models.buying.engines.attrition_integrals import Discount
-from custvalue.models.buying.family import TransactionModel, gamma_start, histories, scattered
-from custvalue.models.model import (
-    Card,
-    Limits,
-    as_parameter,
-    duration,
-    known_unit,
-    optional_unit,
-    positive,
-    same_parameter,
-    whole,
+from custvalue.models.buying.family import (
+    TransactionModel,
+    gamma_start,
+    histories,
+    last_of,
+    mean_rate_in_words,
+    scattered,
 )
+from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.numerics.special import by_count, log_nbd_pmf, log_rising, psi_rising
 from custvalue.units import Unit
 
@@ -105,46 +102,43 @@ class NBD(TransactionModel):
 
         return self._each_row(rows, rfm, ("x", "T"))
 
-    def p_alive(self, rfm: RFM, ahead: ArrayLike = 0.0) -> Array:
-        return 1.0 - self.churn_probability(rfm, ahead)
+    def _odds(self, x: Array, t_x: Array, T: Array, /) -> Array:  # noqa: ARG002 (nobody leaves, whatever the history)
+        return np.full(np.broadcast_shapes(x.shape, np.shape(self.r), np.shape(self.alpha)), np.inf)
 
-    def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
-        self._unit_of(rfm)
-        parameters = (np.shape(value) for value in self.parameters.values())
-        return np.zeros(np.broadcast_shapes(rfm.x.shape, np.shape(duration("within", within)), *parameters))
+    def _stay(self, rfm: RFM, t: Array) -> Array:  # noqa: ARG002
+        return np.ones(t.shape)
 
-    def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
+    def _leave(self, rfm: RFM, t: Array) -> Array:  # noqa: ARG002
+        return np.zeros(t.shape)
+
+    def _bought(self, rfm: RFM, t: Array, after: Array) -> Array:
         return self.posterior_mean_purchase_rate(rfm) * _span(t, after)
 
-    def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
-        span, delta = np.broadcast_arrays(np.asarray(horizon, dtype=np.float64), np.asarray(force, dtype=np.float64))
+    def _discounted(self, rfm: RFM, force: ArrayLike, horizon: Array) -> Array:
+        span, delta = np.broadcast_arrays(horizon, np.asarray(force, dtype=np.float64))
         endless = np.isinf(span)
         finite = Discount(delta).over(np.zeros(span.shape), np.where(endless, 0.0, span))
         forever = np.where(delta > 0, 1 / np.where(delta > 0, delta, 1.0), np.inf)
         return self.posterior_mean_purchase_rate(rfm) * np.where(endless, forever, finite)
 
-    def probability_of_purchase(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
-        self._unit_of(rfm)
-
+    def _buys(self, rfm: RFM, t: Array, after: Array) -> Array:
         def buys(x: Array, T: Array, t: Array) -> Array:
             return np.asarray(-np.expm1(-(self.r + x) * np.log1p(t / (self.alpha + T))))
 
         return self._each_row(buys, rfm, ("x", "T"), _span(t, after))
 
-    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
-        self._unit_of(rfm)
-
+    def _pmf(self, rfm: RFM, n: Array, t: Array, after: Array) -> Array:
         def pmf(x: Array, T: Array, n: Array, t: Array) -> Array:
             return np.exp(log_nbd_pmf(n, self.r + x, t / (self.alpha + T)))
 
-        return self._each_row(pmf, rfm, ("x", "T"), whole("n", n), _span(t, after))
+        return self._each_row(pmf, rfm, ("x", "T"), n, _span(t, after))
 
-    def simulate(self, T: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> RFM:
-        rng = np.random.default_rng(rng)
-        age = np.asarray(T, dtype=np.float64)
+    def in_words(self) -> tuple[tuple[str, str, str], ...]:
+        return (mean_rate_in_words(self.r, self.alpha, self.unit),)
+
+    def _draw_histories(self, age: Array, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         x = self._draw_counts(age, rng)
-        t_x = np.where(x > 0, age * rng.beta(np.maximum(x, 1), 1.0), 0.0)
-        return RFM(x, t_x, age, unit=known_unit(self, unit))
+        return {"x": x, "t_x": last_of(x, age, rng), "T": age}
 
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
         return scattered(self._draw_counts(age, rng), age, rng)
@@ -162,6 +156,6 @@ class NBD(TransactionModel):
         return self.churn_probability(rfm, 0.0)
 
 
-def _span(t: ArrayLike, after: ArrayLike) -> Array:
+def _span(t: Array, after: Array) -> Array:
     """The length t, of the shape of both: as nobody leaves, it does not matter when it begins."""
-    return np.broadcast_arrays(duration("t", t), duration("after", after))[0]
+    return np.broadcast_arrays(t, after)[0]

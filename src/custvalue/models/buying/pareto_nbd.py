@@ -26,6 +26,7 @@ from custvalue._typing import Array, Parameter
 from custvalue.inference.transform import Log, Transform
 from custvalue.models.buying.engines.attrition_integrals import Attrition, Fall, Purchases
 from custvalue.models.buying.engines.latent_attrition import LatentAttritionModel
+from custvalue.models.buying.family import unit_in_words
 from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.numerics.quadrature import log_of_two_powers, log_panels, logistic
 from custvalue.units import Unit
@@ -167,6 +168,10 @@ class ParetoNBD(LatentAttritionModel):
     @property
     def _engine(self) -> Attrition:
         return Attrition(ParetoLifetime, self.r, self.alpha, (self.s, self.beta))
+
+    def _leaving_in_words(self) -> tuple[tuple[str, str, str], ...]:
+        time = unit_in_words(self.unit)[0]
+        return ((f"Leaving a {time}, s/beta", f"{float(self.s / self.beta):.4g}", "rate while a customer"),)
 
     def _draw_lifetimes(self, size: tuple[int, ...], rng: np.random.Generator) -> Array:
         rate = rng.gamma(self.s, 1 / np.asarray(self.beta), size)

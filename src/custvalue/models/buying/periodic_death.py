@@ -33,28 +33,28 @@ from custvalue.inference.transform import Log, Transform
 from custvalue.models.buying.engines.attrition_integrals import Attrition, Fall, Purchases, log_left
 from custvalue.models.buying.engines.beta_binomial_sums import log_stay
 from custvalue.models.buying.engines.latent_attrition import LatentAttritionModel, stated
-from custvalue.models.buying.family import gamma_start, histories
+from custvalue.models.buying.family import gamma_start, histories, unit_in_words
 from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
 from custvalue.numerics.summation import between, runs
 from custvalue.units import Unit
 
-# Lifetimes that end only at multiples of τ, each time with a probability p ~ Beta(a, b) of the customer's own.
-#
-# What is an integral over lifetimes elsewhere is a sum over chances to leave here: few are summed one by one, many in
-# runs of which each takes 16 points (`numerics.summation`).
-
 _FEW = 512.0
-"""So many chances are summed one by one."""
+"""Up to this many chances are summed one by one, more in runs."""
 _FAR = 2.0**60
-"""From here on the terms of an endless sum are a power of the index."""
+"""From here on the terms of an endless sum are a power of the index: the next order, 1/index, is below rounding."""
 _TABLE = 1 << 16
+"""Functions of whole numbers up to this are tabulated: 0.5 MB, which stays in a second-level cache."""
 _NOTHING = -750.0
-"""Logarithms of what is 0 as a float."""
+"""Logarithms below this are of what is 0 as a float: the smallest is 2^-1074 = e^-744.4."""
 
 
 @frozen(eq=False)
 class DeathChances:
-    """S(u) = B(a, b+j)/B(a, b), j = floor(u/τ) the chances to leave until u: a law of lifetimes."""
+    """S(u) = B(a, b+j)/B(a, b), j = floor(u/τ) the chances to leave until u: a law of lifetimes.
+
+    What is an integral over lifetimes elsewhere is a sum over chances to leave here: few are summed one by one, many
+    in runs, each of which takes 16 points (`numerics.summation`).
+    """
 
     at_once: ClassVar[int] = 800
 
@@ -256,8 +256,8 @@ class PeriodicDeathOpportunity(LatentAttritionModel):
     def problem(cls, rfm: RFM, /, *, tau: ArrayLike | None = None) -> Problem[PeriodicDeathOpportunity]:
         """The statement of the estimation of r, alpha, a and b, for a tau given or the best of several.
 
-        The likelihood jumps in tau, which is held in the search and has the variance 0; `Fit.warnings` says where it was
-        sought.
+        The likelihood jumps in tau, which is held in the search and has the variance 0; `Fit.warnings` says where it
+        was sought.
 
         Parameters
         ----------
@@ -296,6 +296,10 @@ class PeriodicDeathOpportunity(LatentAttritionModel):
     @property
     def _engine(self) -> Attrition:
         return Attrition(DeathChances, self.r, self.alpha, (self.a, self.b, self.tau))
+
+    def _leaving_in_words(self) -> tuple[tuple[str, str, str], ...]:
+        when = f"chance every {float(self.tau):.4g} {unit_in_words(self.unit)[1]}"
+        return (("Leaving, a/(a+b)", f"{float(self.a / (self.a + self.b)):.1%}", when),)
 
     def _draw_lifetimes(self, size: tuple[int, ...], rng: np.random.Generator) -> Array:
         leaves = np.clip(rng.beta(self.a, self.b, size), 1e-300, 1 - 2**-53)

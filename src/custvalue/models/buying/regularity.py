@@ -107,7 +107,11 @@ def estimate_regularity(data: Any, *, method: Method = "mle", **options: Any) ->
         raise ParameterError(f"method must be 'mle', 'wheat' or 'cv'; got {method!r}")
     if isinstance(data, RFM):
         return _of_rfm(data, method)
-    spacings = data if isinstance(data, InterpurchaseTimes) else InterpurchaseTimes.from_transactions(data, **{"unit": "day", **options})
+    spacings = (
+        data
+        if isinstance(data, InterpurchaseTimes)
+        else InterpurchaseTimes.from_transactions(data, **{"unit": "day", **options})
+    )
     counts, gaps = _useful(spacings)
     return {"mle": _by_likelihood, "wheat": _by_pairs, "cv": _by_variation}[method](counts, gaps)
 

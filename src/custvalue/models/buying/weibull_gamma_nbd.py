@@ -189,6 +189,9 @@ class WeibullGammaNBD(LatentAttritionModel):
     def _engine(self) -> Attrition:
         return Attrition(WeibullGammaLifetime, self.r, self.alpha, (self.s, self.beta, self.c))
 
+    def _leaving_in_words(self) -> tuple[tuple[str, str, str], ...]:
+        return ()
+
     def _draw_lifetimes(self, size: tuple[int, ...], rng: np.random.Generator) -> Array:
         propensity = np.maximum(rng.gamma(self.s, 1.0, size), 1e-300)
         with np.errstate(over="ignore"):  # who hardly ever leaves stays for an infinite time

@@ -20,6 +20,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 from scipy.special import psi
 
+from custvalue._arguments import generator, whole
 from custvalue._columns import check_rows
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import DataError
@@ -28,7 +29,7 @@ from custvalue.evidence.rfm import RFM
 from custvalue.inference.maximum_likelihood import Problem
 from custvalue.inference.transform import Log
 from custvalue.models.buying.family import SpendModel
-from custvalue.models.model import Card, Limits, as_parameter, positive, same_parameter, whole
+from custvalue.models.model import Card, Limits, as_parameter, positive, same_parameter
 from custvalue.numerics.special import by_count, stirling_error
 
 
@@ -140,7 +141,7 @@ class GammaGamma(SpendModel):
         return self._mean(np.array(0.0), np.array(0.0))
 
     def simulate(self, m_count: ArrayLike, *, rng: np.random.Generator | int) -> Array:
-        rng = np.random.default_rng(rng)
+        rng = generator(rng)
         count = whole("m_count", m_count)
         rate = rng.gamma(self.q, 1 / np.asarray(self.v), count.shape)
         total = rng.gamma(self.p * np.maximum(count, 1)) / rate
@@ -185,5 +186,4 @@ def _spenders(rfm: RFM) -> Distinct:
             f"none of {len(rfm)} customers has spend to average (m_count > 0); observe them longer, or count the "
             "first purchase (first_purchase_in_spend=True)"
         )
-    weights = np.ones(len(some)) if getattr(rfm, "weights", None) is None else rfm.weights[some]
-    return Distinct((rfm.m_count[some], spend[some]), weights, np.arange(len(some)))
+    return Distinct((rfm.m_count[some], spend[some]), rfm.weights[some], np.arange(len(some)))

@@ -12,22 +12,20 @@ at T has λ ~ Gamma(r+x, α+T) and p ~ Beta(a, b+x+first).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from scipy.special import betainc, expit
+from scipy.special import betainc
 
-from custvalue._typing import Array, ArrayLike, Ints, Parameter
+from custvalue._typing import Array, ArrayLike, Ints, NDArray, Parameter
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.maximum_likelihood import Problem
 from custvalue.inference.transform import Log, Transform
-from custvalue.models.buying.engines import dropout_integrals as _drop_out
-from custvalue.models.buying.family import TransactionModel, gamma_start, histories, scattered, worth
-from custvalue.models.model import Limits, duration, known_unit, whole
+from custvalue.models.buying.engines import dropout_integrals
+from custvalue.models.buying.family import TransactionModel, gamma_start, histories, mean_rate_in_words, scattered
+from custvalue.models.model import Limits
 from custvalue.numerics.special import by_count, log_nbd_pmf, log_rising, psi_rising
-from custvalue.units import Unit
 
-_HISTORY = ("x", "t_x", "T")
 First = Literal[0, 1]
 
 
@@ -57,8 +55,8 @@ def score(
     return np.asarray(value), np.stack(np.broadcast_arrays(*slopes))
 
 
-class AfterPurchaseModel(TransactionModel):
-    """Buying at random at gamma-mixed rates; leaving for good after a purchase, with a beta-mixed probability."""
+class DropOutModel(TransactionModel):
+    """Leaving for good after a purchase, with a beta-mixed probability: what buying at random and in a rhythm share."""
 
     r: Parameter
     alpha: Parameter
@@ -73,6 +71,35 @@ class AfterPurchaseModel(TransactionModel):
         "a": ("hardly anyone ever leaves: NBD would do", "all customers leave with the same probability"),
         "b": ("hardly anyone stays after a second purchase", "leaving is the same for all, or never"),
     }
+
+    def posterior_mean_drop_out(self, rfm: RFM) -> Array:
+        """E[p | history], p the customer's probability to leave after a purchase."""
+        return np.asarray((self.a + self._gone(rfm)) / (self.a + self.b + rfm.x + self._first))
+
+    def in_words(self) -> tuple[tuple[str, str, str], ...]:
+        share = f"{float(self.a / (self.a + self.b)):.1%}"
+        rate = mean_rate_in_words(self.r, self.alpha, self.unit, k=getattr(self, "k", 1))
+        return rate, ("Leaving, a/(a+b)", share, "chance after a purchase")
+
+    def _stays(self, x: Array) -> Parameter:
+        """The second shape of the beta distribution of p, of a customer alive at T."""
+        return self.b + x + self._first
+
+    def _draw_last(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
+        """Poisson events at each customer's rate until the age, and the repeat purchase after which they leave.
+
+        The first purchase has number 0. The probability to leave is kept between 1e-300 and the largest double below 1,
+        so that the geometric number of purchases is a float.
+        """
+        rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
+        drop_out = np.clip(rng.beta(self.a, self.b, age.shape), 1e-300, 1 - 2**-53)
+        events = rng.poisson(rate * age)
+        last = np.ceil(rng.exponential(size=age.shape) / -np.log1p(-drop_out))
+        return events, np.maximum(last, 1.0) - self._first
+
+
+class AfterPurchaseModel(DropOutModel):
+    """Buying at random at gamma-mixed rates; leaving for good after a purchase, with a beta-mixed probability."""
 
     @classmethod
     def problem(cls, rfm: RFM, /) -> Problem[Self]:
@@ -90,49 +117,41 @@ class AfterPurchaseModel(TransactionModel):
         def rows(x: Array, t_x: Array, T: Array) -> Array:
             return score(x, t_x, T, self.r, self.alpha, self.a, self.b, first=self._first)[0]
 
-        return self._each_row(rows, rfm, _HISTORY)
+        return self._each_row(rows, rfm, self._history)
 
-    def p_alive(self, rfm: RFM, ahead: ArrayLike = 0.0) -> Array:
-        alive = self._alive(rfm)
-        t = duration("ahead", ahead)
-        return alive if not t.any() else alive * self._ahead(_drop_out.stay, rfm, t)
+    def _odds(self, x: Array, t_x: Array, T: Array, /) -> Array:
+        stayed = -(self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
+        return np.asarray(stayed - log_left(x, self.a, self.b, self._first))
 
-    def churn_probability(self, rfm: RFM, within: ArrayLike) -> Array:
-        t = duration("within", within)
-        return np.minimum(self._gone(rfm) + self._alive(rfm) * self._ahead(_drop_out.leave, rfm, t), 1.0)
+    def _stay(self, rfm: RFM, t: Array) -> Array:
+        return self._ahead(dropout_integrals.stay, rfm, t)
 
-    def expected_purchases(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
-        span, later = duration("t", t), duration("after", after)
-        if not later.any():
-            return worth(self._alive(rfm), self._ahead(_drop_out.expected_purchases, rfm, span))
-        return worth(self._alive(rfm), self._later(_drop_out.expected_purchases_later, rfm, later, span))
+    def _leave(self, rfm: RFM, t: Array) -> Array:
+        return self._ahead(dropout_integrals.leave, rfm, t)
 
-    def _discounted(self, rfm: RFM, force: ArrayLike, horizon: ArrayLike) -> Array:
+    def _bought(self, rfm: RFM, t: Array, after: Array) -> Array:
+        if not after.any():
+            return self._ahead(dropout_integrals.expected_purchases, rfm, t)
+        return self._ahead(dropout_integrals.expected_purchases_later, rfm, after, t)
+
+    def _discounted(self, rfm: RFM, force: ArrayLike, horizon: Array) -> Array:
         def ahead(x: Array, T: Array, force: Array, t: Array) -> Array:
             A = self.alpha + T
-            return _drop_out.discounted_purchases(self.r + x, self.a, self.b + x + self._first, t / A, force * A)
+            return dropout_integrals.discounted_purchases(self.r + x, self.a, self._stays(x), t / A, force * A)
 
-        return worth(self._alive(rfm), self._each_row(ahead, rfm, ("x", "T"), force, horizon))
+        return self._each_row(ahead, rfm, ("x", "T"), force, horizon)
 
-    def probability_of_purchase(self, rfm: RFM, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
-        def buys(x: Array, T: Array, t: Array) -> Array:
-            return np.asarray(-np.expm1(-(self.r + x) * np.log1p(t / (self.alpha + T))))
+    def _buys(self, rfm: RFM, t: Array, after: Array) -> Array:
+        def buys(R: Array, _a: Parameter, _b: Parameter, h: Array) -> Array:
+            return np.asarray(-np.expm1(-R * np.log1p(h)))
 
-        span, later = duration("t", t), duration("after", after)
-        if not later.any():
-            return self._alive(rfm) * self._each_row(buys, rfm, ("x", "T"), span)
-        return self._alive(rfm) * self._later(_drop_out.buys, rfm, later, span)
+        return self._ahead(dropout_integrals.buys, rfm, after, t) if after.any() else self._ahead(buys, rfm, t)
 
-    def purchase_pmf(self, rfm: RFM, n: ArrayLike, t: ArrayLike, *, after: ArrayLike = 0.0) -> Array:
-        def while_customer(x: Array, T: Array, n: Array, t: Array) -> Array:
-            return _pmf(n, self.r + x, self.a, self.b + x + self._first, t / (self.alpha + T))
+    def _pmf(self, rfm: RFM, n: Array, t: Array, after: Array) -> Array:
+        def later(R: Array, a: Parameter, b: Parameter, f: Array, h: Array, n: Array) -> Array:
+            return dropout_integrals.pmf(n, R, a, b, f, h)
 
-        count, span, later = whole("n", n), duration("t", t), duration("after", after)
-        if not later.any():
-            ahead, gone = self._each_row(while_customer, rfm, ("x", "T"), count, span), self._gone(rfm)
-        else:
-            ahead, gone = self._later(_drop_out.pmf, rfm, count, later, span), self.churn_probability(rfm, later)
-        return np.minimum(self._alive(rfm) * ahead + np.where(count == 0, gone, 0.0), 1.0)
+        return self._ahead(later, rfm, after, t, n=n) if after.any() else self._ahead(_pmf, rfm, t, n=n)
 
     def posterior_mean_purchase_rate(self, rfm: RFM) -> Array:
         """E[λ | history]: purchases per unit of time while a customer, also of those who have probably left."""
@@ -140,68 +159,31 @@ class AfterPurchaseModel(TransactionModel):
         def rates(x: Array, t_x: Array, T: Array) -> Array:
             return np.stack(np.broadcast_arrays((self.r + x) / (self.alpha + T), (self.r + x) / (self.alpha + t_x)))
 
-        still, before = self._each_row(rates, rfm, _HISTORY)
+        still, before = self._each_row(rates, rfm, self._history)
         return np.asarray(self._alive(rfm) * still + self._gone(rfm) * before)
 
-    def posterior_mean_drop_out(self, rfm: RFM) -> Array:
-        """E[p | history], p the customer's probability to leave after a purchase."""
-        return np.asarray((self.a + self._gone(rfm)) / (self.a + self.b + rfm.x + self._first))
-
-    def simulate(self, T: ArrayLike, *, rng: np.random.Generator | int, unit: Unit | None = None) -> RFM:
-        rng = np.random.default_rng(rng)
-        age = np.asarray(T, dtype=np.float64)
-        x, t_x = self._draw_histories(age, rng)
-        return RFM(x, t_x, age, unit=known_unit(self, unit))
+    def _draw_histories(self, age: Array, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+        wanted, last = self._draw_last(age, rng)
+        x = np.minimum(wanted, last)
+        share = rng.beta(np.maximum(x, 1), wanted - x + 1)  # of the age: the x-th smallest of `wanted` uniform times
+        return {"x": x, "t_x": np.where(x > 0, age * share, 0.0), "T": age}
 
     def _draw_purchases(self, age: Array, rng: np.random.Generator) -> tuple[Ints, Array]:
-        x, t_x = self._draw_histories(age, rng)
+        x, t_x, _ = self._draw_histories(age, rng).values()
         buyers = np.flatnonzero(x)
         whose, when = scattered(np.maximum(x - 1, 0).astype(np.intp), t_x, rng)
         order = np.argsort(np.concatenate([whose, buyers]), kind="stable")
         return np.concatenate([whose, buyers])[order], np.concatenate([when, t_x[buyers]])[order]
 
-    def _draw_histories(self, age: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-        """x and t_x of one customer of each age."""
-        rate = rng.gamma(self.r, 1 / np.asarray(self.alpha), age.shape)
-        drop_out = np.clip(rng.beta(self.a, self.b, age.shape), 1e-300, 1 - 2**-53)
-        wanted = rng.poisson(rate * age)
-        last = np.ceil(rng.exponential(size=age.shape) / -np.log1p(-drop_out))
-        x = np.minimum(wanted, np.maximum(last, 1.0) - self._first)
-        share = rng.beta(np.maximum(x, 1), wanted - x + 1)
-        return x, np.where(x > 0, age * share, 0.0)
+    def _ahead(self, expectation: Callable[..., Array], rfm: RFM, *times: Array, n: Array | None = None) -> Array:
+        """expectation(R, a, b, *times / A) of a customer alive at T, with a count `n` last where one is given."""
+        count = () if n is None else (n,)
 
-    def _alive(self, rfm: RFM) -> Array:
-        return np.asarray(expit(self._log_odds(rfm)))
+        def ahead(x: Array, T: Array, *more: Array) -> Array:
+            spans = [t / (self.alpha + T) for t in more[: len(times)]]
+            return expectation(self.r + x, self.a, self._stays(x), *spans, *more[len(times) :])
 
-    def _gone(self, rfm: RFM) -> Array:
-        return np.asarray(expit(-self._log_odds(rfm)))
-
-    def _log_odds(self, rfm: RFM) -> Array:
-        self._unit_of(rfm)
-
-        def odds(x: Array, t_x: Array, T: Array) -> Array:
-            stayed = -(self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
-            return stayed - log_left(x, self.a, self.b, self._first)
-
-        return self._each_row(odds, rfm, _HISTORY)
-
-    def _ahead(self, expectation: _drop_out.Expectation, rfm: RFM, t: Array) -> Array:
-        """An expectation over what lies ahead of a customer who is alive at T."""
-
-        def ahead(x: Array, T: Array, t: Array) -> Array:
-            return expectation(self.r + x, self.a, self.b + x + self._first, t / (self.alpha + T))
-
-        return self._each_row(ahead, rfm, ("x", "T"), t)
-
-    def _later(self, expectation: Callable[..., Array], rfm: RFM, *arguments: Array) -> Array:
-        """An expectation over an interval, `arguments` ending with how long after T it begins and how long it is."""
-
-        def later(x: Array, T: Array, *arguments: Array) -> Array:
-            *count, after, t = arguments
-            A, stays = self.alpha + T, self.b + x + self._first
-            return expectation(*count, self.r + x, self.a, stays, after / A, t / A)
-
-        return self._each_row(later, rfm, ("x", "T"), *arguments)
+        return self._each_row(ahead, rfm, ("x", "T"), *times, *count)
 
 
 def log_left(x: Array, a: Parameter, b: Parameter, first: First) -> Array:
@@ -210,7 +192,7 @@ def log_left(x: Array, a: Parameter, b: Parameter, first: First) -> Array:
     return np.where(could, np.log(a) - np.log(b + np.maximum(x + first - 1, 0)), -np.inf)
 
 
-def _pmf(n: Array, R: Parameter, a: Parameter, b: Parameter, h: Parameter) -> Array:
+def _pmf(R: Parameter, a: Parameter, b: Parameter, h: Parameter, n: Array) -> Array:
     """P(n purchases in h | alive) for λ ~ Gamma(R, 1) and p ~ Beta(a, b) (Fader, Hardie & Lee 2005, eq. 8)."""
     n, R, a, b, h = np.broadcast_arrays(n, R, a, b, h)
     stayed = np.exp(log_nbd_pmf(n, R, h) + log_rising(b, n) - log_rising(a + b, n))

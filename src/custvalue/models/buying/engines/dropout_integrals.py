@@ -8,6 +8,18 @@ expected purchases in a time t = hA ahead, the chance to stay, and their discoun
 All three are integrals of positive, smooth functions of y = log(p / (1 - p)), so the trapezoidal rule in a variable
 that turns both tails of y into double exponentials (Takahasi & Mori 1974) converges geometrically: no 2F1, no
 cancellation, and nothing special at a = 1.
+
+In an interval that begins later, staying comes first. Who buys at a rate λ ~ Gamma(R, A) stays for a time fA with
+probability e^{-λpfA}. Of those who stayed λ ~ Gamma(R, A (1 + p f)), so that in the time hA from then on, with
+u = h / (1 + p f),
+
+    purchases         E[(1 + p f)^-R (1 - (1 + p u)^-R) / p],
+    P(a purchase)     E[(1 + p f)^-R (1 - (1 + u)^-R)],
+    P(n purchases)    E[(1 + p f)^-R {(1 - p)^n P(N = n) + p (1 - p)^(n-1) P(N >= n)}],
+
+N negative binomial, P(N >= n) = I(n, R) at u / (1 + u). The product of (1 + p f)^-R and P(N = n) is again a power of
+1 + p f / (1 + h), the other terms are integrals of their own over y = log(p / (1 - p)). Where such an integrand has its
+mode is known but for what P(N >= n), or 1/p, adds to the slope: the rule spans both ends of that.
 """
 
 from __future__ import annotations
@@ -114,13 +126,16 @@ def _discounted_integrand(p: Array, R: Array, h: Array, theta: Array) -> Array:
 
 
 def rows_of(*parameters: Parameter) -> tuple[Array, ...]:
+    """The parameters as arrays of one shape."""
     return tuple(np.broadcast_arrays(*(np.asarray(p, dtype=np.float64) for p in parameters)))
 
 
 EXTENT = 256
+"""Nodes of an integral, at most, for which blocks of rows are made."""
 
 
 def blocks(rows: Ints, width: int) -> list[Ints]:
+    """Positions of rows, cut so that a block of them times `width` nodes stays in the cache."""
     size = max(1, _BLOCK // width)
     return [rows[i : i + size] for i in range(0, len(rows), size)]
 
@@ -210,19 +225,6 @@ def trapezoid(center: Array, low: Array, high: Array, sigma: Array, down: Array,
     down, up = np.exp(left - s), np.exp(s - right)
     return center + sigma * (s - down + up), np.log(sigma * (1 + down + up) * (stop - start) / (count - 1))
 
-
-# What customers of the BG kinds do in a later interval: expectations over p ~ Beta(a, b) where staying comes first.
-#
-# In the notation of `dropout_integrals.py`, who buys at a rate λ ~ Gamma(R, A) stays for a time fA with probability e^{-λpfA}. Of
-# those who stayed λ ~ Gamma(R, A (1 + p f)), so that in the time hA from then on, with u = h / (1 + p f),
-#
-#     purchases         E[(1 + p f)^-R (1 - (1 + p u)^-R) / p],
-#     P(a purchase)     E[(1 + p f)^-R (1 - (1 + u)^-R)],
-#     P(n purchases)    E[(1 + p f)^-R {(1 - p)^n P(N = n) + p (1 - p)^(n-1) P(N >= n)}],
-#
-# N negative binomial, P(N >= n) = I(n, R) at u / (1 + u). The product of (1 + p f)^-R and P(N = n) is again a power of
-# 1 + p f / (1 + h), the other terms are integrals of their own over y = log(p / (1 - p)). Where such an integrand has its
-# mode is known but for what P(N >= n), or 1/p, adds to the slope: the rule spans both ends of that.
 
 _SMALL = 1e-12
 _SHARPEST = 10.0

@@ -1,4 +1,4 @@
-"""What lies ahead of customers who buy at every k-th beat of a clock: the engine of the Erlang-k kinds.
+"""Likelihood and expectations of customers who buy at every k-th beat of a clock: the engine of Erlang-k models.
 
 The clock beats at a rate λ ~ Gamma(R + j, A) for a customer in phase j = 0, ..., k - 1: the clock has beaten j times
 since the last purchase. In a time t = hA it beats N times, N negative binomial, and F = floor((j + N) / k) purchases
@@ -10,7 +10,8 @@ fall due. The customer leaves after each with probability p ~ Beta(a, b), so tha
 
 All terms are positive. Where N is small they are summed beat by beat, by recursion; elsewhere they are smooth in i
 and take 16 points for each doubling of i (`numerics.summation`), chances to stay, which may be tiny, only where they
-are not negligible (`log_live_total`). Results have the phases on the first axis.
+are not negligible (`log_live_total`). Results have the phases on the first axis. The likelihood and its derivatives,
+in the notation of `erlang_purchases.py`, follow at the end.
 """
 
 from __future__ import annotations
@@ -164,11 +165,6 @@ def _purchases(k: int, R: Array, h: Array, last: Array) -> tuple[Array, Array]:
 
 def _doubling(begin: Array, end: Array) -> Array:
     return between(begin, end, max(1, int(np.ceil(np.log2((end / begin).max())))))
-
-
-# Likelihood of those who buy at every k-th beat of a clock, its derivatives, and the phases the clock may be in.
-#
-# The notation is that of `erlang_purchases.py`.
 
 
 def score(

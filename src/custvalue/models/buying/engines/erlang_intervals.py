@@ -10,6 +10,15 @@ interval, of length hA,
     purchases         Σ_c q_c P(the ((c+1)k - j)-th beat comes in the interval).
 
 All terms are positive, smooth in c, rise and then fall. Results have the phases on the first axis.
+
+Discounted purchases follow by parts up to a horizon h, with θ the force of interest in units of the clock and M(v) the
+purchases expected in v; for a customer in phase j they are
+
+    e^{-θh} M(h) + θ ∫_0^h e^{-θv} M(v) dv,
+
+and forever, as the (ik - j)-th beat comes at a time that discounts by s^{ik - j}, s = λ / (λ + θ),
+
+    E[s^{k - j} E[1 / (1 - (1 - p) s^k)]],    λ ~ Gamma(R + j, 1), p ~ Beta(a, b).
 """
 
 from __future__ import annotations
@@ -234,16 +243,6 @@ def _by_blocks(found: Callable[..., Array], size: Array, *columns: Array) -> Arr
         result[some] = found(*(column[some] for column in flat))
     return result.reshape(size.shape)
 
-
-# Discounted purchases of those who buy at every k-th beat of a clock: to a horizon by parts, and forever.
-#
-# In the notation of `erlang_integrals.py`, with θ the force of interest in units of the clock, those of a customer in phase j are
-#
-#     e^{-θh} M(h) + θ ∫_0^h e^{-θv} M(v) dv,    M(v) the purchases expected in v,
-#
-# and forever, as the (ik - j)-th beat comes at a time that discounts by s^{ik - j}, s = λ / (λ + θ),
-#
-#     E[s^{k - j} E[1 / (1 - (1 - p) s^k)]],    λ ~ Gamma(R + j, 1), p ~ Beta(a, b).
 
 _STEP = 0.25
 _LAST_DISCOUNT = 45.0
