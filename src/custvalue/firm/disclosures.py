@@ -7,7 +7,7 @@ without contracts (`BuyerDisclosures`) discloses active customers and orders.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 from attrs import evolve, field, frozen
@@ -21,9 +21,6 @@ from custvalue.units import Unit, as_unit
 ChurnOf: TypeAlias = Literal["start", "average"]
 """Denominator of a churn rate: customers at the start of the period, or the mean of start and end."""
 
-_COLUMNS: Final = ("adds", "losses", "ending", "revenue", "churn")
-_BUYER_COLUMNS: Final = ("adds", "active", "orders", "revenue")
-
 
 def _as_column(values: ArrayLike | None) -> Array:
     """Figures with NaN where nothing is disclosed; empty for a column left out."""
@@ -31,10 +28,6 @@ def _as_column(values: ArrayLike | None) -> Array:
         return read_only(np.full(0, np.nan))
     found = np.asarray([np.nan if value is None else value for value in np.asarray(values, dtype=object).ravel()])
     return read_only(numbers("a disclosed figure", found).copy())
-
-
-def _as_number(value: float) -> float:
-    return float(value)
 
 
 def _as_window(value: int) -> int:
@@ -53,39 +46,54 @@ def _as_churn_of(value: str) -> ChurnOf:
     return one_of("churn_of", value, get_args(ChurnOf), "It is the denominator of the churn rate.")
 
 
-def _fill_columns(rows: Disclosures | BuyerDisclosures, names: tuple[str, ...]) -> None:
-    """Columns left out become missing figures; DataError where lengths differ or a figure is negative or infinite."""
-    given = {name: getattr(rows, name) for name in names}
-    count = max(map(len, given.values()))
-    named = given if rows.labels is None else {**given, "labels": rows.labels}
-    if any(len(column) not in {0, count} for column in named.values()):
-        shown = ", ".join(f"{name} {len(column)}" for name, column in given.items())
-        raise DataError(f"the columns and labels must have one length; got {shown}")
-    for name, column in given.items():
-        filled = column if len(column) else read_only(np.full(count, np.nan))
-        object.__setattr__(rows, name, filled)
-        churn = name == "churn"
-        fine = np.isnan(filled) | ((filled >= 0) & (filled < (1.0 + 1e-12 if churn else np.inf)))  # 1, but for rounding
-        rule = f"{name} must be {'between 0 and 1' if churn else '>= 0 and finite'}, or missing (NaN)"
-        _check(rows, fine, rule, "Check its sign and unit.", **{name: filled})
+@frozen(kw_only=True, eq=False, repr=False)
+class _Disclosed:
+    """What both kinds of disclosures have: columns of one length, and messages that name periods."""
 
+    adds: Array = field(default=None, converter=_as_column)
+    revenue: Array = field(default=None, converter=_as_column)
+    periods_before: int = field(default=0, converter=_as_periods_before)
+    unit: Unit = field(converter=as_unit)
+    labels: NDArray[Any] | None = field(default=None, converter=_as_labels)
 
-def _check(rows: Disclosures | BuyerDisclosures, fine: Bools, rule: str, remedy: str, **columns: Array) -> None:
-    """Raise DataError unless all rows are fine; it names the periods, not row numbers, where there are labels."""
-    try:
-        check_rows(fine, rule, remedy, ids=rows.labels, **columns)
-    except DataError as error:
-        raise DataError(str(error).replace("customer ", f"{rows.unit} ")) from None
+    _shown: ClassVar[tuple[str, ...]]
+    """The columns, in the order of the text."""
 
+    def _fill_columns(self, *names: str) -> None:
+        """Columns left out become missing figures; DataError where lengths differ or a figure is out of range."""
+        given = {name: getattr(self, name) for name in names}
+        count = max(map(len, given.values()))
+        named = given if self.labels is None else {**given, "labels": self.labels}
+        if any(len(column) not in {0, count} for column in named.values()):
+            shown = ", ".join(f"{name} {len(column)}" for name, column in given.items())
+            raise DataError(f"the columns and labels must have one length; got {shown}")
+        for name, column in given.items():
+            filled = column if len(column) else read_only(np.full(count, np.nan))
+            object.__setattr__(self, name, filled)
+            churn = name == "churn"
+            most = 1.0 + 1e-12 if churn else np.inf  # 1, but for rounding
+            rule = f"{name} must be {'between 0 and 1' if churn else '>= 0 and finite'}, or missing (NaN)"
+            fine = np.isnan(filled) | ((filled >= 0) & (filled < most))
+            self._check(fine, rule, "Check its sign and unit.", **{name: filled})
 
-def _shown(rows: Disclosures | BuyerDisclosures, names: tuple[str, ...]) -> str:
-    labels = "" if rows.labels is None else f", {rows.labels[0]} to {rows.labels[-1]}"
-    known = ", ".join(f"{name} {np.isfinite(getattr(rows, name)).sum()}" for name in names)
-    return f"{type(rows).__name__} of {len(rows)} {rows.unit}s{labels}: {known}"
+    def _check(self, fine: Bools, rule: str, remedy: str, **columns: Array) -> None:
+        """Raise DataError unless all rows are fine; it names the periods, not row numbers, where there are labels."""
+        try:
+            check_rows(fine, rule, remedy, ids=self.labels, **columns)
+        except DataError as error:
+            raise DataError(str(error).replace("customer ", f"{self.unit} ")) from None
+
+    def __len__(self) -> int:
+        return len(self.adds)
+
+    def __repr__(self) -> str:
+        labels = "" if self.labels is None else f", {self.labels[0]} to {self.labels[-1]}"
+        known = ", ".join(f"{name} {np.isfinite(getattr(self, name)).sum()}" for name in self._shown)
+        return f"{type(self).__name__} of {len(self)} {self.unit}s{labels}: {known}"
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Disclosures:
+class Disclosures(_Disclosed):
     """A firm's disclosed customers and revenue, one row per period; NaN (or None) where nothing is disclosed.
 
     Parameters
@@ -133,29 +141,23 @@ class Disclosures:
     Disclosures of 3 quarters, Q1 to Q3: adds 3, losses 3, ending 3, revenue 0
     """
 
-    adds: Array = field(default=None, converter=_as_column)
     losses: Array = field(default=None, converter=_as_column)
     ending: Array = field(default=None, converter=_as_column)
-    revenue: Array = field(default=None, converter=_as_column)
     churn: Array = field(default=None, converter=_as_column)
     churn_of: ChurnOf = field(default="start", converter=_as_churn_of)
-    start: float = field(default=np.nan, converter=_as_number)
-    periods_before: int = field(default=0, converter=_as_periods_before)
-    unit: Unit = field(converter=as_unit)
-    labels: NDArray[Any] | None = field(default=None, converter=_as_labels)
-    tolerance: float = field(default=0.0, converter=_as_number)
+    start: float = field(default=np.nan, converter=float)
+    tolerance: float = field(default=0.0, converter=float)
+
+    _shown: ClassVar = ("adds", "losses", "ending", "revenue")
 
     def __attrs_post_init__(self) -> None:
         if not any(np.isfinite(getattr(self, name)).any() for name in ("adds", "losses", "ending", "churn")):
             raise DataError("nothing is disclosed about customers: give adds, losses or churn, or ending customers")
-        _fill_columns(self, _COLUMNS)
+        self._fill_columns(*self._shown, "churn")
         if not self.periods_before:
             self._check_launch()
         self._fill()
         self._check_identity()
-
-    def __len__(self) -> int:
-        return len(self.adds)
 
     def __getitem__(self, rows: slice) -> Disclosures:
         """The rows of a slice without a step, with the periods and customers before them."""
@@ -163,7 +165,7 @@ class Disclosures:
         if step != 1 or stop <= first:
             raise DataError(f"a slice of disclosures must be consecutive rows, at least one; got {rows}")
         start = self.start if first == 0 else float(self.ending[first - 1])
-        names = _COLUMNS if self.labels is None else (*_COLUMNS, "labels")
+        names = (*self._shown, "churn", *(["labels"] if self.labels is not None else []))
         cut = {name: getattr(self, name)[first:stop] for name in names}
         return evolve(self, **cut, start=start, periods_before=self.periods_before + first)
 
@@ -201,7 +203,7 @@ class Disclosures:
             implied = np.isnan(getattr(self, name)) & (column < 0)
             fine = ~implied | (column >= -self._allowed(ending))
             remedy = "Check the rows it follows from, or raise tolerance to twice the unit the figures are rounded to."
-            _check(self, fine, f"{name} follow from the identity and must be >= 0", remedy, **{name: column})
+            self._check(fine, f"{name} follow from the identity and must be >= 0", remedy, **{name: column})
             object.__setattr__(self, name, read_only(np.where(implied, 0.0, column)))
 
     def _churned(self, begun: Array, adds: Array, ending: Array) -> tuple[Array, ...]:
@@ -214,18 +216,15 @@ class Disclosures:
         fine = ~(np.abs(self.begun + self.adds - self.losses - self.ending) > self._allowed(self.ending))
         remedy = "Check these rows; of rounded figures set tolerance to twice the unit they are rounded to."
         shown = {"start": self.begun, "adds": self.adds, "losses": self.losses, "end": self.ending}
-        _check(self, fine, "start + adds - losses = end must hold", remedy, **shown)
+        self._check(fine, "start + adds - losses = end must hold", remedy, **shown)
 
     def _allowed(self, ending: Array) -> Array:
         """Tolerance, and rounding errors of sums of customers."""
         return np.asarray(self.tolerance + 1e-9 * np.nan_to_num(ending))
 
-    def __repr__(self) -> str:
-        return _shown(self, _COLUMNS[:4])
-
 
 @frozen(kw_only=True, eq=False, repr=False)
-class BuyerDisclosures:
+class BuyerDisclosures(_Disclosed):
     """A firm's disclosed orders and active customers, one row per period; NaN (or None) where nothing is disclosed.
 
     Parameters
@@ -235,12 +234,8 @@ class BuyerDisclosures:
         Columns may be left out.
     window : int
         Of activity, in periods: 4 for a trailing year of quarters.
-    periods_before : int
-        Periods from the firm's launch to the first row.
-    unit : {"quarter", "month", "year", "week", "day"}
-        Length of a row's period.
-    labels : array_like, optional
-        Names of the rows, for messages.
+    periods_before, unit, labels
+        As for `Disclosures`.
 
     Raises
     ------
@@ -256,26 +251,17 @@ class BuyerDisclosures:
     BuyerDisclosures of 2 quarters: adds 2, active 2, orders 1, revenue 0
     """
 
-    adds: Array = field(default=None, converter=_as_column)
     active: Array = field(default=None, converter=_as_column)
     orders: Array = field(default=None, converter=_as_column)
-    revenue: Array = field(default=None, converter=_as_column)
     window: int = field(converter=_as_window)
-    periods_before: int = field(default=0, converter=_as_periods_before)
-    unit: Unit = field(converter=as_unit)
-    labels: NDArray[Any] | None = field(default=None, converter=_as_labels)
+
+    _shown: ClassVar = ("adds", "active", "orders", "revenue")
 
     def __attrs_post_init__(self) -> None:
-        _fill_columns(self, _BUYER_COLUMNS)
+        self._fill_columns(*self._shown)
         if not np.isfinite([self.active, self.orders]).any():
             raise DataError("neither active customers nor orders are disclosed: purchasing is not identified")
         for name in ("active", "orders"):
             column = getattr(self, name)
             rule = f"adds <= {name} must hold: a customer is acquired by an order"
-            _check(self, ~(self.adds > column), rule, "Check these rows.", adds=self.adds, **{name: column})
-
-    def __len__(self) -> int:
-        return len(self.adds)
-
-    def __repr__(self) -> str:
-        return _shown(self, _BUYER_COLUMNS)
+            self._check(~(self.adds > column), rule, "Check these rows.", adds=self.adds, **{name: column})

@@ -17,20 +17,13 @@ from typing import Any, Final, Generic, TypeVar
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._columns import read_only
+from custvalue._results import as_column
 from custvalue._typing import Array, ArrayLike, Bools, Ints
 from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.firm.acquisition import WeibullAcquisition
 from custvalue.firm.model import FirmModel
 from custvalue.inference.estimate import Estimate, Estimated
-from custvalue.inference.least_squares import (
-    Curve,
-    LeastSquares,
-    clustered,
-    jacobian,
-    least_squares,
-    sandwich,
-)
+from custvalue.inference.least_squares import Curve, LeastSquares, clustered, jacobian, least_squares, sandwich
 from custvalue.inference.transform import Identity, Transform
 
 M = TypeVar("M", bound=FirmModel)
@@ -39,10 +32,6 @@ _REVENUE: Final = ("revenue", "revenue_growth")
 _LOOSE: Final = 1.0
 _LOST: Final = 8.0
 """Standard errors of free parameters that are warned of and that are refused: factors of e and e^8 = 3,000."""
-
-
-def _as_covariance(values: ArrayLike) -> Array:
-    return read_only(np.asarray(values, dtype=np.float64))
 
 
 @frozen(eq=False, repr=False)
@@ -69,7 +58,7 @@ class DisclosureFit(Estimated, Generic[M]):
 
     model: M = field()
     names: tuple[str, ...] = field()
-    covariance: Array = field(converter=_as_covariance)
+    covariance: Array = field(converter=as_column)
     periods: int = field()
     figures: int = field()
     fixed: tuple[str, ...] = field(default=())

@@ -19,10 +19,6 @@ from custvalue.units import DAYS, Unit, as_unit
 from custvalue.value.base.leaky_bucket import project_customer_base
 
 
-def _as_customers(value: float) -> float:
-    return float(value)
-
-
 def _as_paying(value: str) -> Paying:
     return one_of("paying", value, get_args(Paying))
 
@@ -82,7 +78,7 @@ class SubscriberModel(FirmModel):
 
     retention: RetentionModel = field(validator=_in_unit)
     paying: Paying = field(default="average", converter=_as_paying)
-    customers: float = field(default=np.nan, converter=_as_customers)
+    customers: float = field(default=np.nan, converter=float)
 
     _behavior: ClassVar[str] = "retention"
 
