@@ -38,8 +38,13 @@ TITLES = {
 }
 """Rooms in the order of the page, and what they are called there."""
 
+CONCENTRATION = ("lorenz_curve", "gini", "whale_curve", "top_share", "unprofitable")
 BESIDES = {
-    "value": ["value.assumption_checks.Checks"],
+    "value": [
+        "value.assumption_checks.Checks",
+        *(f"value.concentration.{name}" for name in CONCENTRATION),
+    ],
+    "inference": ["inference.estimate.Estimate", "inference.maximum_likelihood.Problem"],
     "models.buying": [
         "models.buying.family.TransactionModel",
         "models.buying.regularity.estimate_regularity",
