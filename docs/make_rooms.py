@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 FLOORS: list[dict[str, list[str]]] = [
-    {"cli": ["custvalue value, custvalue reproduce"]},
+    {"cli": ["custvalue value, custvalue models, custvalue reproduce"]},
     {"reporting": ["what is printed: tables in the terminal"]},
     {"reproductions": ["published figures, recomputed; papers/: forms that one paper uses"]},
     {
