@@ -596,8 +596,8 @@ def scores() -> dict[str, Any]:
 
 def regular(found: Any) -> dict[str, Any]:
     """An estimate of regularity; its interval."""
-    interval = found.confidence_interval(0.9) if np.isfinite(found.k) else None
-    return {"k": found.k, "error": found.standard_error, "customers": found.customers, "interval": interval}
+    interval = found.confidence_intervals(0.9)["k"] if np.isfinite(found.k) else None
+    return {"k": found.k, "error": found.standard_errors["k"], "customers": found.customers, "interval": interval}
 
 
 def regularities() -> dict[str, Any]:
@@ -616,12 +616,12 @@ def regularities() -> dict[str, Any]:
     found["by the week"] = regular(estimate_regularity(log, collapse="week", first_purchase_from="1997-02-01"))
     rows = RFM.from_transactions(log, unit="week", log_interpurchase=True)
     found["histories"] = regular(estimate_regularity(rows))
-    found["interval"] = Regularity(2.0, 0.3, 10, "mle").confidence_interval()
+    found["interval"] = Regularity.of(2.0, 0.3, 10, "mle").confidence_intervals()["k"]
     refused: dict[str, Callable[[], Any]] = {
         "histories cv": lambda: estimate_regularity(rows, method="cv"),
         "histories without": lambda: estimate_regularity(RFM.from_transactions(log, unit="week")),
         "method": lambda: estimate_regularity(log, method="guess"),
-        "level": lambda: Regularity(2.0, 0.3, 10, "mle").confidence_interval(1.0),
+        "level": lambda: Regularity.of(2.0, 0.3, 10, "mle").confidence_intervals(1.0),
         "one customer wheat": lambda: estimate_regularity(
             InterpurchaseTimes([2], [2.0, 3.0], unit="day"), method="wheat"
         ),

@@ -31,10 +31,10 @@ def spacings(k: float, customers: int, *, window: float | None = None, seed: int
 @pytest.mark.parametrize("window", [None, 3.0], ids=["counted", "in a window"])
 def test_the_shape_is_found_with_the_error_it_states(method: str, k: float, window: float | None) -> None:
     found = [estimate_regularity(spacings(k, 1500, window=window, seed=seed), method=method) for seed in range(12)]
-    z = np.array([(one.k - k) / one.standard_error for one in found])
+    z = np.array([(one.k - k) / one.standard_errors["k"] for one in found])
     assert abs(z.mean()) < 4 / np.sqrt(len(z)) + 0.3  # the estimates are a little skew
     assert 0.4 < np.sqrt((z**2).mean()) < 1.8
-    low, high = found[0].confidence_interval(0.9999)
+    low, high = found[0].confidence_intervals(0.9999)["k"]
     assert low < k < high
 
 
@@ -53,7 +53,7 @@ def test_the_conditional_likelihood_is_at_its_maximum() -> None:
     assert found.k == pytest.approx(np.exp(best.x), rel=1e-6)
     width = 1e-3
     bend = (minus(best.x + width) - 2 * best.fun + minus(best.x - width)) / width**2
-    assert found.standard_error / found.k == pytest.approx(bend**-0.5, rel=1e-4)
+    assert found.standard_errors["k"] / found.k == pytest.approx(bend**-0.5, rel=1e-4)
 
 
 def test_two_methods_by_hand() -> None:
@@ -73,14 +73,14 @@ def test_rates_and_units_do_not_matter(method: str) -> None:
         for by in (1.0, slower)
     )
     assert other.k == pytest.approx(one.k, rel=1e-9)
-    assert other.standard_error == pytest.approx(one.standard_error, rel=1e-9)
+    assert other.standard_errors["k"] == pytest.approx(one.standard_errors["k"], rel=1e-9)
 
 
 @every_method
 def test_buying_in_step_is_infinitely_regular(method: str) -> None:
     found = estimate_regularity(InterpurchaseTimes([2, 3], [5.0, 5.0, 0.1, 0.1, 0.1], unit="year"), method=method)
     assert found.k == np.inf
-    assert np.isnan(found.standard_error)
+    assert np.isnan(found.standard_errors["k"])
 
 
 def test_cdnow_buys_in_bursts() -> None:
@@ -91,7 +91,7 @@ def test_cdnow_buys_in_bursts() -> None:
     assert of_rfm.k == pytest.approx(found.k, rel=1e-12)
     assert found.customers == (rfm.x > 1).sum()
     assert 0.6 < found.k < 1
-    low, high = found.confidence_interval()
+    low, high = found.confidence_intervals()["k"]
     assert low * high == pytest.approx(found.k**2)
     assert high < 1
 
@@ -108,7 +108,7 @@ def test_what_cannot_be_estimated() -> None:
     with pytest.raises(ParameterError, match="'mle', 'wheat' or 'cv'; got 'mse'"):
         estimate_regularity(InterpurchaseTimes([2], [1.0, 2.0], unit="year"), method="mse")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="level"):
-        Regularity(2.0, 0.1, 10, "mle").confidence_interval(95)
+        Regularity.of(2.0, 0.1, 10, "mle").confidence_intervals(95)
 
 
 def test_spacings_are_checked() -> None:
@@ -120,3 +120,15 @@ def test_spacings_are_checked() -> None:
         InterpurchaseTimes.from_transactions(
             {"customer_id": [1], "date": ["2024-01-03"]}, observed_until="2024-01-01", unit="week"
         )
+
+
+@every_method
+def test_an_estimate_of_regularity_is_shown_and_stored_as_other_estimates_are(method: str) -> None:
+    found = estimate_regularity(spacings(2.0, 200), method=method)
+    table = found.table()
+    assert table["parameter"].tolist() == ["k"]
+    assert table["estimate"] == found.k
+    assert (table["low"][0], table["high"][0]) == found.confidence_intervals()["k"]
+    low, high = found.confidence_intervals()["k"]
+    assert np.sqrt(low * high) == pytest.approx(found.k, rel=1e-12)  # symmetric in log k
+    assert Regularity.from_json(found.to_json()) == found

@@ -18,17 +18,21 @@ Journal of the Royal Statistical Society B 32(2), 283-301.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from attrs import field, frozen
-from scipy.special import ndtri, polygamma, psi
+from scipy.special import polygamma, psi
 
+from custvalue._arguments import one_of
 from custvalue._typing import Array
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.interpurchase_times import InterpurchaseTimes
 from custvalue.evidence.rfm import RFM
+from custvalue.inference.estimate import Estimate, Estimated
+from custvalue.inference.transform import Log
 
 Method = Literal["mle", "wheat", "cv"]
 _WIDEST = np.log(1e6)
@@ -36,38 +40,43 @@ _WIDEST = np.log(1e6)
 
 
 @frozen
-class Regularity:
+class Regularity(Estimated):
     """How regularly customers buy: the shape k of their times between purchases.
 
     Attributes
     ----------
-    k : float
-        1: at random; more: regular; less: in bursts. inf where all times of a customer are equal.
-    standard_error : float
-        Of k, for many customers; nan where k is inf.
+    estimate : Estimate
+        Of k alone, whose free scale is its logarithm.
     customers : int
         With at least two times between purchases: the others say nothing about regularity.
     method : str
         "mle", "wheat" or "cv".
     """
 
-    k: float = field()
-    standard_error: float = field()
+    estimate: Estimate = field()
     customers: int = field()
     method: Method = field()
 
-    def confidence_interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Confidence interval of k, symmetric on the log scale.
+    @classmethod
+    def of(cls, k: float, standard_error: float, customers: int, method: Method) -> Self:
+        """An estimate of k; its standard error, for many customers, is nan where k is inf."""
+        known = Estimate(names=["k"], values=[k], covariance=[[standard_error**2]], transforms=[Log()], n=customers)
+        return cls(known, customers, method)
 
-        Raises
-        ------
-        ParameterError
-            `level` is not between 0 and 1.
-        """
-        if not 0 < level < 1:
-            raise ParameterError(f"level must lie between 0 and 1, such as 0.95; got {level!r}")
-        factor = float(np.exp(ndtri(0.5 + level / 2) * self.standard_error / self.k))
-        return self.k / factor, self.k * factor
+    @property
+    def k(self) -> float:
+        """1: at random; more: regular; less: in bursts; inf where all times of a customer are equal."""
+        return float(self.estimate.values[0])
+
+    def to_json(self) -> str:
+        """The estimate as JSON."""
+        return json.dumps({"estimate": self.estimate.as_dict(), "customers": self.customers, "method": self.method})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The estimate that `to_json` wrote."""
+        known = json.loads(text)
+        return cls(Estimate.from_dict(known.pop("estimate")), **known)
 
 
 def estimate_regularity(data: Any, *, method: Method = "mle", **options: Any) -> Regularity:  # noqa: ANN401 (any log)
@@ -88,8 +97,8 @@ def estimate_regularity(data: Any, *, method: Method = "mle", **options: Any) ->
     Raises
     ------
     DataError
-        No customer has three purchases (with "wheat", fewer than two have); an RFM has no log_interpurchase; or the log is
-        broken, as in `RFM.from_transactions`.
+        No customer has three purchases (with "wheat", fewer than two have); an RFM has no log_interpurchase; or the log
+        is broken, as in `RFM.from_transactions`.
     ParameterError
         The method is not one of the three, or needs more than an RFM holds.
 
@@ -103,8 +112,7 @@ def estimate_regularity(data: Any, *, method: Method = "mle", **options: Any) ->
     >>> round(found.k, 1), found.customers
     (85.8, 2)
     """
-    if method not in ("mle", "wheat", "cv"):
-        raise ParameterError(f"method must be 'mle', 'wheat' or 'cv'; got {method!r}")
+    one_of("method", method, get_args(Method))
     if isinstance(data, RFM):
         return _of_rfm(data, method)
     spacings = (
@@ -162,9 +170,9 @@ def _conditional(n: Array, logs: Array) -> Regularity:
 
     k = _root(slope)
     if np.isinf(k):
-        return Regularity(k, np.nan, len(n), "mle")
+        return Regularity.of(k, np.nan, len(n), "mle")
     information = float((times * sizes * (polygamma(1, k) - sizes * polygamma(1, sizes * k))).sum())
-    return Regularity(k, information**-0.5, len(n), "mle")
+    return Regularity.of(k, information**-0.5, len(n), "mle")
 
 
 def _by_pairs(counts: Array, shares: Array) -> Regularity:
@@ -174,8 +182,8 @@ def _by_pairs(counts: Array, shares: Array) -> Regularity:
     squares = (shares[first] / (shares[first] + shares[first + 1]) - 0.5) ** 2
     mean, error = float(squares.mean()), float(squares.std(ddof=1)) / len(squares) ** 0.5
     if mean == 0:
-        return Regularity(np.inf, np.nan, len(counts), "wheat")
-    return Regularity((1 - 4 * mean) / (8 * mean), error / (8 * mean**2), len(counts), "wheat")
+        return Regularity.of(np.inf, np.nan, len(counts), "wheat")
+    return Regularity.of((1 - 4 * mean) / (8 * mean), error / (8 * mean**2), len(counts), "wheat")
 
 
 def _by_variation(counts: Array, shares: Array) -> Regularity:
@@ -187,17 +195,20 @@ def _by_variation(counts: Array, shares: Array) -> Regularity:
 
     k = _root(lambda k: float(excess(k).sum()))
     if np.isinf(k):
-        return Regularity(k, np.nan, len(counts), "cv")
+        return Regularity.of(k, np.nan, len(counts), "cv")
     fall = float(((counts - 1) / (counts * k + 1) ** 2).sum())
-    return Regularity(k, float(np.sqrt((excess(k) ** 2).sum())) / fall, len(counts), "cv")
+    return Regularity.of(k, float(np.sqrt((excess(k) ** 2).sum())) / fall, len(counts), "cv")
 
 
 def _root(falls: Callable[[float], float]) -> float:
-    """The k at which a falling function of k is zero, by halving the range of log k, to rounding; inf beyond it."""
-    low, high = -_WIDEST, _WIDEST
-    if falls(float(np.exp(high))) > 0:
+    """The k at which a falling function of k is zero, to rounding; inf, or the least k, where there is none between."""
+    from scipy.optimize import brentq  # noqa: PLC0415 (slow to import)
+
+    def in_log(log_k: float) -> float:
+        return falls(float(np.exp(log_k)))
+
+    if in_log(_WIDEST) > 0:
         return np.inf
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if falls(float(np.exp(middle))) > 0 else (low, middle)
-    return float(np.exp((low + high) / 2))
+    if in_log(-_WIDEST) <= 0:
+        return float(np.exp(-_WIDEST))
+    return float(np.exp(brentq(in_log, -_WIDEST, _WIDEST, xtol=1e-15, rtol=4 * np.finfo(float).eps)))
