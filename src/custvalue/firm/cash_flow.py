@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from attrs import Attribute, field, frozen
+from attrs.converters import optional
 
 from custvalue._arguments import not_negative, one_of, positive, real, share
 from custvalue._results import Rows, as_column
@@ -36,15 +37,11 @@ def _by(check: Callable[[str, ArrayLike], Array]) -> Callable[[object, Attribute
     return validate
 
 
-_SHARE, _COST, _AMOUNT, _POSITIVE = _by(share), _by(not_negative), _by(real), _by(positive)
+_SHARE, _COST, finite, above_zero = _by(share), _by(not_negative), _by(real), _by(positive)
 
 
 def _as_losses(value: str) -> Losses:
     return one_of("losses", value, get_args(Losses), _LOSSES)
-
-
-def _optional(value: ArrayLike | None) -> Parameter | None:
-    return None if value is None else as_parameter(value)
 
 
 @frozen(kw_only=True)
@@ -94,12 +91,16 @@ class Firm:
     losses: Losses = field(converter=_as_losses)
     capital_expenditure: Parameter = field(default=0.0, converter=as_parameter, validator=_COST, eq=same_parameter)
     depreciation: Parameter = field(default=0.0, converter=as_parameter, validator=_COST, eq=same_parameter)
-    working_capital: Parameter = field(default=0.0, converter=as_parameter, validator=_AMOUNT, eq=same_parameter)
-    last_revenue: Parameter | None = field(default=None, converter=_optional, validator=_AMOUNT, eq=same_parameter)
-    other_investment: Parameter = field(default=0.0, converter=as_parameter, validator=_AMOUNT, eq=same_parameter)
-    non_operating_assets: Parameter = field(default=0.0, converter=as_parameter, validator=_AMOUNT, eq=same_parameter)
-    net_debt: Parameter = field(default=0.0, converter=as_parameter, validator=_AMOUNT, eq=same_parameter)
-    shares: Parameter | None = field(default=None, converter=_optional, validator=_POSITIVE, eq=same_parameter)
+    working_capital: Parameter = field(default=0.0, converter=as_parameter, validator=finite, eq=same_parameter)
+    last_revenue: Parameter | None = field(
+        default=None, converter=optional(as_parameter), validator=finite, eq=same_parameter
+    )
+    other_investment: Parameter = field(default=0.0, converter=as_parameter, validator=finite, eq=same_parameter)
+    non_operating_assets: Parameter = field(default=0.0, converter=as_parameter, validator=finite, eq=same_parameter)
+    net_debt: Parameter = field(default=0.0, converter=as_parameter, validator=finite, eq=same_parameter)
+    shares: Parameter | None = field(
+        default=None, converter=optional(as_parameter), validator=above_zero, eq=same_parameter
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.last_revenue is None and np.any(np.asarray(self.working_capital) != 0):
@@ -175,14 +176,12 @@ def free_cash_flow(firm: Firm, projection: Projection) -> FreeCashFlow:
     >>> free_cash_flow(firm, p).total
     array([67.5, 49.5])
     """
-    revenue, acquired, invested, variable, per_customer, fixed, rate = _together(
-        revenue=projection.revenue,
-        acquired=projection.acquired,
-        investment=_investment(firm, projection.revenue),
-        variable_cost=firm.variable_cost,
-        acquisition_cost=firm.acquisition_cost,
-        fixed_costs=firm.fixed_costs,
-        tax=firm.tax,
+    names = "variable_cost", "acquisition_cost", "fixed_costs", "tax", "working_capital", "other_investment"
+    given = {name: getattr(firm, name) for name in names}
+    net = np.asarray(firm.capital_expenditure) - np.asarray(firm.depreciation)
+    before = 0.0 if firm.last_revenue is None else firm.last_revenue
+    revenue, acquired, variable, per_customer, fixed, rate, working, other, net, last = _together(
+        revenue=projection.revenue, acquired=projection.acquired, **given, net=net, last_revenue=before
     )
     contribution, acquisition = np.asarray(revenue * (1 - variable)), np.asarray(acquired * per_customer)
     return FreeCashFlow(
@@ -192,20 +191,8 @@ def free_cash_flow(firm: Firm, projection: Projection) -> FreeCashFlow:
         fixed_costs=fixed,
         tax_rate=rate,
         tax=_tax(contribution - acquisition - fixed, rate, firm.losses),
-        investment=invested,
+        investment=revenue * net + working * np.diff(revenue, axis=-1, prepend=last[..., :1]) + other,
     )
-
-
-def _investment(firm: Firm, revenue: Array) -> Array:
-    revenue, net, working, other, last = _together(
-        revenue=revenue,
-        net=np.asarray(firm.capital_expenditure) - np.asarray(firm.depreciation),
-        working_capital=firm.working_capital,
-        other_investment=firm.other_investment,
-        last_revenue=0.0 if firm.last_revenue is None else firm.last_revenue,
-    )
-    change = np.diff(revenue, axis=-1, prepend=last[..., :1])
-    return np.asarray(revenue * net + working * change + other)
 
 
 def _together(**arrays: Parameter) -> list[Array]:

@@ -11,28 +11,17 @@ import numpy as np
 from attrs import field, frozen
 from scipy.special import expit
 
-from custvalue._arguments import not_negative, positive, real, require, together
-from custvalue._columns import same
-from custvalue._typing import Array, ArrayLike
+from custvalue._arguments import not_negative, real, require, together
+from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import Timing, force_of
+from custvalue.firm.cash_flow import above_zero, finite
+from custvalue.models.model import as_parameter, same_parameter
 from custvalue.units import Unit
 from custvalue.value.formulas.constant_retention import constant_retention_value
 from custvalue.value.formulas.sensitivity import sensitivity
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
-
-
-def _as_alpha(values: ArrayLike) -> Array:
-    return positive("alpha", values)
-
-
-def _as_beta(values: ArrayLike) -> Array:
-    return real("beta", values)
-
-
-def _as_gamma(values: ArrayLike) -> Array:
-    return positive("gamma", values)
 
 
 @frozen
@@ -58,9 +47,9 @@ class CustomerGrowth:
     4.743 1.581
     """
 
-    alpha: Array = field(converter=_as_alpha, eq=same)
-    beta: Array = field(converter=_as_beta, eq=same)
-    gamma: Array = field(converter=_as_gamma, eq=same)
+    alpha: Parameter = field(converter=as_parameter, validator=above_zero, eq=same_parameter)
+    beta: Parameter = field(converter=as_parameter, validator=finite, eq=same_parameter)
+    gamma: Parameter = field(converter=as_parameter, validator=above_zero, eq=same_parameter)
 
     def customers(self, t: ArrayLike) -> Array:
         """N(t), t in periods from now."""
@@ -81,7 +70,9 @@ class CustomerGrowth:
         """
         force = force_of(rate, unit)
         require(force >= 0, "the rate must be >= 0", "Future customers are discounted.", force=force)
-        alpha, beta, gamma, force = together(alpha=self.alpha, beta=self.beta, gamma=self.gamma, rate=force)
+        alpha, beta, gamma, force = together(
+            alpha=np.asarray(self.alpha), beta=np.asarray(self.beta), gamma=np.asarray(self.gamma), rate=force
+        )
         return np.asarray(alpha * _logistic_laplace(beta, force / gamma))
 
 

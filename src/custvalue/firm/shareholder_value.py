@@ -11,8 +11,8 @@ customer-based valuation. Journal of Marketing 76(2), 17-32 (as cited; not check
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias, get_args
+import json
+from typing import Any, Final, Literal, Self, TypeAlias, get_args
 
 import numpy as np
 from attrs import field, frozen
@@ -31,18 +31,6 @@ CashTiming: TypeAlias = Literal["now", "middle", "end"]
 
 _NOTABLE: Final = 0.01
 """Share of the value beyond the horizon from which a note says so."""
-
-
-def _as_projection(value: Projection | Mapping[str, Any]) -> Projection:
-    return value if isinstance(value, Projection) else Projection(**value)
-
-
-def _as_cash_flow(value: FreeCashFlow | Mapping[str, Any]) -> FreeCashFlow:
-    return value if isinstance(value, FreeCashFlow) else FreeCashFlow(**value)
-
-
-def _as_firm(value: Firm | Mapping[str, Any]) -> Firm:
-    return value if isinstance(value, Firm) else Firm(**value)
 
 
 @frozen(eq=False, repr=False)
@@ -66,12 +54,12 @@ class ShareholderValue(Rows):
         As given.
     """
 
-    projection: Projection = field(converter=_as_projection)
-    cash_flow: FreeCashFlow = field(converter=_as_cash_flow)
+    projection: Projection = field()
+    cash_flow: FreeCashFlow = field()
     discount: Array = field(converter=as_column)
     remainder: Array = field(converter=as_column)
     tail: Array = field(converter=as_column)
-    firm: Firm = field(converter=_as_firm)
+    firm: Firm = field()
 
     @property
     def operating_assets(self) -> Array:
@@ -143,6 +131,13 @@ class ShareholderValue(Rows):
             f"they went on, would be worth {beyond:,.4g}: use a longer horizon, or terminal growth"
         )
         return (note,)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The value that `to_json` wrote."""
+        known = json.loads(text)
+        held = {"projection": Projection, "cash_flow": FreeCashFlow, "firm": Firm}
+        return cls(**known | {name: kind(**known[name]) for name, kind in held.items()})
 
     def table(self) -> dict[str, NDArray[Any]]:
         """One row per period: customers, revenue, the parts of the free cash flow, and its discounted value."""

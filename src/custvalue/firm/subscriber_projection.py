@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from attrs import field, frozen
+from attrs.converters import optional
 
 from custvalue._arguments import not_negative, one_of
 from custvalue._results import Rows, as_column
@@ -29,10 +30,6 @@ Paying: TypeAlias = Literal["start", "average", "end"]
 """Who pays in a period: the customers at its start, those at its end, or the mean of both."""
 
 _COUNTS: Final = ("acquired", "lost", "ending", "existing", "orders")
-
-
-def _as_counts(values: ArrayLike | None) -> Array | None:
-    return None if values is None else as_column(values)
 
 
 @frozen(eq=False, repr=False)
@@ -59,10 +56,10 @@ class Projection(Rows):
     acquired: Array = field(converter=as_column)
     existing_revenue: Array = field(converter=as_column)
     future_revenue: Array = field(converter=as_column)
-    lost: Array | None = field(default=None, converter=_as_counts)
-    ending: Array | None = field(default=None, converter=_as_counts)
-    existing: Array | None = field(default=None, converter=_as_counts)
-    orders: Array | None = field(default=None, converter=_as_counts)
+    lost: Array | None = field(default=None, converter=optional(as_column))
+    ending: Array | None = field(default=None, converter=optional(as_column))
+    existing: Array | None = field(default=None, converter=optional(as_column))
+    orders: Array | None = field(default=None, converter=optional(as_column))
 
     @property
     def revenue(self) -> Array:

@@ -17,6 +17,7 @@ from custvalue.discounting.rate import Rate
 from custvalue.errors import DataError, ParameterError
 from custvalue.records.time import DateLike
 from custvalue.relationships.relationships import RelationshipTableLike, as_relationships
+from custvalue.relationships.satisfaction_grid import quadrants
 from custvalue.units import per_year
 from custvalue.value import concentration
 from custvalue.value.valuation import Valuation
@@ -201,12 +202,8 @@ class Portfolio(Rows):
         """
         if self.duration is None:
             raise DataError("quadrants need durations; give duration= when making the portfolio")
-        if not len(self):
-            return np.array([], dtype=np.str_)
-        profit = self.value >= (np.median(self.value) if profit_cut is None else profit_cut)
-        lasting = self.duration >= (np.median(self.duration) if duration_cut is None else duration_cut)
-        names = np.array([["stranger", "barnacle"], ["butterfly", "true friend"]])
-        return names[profit.astype(np.intp), lasting.astype(np.intp)]
+        names = ("stranger", "barnacle", "butterfly", "true friend")
+        return quadrants(names, self.value, profit_cut, self.duration, duration_cut)
 
     def with_label(self, name: str, values: ArrayLike) -> Portfolio:
         """The portfolio with one more label: segments, quadrants, RFM cells."""

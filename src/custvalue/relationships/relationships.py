@@ -10,7 +10,17 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._columns import DAY, check_rows, days_since_epoch, is_dated, moments, names_of, numbers, read_only
+from custvalue._columns import (
+    DAY,
+    check_rows,
+    days_since_epoch,
+    is_dated,
+    moments,
+    names_of,
+    numbers,
+    positions,
+    read_only,
+)
 from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
 from custvalue.discounting.cash_flow_batch import CashFlowBatch
 from custvalue.errors import DataError, ParameterError
@@ -20,7 +30,7 @@ from custvalue.evidence.logs.reading import read_columns
 from custvalue.records.cash_flow import CashFlow, CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
-from custvalue.records.time import DateLike
+from custvalue.records.time import EPOCH, DateLike, as_ticks
 from custvalue.records.trait import Trait
 from custvalue.units import DAYS_PER_YEAR
 
@@ -28,9 +38,6 @@ Scale: TypeAlias = tuple[float, float]
 """The lowest and the highest value of a trait."""
 
 _VALENCE: Final = {"positive": 1.0, "negative": -1.0, "": 0.0}
-_EPOCH: Final = np.datetime64("1970-01-01", "us")
-_MICROSECONDS: Final = 86_400e6
-"""Of a day."""
 
 
 @frozen(eq=False)
@@ -268,7 +275,7 @@ class RelationshipTable:
         if not self.dated:
             return times
         known = np.where(np.isnan(times), 0.0, times)
-        dates = _EPOCH + np.rint(known * _MICROSECONDS).astype("timedelta64[us]")
+        dates = as_ticks(known)
         whole = dates.astype("datetime64[D]") if (known == np.floor(known)).all() else dates
         return np.where(np.isnan(times), np.datetime64("NaT"), whole)
 
@@ -369,7 +376,7 @@ def _read_flows(flows: Any, named: Mapping[str, str | None], ids: NDArray[Any], 
     rows = _rows_of(column_values(read["id"]), ids)
     times, flows_dated = _times("when", read["when"])
     order = np.argsort(rows, kind="stable")
-    when: Any = _EPOCH + np.rint(times * _MICROSECONDS).astype("timedelta64[us]") if flows_dated else times
+    when: Any = as_ticks(times) if flows_dated else times
     kinds = _texts(read["kind"], "purchase")[order] if "kind" in read else None
     columns = CashFlows(numbers("amount", column_values(read["amount"]))[order], when[order], kinds)
     _check_same(columns, dated=dated)
@@ -378,11 +385,10 @@ def _read_flows(flows: Any, named: Mapping[str, str | None], ids: NDArray[Any], 
 
 def _rows_of(keys: NDArray[Any], ids: NDArray[Any]) -> Ints:
     """The row of each key among the ids."""
-    known = {name: i for i, name in enumerate(ids.tolist())}
-    rows = np.fromiter((known.get(key, -1) for key in keys.tolist()), dtype=np.intp, count=len(keys))
-    if len(known) < len(ids):
+    rows, known = positions(keys, ids)
+    if len(set(ids.tolist())) < len(ids):
         raise DataError("every relationship must have an own id, so that cash flows find theirs; some are there twice")
-    if (lost := rows < 0).any():
+    if (lost := ~known).any():
         raise DataError(
             f"every cash flow must be of a relationship in the table; {lost.sum()} of {len(keys)} are not, first: "
             f"{keys[lost].tolist()[0]!r}. Name the table's column of ids with id=, add the relationship, or leave the "
@@ -399,7 +405,7 @@ def _times(name: str, column: Column) -> tuple[Array, bool]:
     values, dated = column.values, column.values.dtype.kind == "M"
     if not dated and values.dtype.kind not in "iuf":
         raise DataError(f"{name} must hold dates or years from now; got values of type {values.dtype}")
-    times = (values - np.datetime64("1970-01-01")) / DAY if dated else values.astype(np.float64)
+    times = (values - EPOCH) / DAY if dated else values.astype(np.float64)
     return np.where(column.absent, np.nan, times), dated
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from custvalue._arguments import together
+from custvalue._columns import together
 from custvalue._typing import Array, ArrayLike, Bools, NDArray
-from custvalue.errors import DataError, ParameterError
 from custvalue.relationships.satisfaction import on_scale
 
 
@@ -35,11 +34,21 @@ def satisfaction_loyalty(
     >>> satisfaction_loyalty([0.9, 0.2, 0.9, 0.2], [0.8, 0.8, 0.1, 0.1], satisfied=0.6, loyal=0.5).tolist()
     ['apostle', 'hostage', 'mercenary', 'defector']
     """
-    content, staying = _alike(on_scale(satisfaction), on_scale(loyalty, "loyalty"), "loyalty")
-    names = np.array([["defector", "hostage"], ["mercenary", "apostle"]])
-    high = content >= (_middle(content) if satisfied is None else satisfied)
-    true = staying >= (_middle(staying) if loyal is None else loyal)
-    return names[high.astype(np.intp), true.astype(np.intp)]
+    known = together(satisfaction=on_scale(satisfaction), loyalty=on_scale(loyalty, "loyalty"))
+    names = ("defector", "hostage", "mercenary", "apostle")
+    return quadrants(names, known["satisfaction"], satisfied, known["loyalty"], loyal)
+
+
+def quadrants(
+    names: tuple[str, str, str, str], first: Array, first_cut: float | None, second: Array, second_cut: float | None
+) -> NDArray[np.str_]:
+    """Names by which of two cuts (by default the medians) are reached: neither, the second, the first, both."""
+    if not first.size:
+        return np.zeros(first.shape, dtype=np.str_)
+    one = first >= (np.median(first) if first_cut is None else first_cut)
+    two = second >= (np.median(second) if second_cut is None else second_cut)
+    found: NDArray[np.str_] = np.array(names)[2 * one + two]
+    return found
 
 
 def satisfied_but_idle(
@@ -66,22 +75,5 @@ def satisfied_but_idle(
     >>> satisfied_but_idle([0.9, 0.9, 0.1], [0.2, 0.8, 0.2])
     array([ True, False, False])
     """
-    content, alive = _alike(on_scale(satisfaction), on_scale(p_alive, "p_alive"), "p_alive")
-    return np.asarray((content >= satisfied) & (alive < active))
-
-
-def _alike(satisfaction: Array, other: Array, name: str) -> tuple[Array, Array]:
-    """Both in their common shape."""
-    try:
-        content, second = together(satisfaction=satisfaction, **{name: other})
-    except ParameterError:
-        raise DataError(
-            f"satisfaction and {name} must have one value per customer; got shapes {satisfaction.shape} and "
-            f"{other.shape}"
-        ) from None
-    return content, second
-
-
-def _middle(values: Array) -> float:
-    """Median; 0 of nobody."""
-    return float(np.median(values)) if values.size else 0.0
+    known = together(satisfaction=on_scale(satisfaction), p_alive=on_scale(p_alive, "p_alive"))
+    return np.asarray((known["satisfaction"] >= satisfied) & (known["p_alive"] < active))
