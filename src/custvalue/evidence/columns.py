@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 import numpy as np
 from attrs import cmp_using, evolve, field, fields, frozen
@@ -19,22 +19,22 @@ from custvalue.units import DAYS, Unit, as_unit
 
 T = TypeVar("T")
 
-
-def as_x(values: ArrayLike) -> Array:
-    """Repeat purchases."""
-    return column("x", values)
+_DEFAULTS: Final = {"weights": 1.0, "entry": 0.0}
+"""Columns that are there even where they are not given."""
 
 
-def as_t_x(values: ArrayLike) -> Array:
-    """Times of the last purchase."""
-    return column("t_x", values)
+def given(values: ArrayLike) -> Any:  # noqa: ANN401 (a column once all are there)
+    """Values as they are given, of which `Columns` makes a column that bears the field's name."""
+    return np.asarray(None) if values is None else values  # not left out, but refused by its name
 
 
-def _weights(values: ArrayLike | None) -> Array:
-    return column("weights", 1.0 if values is None else values)
+def optional(values: ArrayLike | None) -> Any:  # noqa: ANN401 (a column or None once all are there)
+    """The same, where there may be none."""
+    return values
 
 
-def _ids(values: ArrayLike | None) -> NDArray[Any] | None:
+def labels(values: ArrayLike | None) -> Any:  # noqa: ANN401 (an array, or None)
+    """Names of any type."""
     return None if values is None else owned(np.asarray(values), values)
 
 
@@ -75,8 +75,8 @@ class Columns(ABC):
     """
 
     unit: Unit = field(converter=as_unit)
-    weights: Array = field(default=None, converter=_weights, eq=same)
-    ids: NDArray[Any] | None = field(default=None, converter=_ids, eq=same)
+    weights: Array = field(default=None, converter=optional, eq=same)
+    ids: NDArray[Any] | None = field(default=None, converter=labels, eq=same)
     _covariates: dict[str, Array] = field(default=None, converter=_covariates, eq=cmp_using(eq=_equal))
     _distinct: dict[tuple[str, ...], Distinct] = field(factory=dict, init=False, eq=False)
 
@@ -88,8 +88,9 @@ class Columns(ABC):
     """The columns in which rows that are alike to a model are equal."""
 
     def __attrs_post_init__(self) -> None:
-        given = {name: getattr(self, name) for name in (*self._measured, "weights")}
-        found: dict[str, Any] = together(**{name: each for name, each in given.items() if each is not None})
+        held = {name: getattr(self, name) for name in (*self._measured, "weights")}
+        held = {name: _DEFAULTS.get(name) if each is None else each for name, each in held.items()}
+        found: dict[str, Any] = together(**{name: _column(name, v) for name, v in held.items() if v is not None})
         shape = found["weights"].shape
         found["ids"] = None if self.ids is None else _fitted("ids", self.ids, shape)
         found["_covariates"] = {name: _fitted(name, each, shape) for name, each in self._covariates.items()}
@@ -191,6 +192,11 @@ class Columns(ABC):
 
     def __repr__(self) -> str:
         return self._described() + (f"; covariates: {', '.join(self._covariates)}" if self._covariates else "")
+
+
+def _column(name: str, values: Any) -> NDArray[Any]:  # noqa: ANN401 (whatever NumPy takes)
+    ready = isinstance(values, np.ndarray) and values.dtype == np.bool_ and not values.flags.writeable
+    return values if ready else column(name, values)
 
 
 def _rows(values: NDArray[Any], rows: Any) -> Any:  # noqa: ANN401 (whatever NumPy takes and gives)

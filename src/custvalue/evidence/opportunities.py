@@ -7,17 +7,13 @@ from typing import Any, ClassVar, Self, Unpack
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._columns import check_rows, column, same
-from custvalue._typing import Array, ArrayLike
-from custvalue.evidence.columns import Columns, as_t_x, as_x
+from custvalue._columns import check_rows, same
+from custvalue._typing import Array
+from custvalue.evidence.columns import Columns, given
 from custvalue.evidence.logs.options import PeriodOptions
 from custvalue.evidence.logs.reading import open_periods
 from custvalue.evidence.summary_tables import OPPORTUNITY_NAMES, read_table
 from custvalue.units import Unit
-
-
-def _n(values: ArrayLike) -> Array:
-    return column("n", values)
 
 
 @frozen(repr=False)
@@ -59,9 +55,9 @@ class Opportunities(Columns):
     array(['ann'], dtype='<U3')
     """
 
-    x: Array = field(converter=as_x, eq=same)
-    t_x: Array = field(converter=as_t_x, eq=same)
-    n: Array = field(converter=_n, eq=same)
+    x: Array = field(converter=given, eq=same)
+    t_x: Array = field(converter=given, eq=same)
+    n: Array = field(converter=given, eq=same)
 
     _measured: ClassVar = ("x", "t_x", "n")
     _history: ClassVar = ("x", "t_x", "n")
@@ -153,8 +149,8 @@ class Opportunities(Columns):
         >>> Opportunities.from_table(table, unit="year")
         Opportunities of 8 customers, yearly: 6 repeat purchases, 5 with none, n from 6 to 6
         """
-        given = {"x": x, "t_x": t_x, "n": n, "weights": weights, "ids": customer}
-        return cls(**read_table(table, given, OPPORTUNITY_NAMES), unit=unit)
+        named = {"x": x, "t_x": t_x, "n": n, "weights": weights, "ids": customer}
+        return cls(**read_table(table, named, OPPORTUNITY_NAMES), unit=unit)
 
     def _checked(self) -> dict[str, Array]:
         x, t_x, n = self.x, self.t_x, self.n

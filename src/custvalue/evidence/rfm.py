@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._columns import check_rows, column, same, sealed
-from custvalue._typing import Array, ArrayLike
-from custvalue.evidence.columns import Columns, as_t_x, as_x
+from custvalue._columns import check_rows, same, sealed
+from custvalue._typing import Array
+from custvalue.evidence.columns import Columns, given, optional
 from custvalue.evidence.logs.options import Collapse, Moment, Options, Refunds
 from custvalue.evidence.logs.reading import open_log
 from custvalue.evidence.rfm_from_customers import read_customers
@@ -18,22 +18,6 @@ from custvalue.evidence.summary_tables import RFM_NAMES, read_table
 from custvalue.records.customer import Customer
 from custvalue.records.time import MomentLike
 from custvalue.units import Unit
-
-
-def _T(values: ArrayLike) -> Array:
-    return column("T", values)
-
-
-def _m(values: ArrayLike | None) -> Array | None:
-    return None if values is None else column("m", values)
-
-
-def _m_count(values: ArrayLike | None) -> Any:  # noqa: ANN401 (an array, or None until x takes its place)
-    return None if values is None else column("m_count", values)
-
-
-def _log_interpurchase(values: ArrayLike | None) -> Array | None:
-    return None if values is None else column("log_interpurchase", values)
 
 
 @frozen(repr=False)
@@ -85,12 +69,12 @@ class RFM(Columns):
     array(['ann'], dtype='<U3')
     """
 
-    x: Array = field(converter=as_x, eq=same)
-    t_x: Array = field(converter=as_t_x, eq=same)
-    T: Array = field(converter=_T, eq=same)
-    m: Array | None = field(default=None, converter=_m, eq=same)
-    m_count: Array = field(default=None, kw_only=True, converter=_m_count, eq=same)
-    log_interpurchase: Array | None = field(default=None, kw_only=True, converter=_log_interpurchase, eq=same)
+    x: Array = field(converter=given, eq=same)
+    t_x: Array = field(converter=given, eq=same)
+    T: Array = field(converter=given, eq=same)
+    m: Array | None = field(default=None, converter=optional, eq=same)
+    m_count: Array = field(default=None, kw_only=True, converter=optional, eq=same)
+    log_interpurchase: Array | None = field(default=None, kw_only=True, converter=optional, eq=same)
 
     _measured: ClassVar = ("x", "t_x", "T", "m", "m_count", "log_interpurchase")
     _history: ClassVar = ("x", "t_x", "T")
@@ -278,8 +262,8 @@ class RFM(Columns):
         >>> RFM.from_table(table, unit="week")
         RFM of 2 customers, in weeks: 2 repeat purchases, 1 with none, T from 38.86 to 38.86
         """
-        given = {"x": x, "t_x": t_x, "T": T, "m": m, "log_interpurchase": log_interpurchase}
-        return cls(**read_table(table, {**given, "weights": weights, "ids": customer}, RFM_NAMES), unit=unit)
+        named = {"x": x, "t_x": t_x, "T": T, "m": m, "log_interpurchase": log_interpurchase}
+        return cls(**read_table(table, {**named, "weights": weights, "ids": customer}, RFM_NAMES), unit=unit)
 
     def _checked(self) -> dict[str, Array]:
         self._check_times()
@@ -341,10 +325,10 @@ class RFM(Columns):
         )
         return spend
 
-    def _checked_log_interpurchase(self, given: Array) -> Array:
+    def _checked_log_interpurchase(self, sums: Array) -> Array:
         """The sums of logs, 0 where there are no times to add."""
         x, t_x = self.x, self.t_x
-        sums = sealed(np.where(x > 0, given, 0.0))
+        sums = sealed(np.where(x > 0, sums, 0.0))
         most = x * np.log(np.where(x > 0, t_x, 1.0) / np.maximum(x, 1))
         rounding = 0.05 * x + 1e-9 * np.abs(most)  # published tables give times to a digit or two
         one = (x != 1) | (np.abs(sums - most) <= rounding)

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from custvalue._columns import check_rows, column, numbers, same, sealed
 from custvalue._typing import Array, ArrayLike, Bools
 from custvalue.evidence.cohort_counts import read_cohorts
-from custvalue.evidence.columns import Columns
+from custvalue.evidence.columns import Columns, optional
 from custvalue.evidence.logs.options import LogOptions, Moment, Options
 from custvalue.evidence.logs.reading import open_log
 from custvalue.evidence.tenure_readers import Window, read_relationships, read_tenures
@@ -34,18 +34,6 @@ def _ended(values: ArrayLike) -> Bools:
         ended=ended,
     )
     return sealed(np.asarray(ended == 1))
-
-
-def _entry(values: ArrayLike | None) -> Array:
-    return column("entry", 0.0 if values is None else values)
-
-
-def _flag(value: bool) -> bool:
-    return bool(value)
-
-
-def _count(value: int) -> int:
-    return int(value)
 
 
 @frozen(repr=False)
@@ -95,9 +83,9 @@ class Tenures(Columns):
 
     duration: Array = field(converter=_duration, eq=same)
     ended: Bools = field(converter=_ended, eq=same)
-    entry: Array = field(default=None, kw_only=True, converter=_entry, eq=same)
-    by_period: bool = field(default=False, kw_only=True, converter=_flag)
-    left_out: int = field(default=0, kw_only=True, converter=_count, eq=False)
+    entry: Array = field(default=None, kw_only=True, converter=optional, eq=same)
+    by_period: bool = field(default=False, kw_only=True, converter=bool)
+    left_out: int = field(default=0, kw_only=True, converter=int, eq=False)
 
     _measured: ClassVar = ("duration", "ended", "entry")
     _history: ClassVar = ("duration", "ended", "entry")
@@ -199,10 +187,10 @@ class Tenures(Columns):
         >>> Tenures.from_table(table, observed_until="2024-03-01", unit="week").duration.round(3)
         array([2.   , 8.571])
         """
-        given = {"duration": duration, "ended": ended, "start": start, "end": end}
-        given.update(entry=entry, weights=weights, ids=customer)
+        named = {"duration": duration, "ended": ended, "start": start, "end": end}
+        named.update(entry=entry, weights=weights, ids=customer)
         window = Window(until=observed_until, since=observed_from, unit=as_unit(unit), by_period=by_period)
-        return cls(**read_tenures(table, given, window))
+        return cls(**read_tenures(table, named, window))
 
     @classmethod
     def from_cohorts(cls, survivors: Mapping[Any, ArrayLike] | Iterable[ArrayLike] | ArrayLike, *, unit: Unit) -> Self:
