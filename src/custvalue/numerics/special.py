@@ -79,7 +79,7 @@ def stirling_error(z: Array) -> Array:
 
 
 def _stirling_series(z: Array) -> Array:
-    w = 1.0 / (z * z)
+    w = 1.0 / z / z  # z * z is infinite from 1e155 on
     first, second, third, fourth = _STIRLING
     return np.asarray((first + w * (second + w * (third + w * fourth))) / z, dtype=np.float64)
 

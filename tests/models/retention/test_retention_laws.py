@@ -227,3 +227,13 @@ def test_heavy_tails_last_forever(entry: RetentionEntry, t: int) -> None:
     assert np.isinf(falling) == (type(model).__name__ not in light)
     assert np.isinf(model.retention_elasticity(t, Rate.zero(), "next")) == (type(model).__name__ not in light)
     assert np.isfinite(model.discounted_expected_residual_lifetime(t, Rate.annual(-0.01), "now", 600))
+
+
+@every_model
+@pytest.mark.filterwarnings("error")
+def test_survival_falls_quietly_however_far_ahead(entry: RetentionEntry) -> None:
+    model = entry.typical
+    ahead = model.survival([10.0, 1e30, 1e60, 1e100, 1e150, 1e200, 1e300, np.inf])
+    assert np.all(np.diff(ahead) <= 0)
+    assert np.all(ahead >= 0)
+    assert np.all(np.isfinite(model.churn_probability([0.0, 1e30, 1e200], 1e200)))

@@ -75,7 +75,7 @@ class BetaDiscreteWeibull(DiscreteRetentionModel):
         far = self.c * log_time(tenure) > _HUGE
         beyond = self.c * log_time(tenure + np.where(ever, 0.0, ahead)) - _HUGE  # B falls on as a power of t^c
         near = near - self.alpha * np.where(far, 0.0, np.maximum(beyond, 0.0))
-        pure = -self.alpha * self.c * np.log1p(ahead / np.maximum(tenure, 1e-300))
+        pure = -self.alpha * self.c * np.log1p(ahead / np.where(far, tenure, 1.0))  # B(α, y) falls as y^-α
         return np.where(ever, -np.inf, np.where(far, pure, near))
 
     def _log_stay_slopes(self, tenure: Array, ahead: Array) -> Array:
