@@ -129,7 +129,7 @@ def test_what_is_refused() -> None:
         ThresholdLink(0.1, 0.2, 0.3, lower=0.6, upper=0.5)
     with pytest.raises(ParameterError, match="worst must lie between 0 and 1"):
         LogisticLink(20, 90)
-    with pytest.raises(ParameterError, match="not a ConvexLink that to_json wrote"):
+    with pytest.raises(ParameterError, match="describes a LogisticLink, not a ConvexLink"):
         ConvexLink.from_json(LogisticLink(0.2, 0.9).to_json())
 
 

@@ -62,19 +62,12 @@ class Card:
     interior: Mapping[str, str] = attrs.field(factory=dict)
 
 
-class Model(ABC, Generic[Evidence]):
-    """A probability model: an immutable set of parameters that predicts at once.
+class Parametrized:
+    """An immutable set of parameters, each with its free scale; written as JSON and read back."""
 
-    Parameters are floats or arrays. One axis over customers is a covariate model; a leading axis over draws,
-    as shape (draws, 1), is uncertainty: predictions broadcast.
-    """
-
-    card: ClassVar[Card]
     _transforms: ClassVar[Mapping[str, Transform]] = {}
     """Of parameters that are not just positive numbers without a unit of time."""
     _limits: ClassVar[Limits]
-    _held: ClassVar[tuple[str, ...]] = ()
-    """Parameters in which the likelihood jumps: `problem` takes them as options, or searches them itself."""
 
     @property
     def parameters(self) -> dict[str, Parameter]:
@@ -84,7 +77,7 @@ class Model(ABC, Generic[Evidence]):
         """
         found: dict[str, Parameter] = {}
         for name, value in self._fields():
-            found |= value.parameters if isinstance(value, Model) else {name: value}
+            found |= value.parameters if isinstance(value, Parametrized) else {name: value}
         return found
 
     @property
@@ -92,20 +85,20 @@ class Model(ABC, Generic[Evidence]):
         """The free scale of each parameter, on which it is searched, drawn and given intervals."""
         found: dict[str, Transform] = {}
         for name, value in self._fields():
-            found |= value.transforms if isinstance(value, Model) else {name: self._transforms.get(name, Log())}
+            found |= value.transforms if isinstance(value, Parametrized) else {name: self._transforms.get(name, Log())}
         return found
 
     @property
     def limits(self) -> Limits:
         """What it means that the likelihood rises as a parameter falls to its lower end, or rises to its upper one."""
-        within = [value for _, value in self._fields() if isinstance(value, Model)]
+        within = [value for _, value in self._fields() if isinstance(value, Parametrized)]
         return {name: limit for model in within for name, limit in model.limits.items()} | dict(self._limits)
 
     def with_parameters(self, values: Mapping[str, Any]) -> Self:
         """The same model with other values of some parameters, those of a model within it included."""
         changed = {}
         for name, value in self._fields():
-            if isinstance(value, Model):
+            if isinstance(value, Parametrized):
                 changed[name] = value.with_parameters({n: v for n, v in values.items() if n in value.parameters})
             elif name in values:
                 changed[name] = values[name]
@@ -114,6 +107,49 @@ class Model(ABC, Generic[Evidence]):
     def _fields(self) -> Iterator[tuple[str, Any]]:
         """Positional fields by name: parameters, and models within this one."""
         return ((f.name, getattr(self, f.name)) for f in attrs.fields(type(self)) if not f.kw_only)  # type: ignore[arg-type]
+
+    def to_json(self) -> str:
+        """The model as JSON: its class, parameters and unit."""
+        values = {
+            name: json.loads(value.to_json()) if isinstance(value, Parametrized) else np.asarray(value).tolist()
+            for name, value in self._fields()
+        }
+        given = {f.name: getattr(self, f.name) for f in attrs.fields(type(self)) if f.kw_only}  # type: ignore[arg-type]
+        return json.dumps({"model": type(self).__name__, **given, **values})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The model that `to_json` wrote.
+
+        Raises
+        ------
+        ParameterError
+            The text is of another model, or of none.
+        """
+        try:
+            values = json.loads(text)
+            name = values.pop("model")
+        except (ValueError, KeyError, AttributeError, TypeError):
+            raise ParameterError(f"the text is not a model that to_json wrote: {text[:40]!r}") from None
+        if name != cls.__name__:
+            raise ParameterError(f"the text describes a {name}, not a {cls.__name__}; use {name}.from_json")
+        given = {field: _within(value) for field, value in values.items() if value is not None}
+        try:
+            return cls(**given)
+        except TypeError as error:
+            raise ParameterError(f"the text is not a model that to_json wrote: {error}") from None
+
+
+class Model(Parametrized, ABC, Generic[Evidence]):
+    """A probability model: an immutable set of parameters that predicts at once.
+
+    Parameters are floats or arrays. One axis over customers is a covariate model; a leading axis over draws,
+    as shape (draws, 1), is uncertainty: predictions broadcast.
+    """
+
+    card: ClassVar[Card]
+    _held: ClassVar[tuple[str, ...]] = ()
+    """Parameters in which the likelihood jumps: `problem` takes them as options, or searches them itself."""
 
     @classmethod
     def fit(
@@ -170,37 +206,6 @@ class Model(ABC, Generic[Evidence]):
     @abstractmethod
     def log_likelihood(self, rows: Evidence, /) -> Array:
         """Log-likelihood of each row, neither weighted nor summed; combinatorial constants dropped."""
-
-    def to_json(self) -> str:
-        """The model as JSON: its class, parameters and unit."""
-        values = {
-            name: json.loads(value.to_json()) if isinstance(value, Model) else np.asarray(value).tolist()
-            for name, value in self._fields()
-        }
-        given = {f.name: getattr(self, f.name) for f in attrs.fields(type(self)) if f.kw_only}  # type: ignore[arg-type]
-        return json.dumps({"model": type(self).__name__, **given, **values})
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The model that `to_json` wrote.
-
-        Raises
-        ------
-        ParameterError
-            The text is of another model, or of none.
-        """
-        try:
-            values = json.loads(text)
-            name = values.pop("model")
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise ParameterError(f"the text is not a model that to_json wrote: {text[:40]!r}") from None
-        if name != cls.__name__:
-            raise ParameterError(f"the text describes a {name}, not a {cls.__name__}; use {name}.from_json")
-        given = {field: _within(value) for field, value in values.items() if value is not None}
-        try:
-            return cls(**given)
-        except TypeError as error:
-            raise ParameterError(f"the text is not a model that to_json wrote: {error}") from None
 
 
 def _within(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)

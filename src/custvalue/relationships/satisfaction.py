@@ -15,13 +15,11 @@ where they have no choice.
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from itertools import combinations
-from typing import Any, ClassVar, Final, Self, TypeVar, final
+from typing import ClassVar, Final, Self, TypeVar, final
 
-import attrs
 import numpy as np
 from attrs import field, frozen
 from scipy.special import expit, log_expit, logit
@@ -32,8 +30,8 @@ from custvalue.errors import ConvergenceError, DataError, ParameterError
 from custvalue.evidence.distinct import distinct
 from custvalue.inference.fit import Fit
 from custvalue.inference.maximum_likelihood import Problem, maximize
-from custvalue.inference.transform import Log, Logit, Transform
-from custvalue.models.model import as_parameter, positive, same_parameter, share
+from custvalue.inference.transform import Logit, Transform
+from custvalue.models.model import Parametrized, as_parameter, positive, same_parameter, share
 
 _LEVELS = 60
 """Most levels of satisfaction that are tried as thresholds: all pairs of them, 1,770, take some 20 ms."""
@@ -46,29 +44,10 @@ _LIMITS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-class SatisfactionLink(ABC):
+class SatisfactionLink(Parametrized, ABC):
     """Retention as a function of satisfaction."""
 
-    _transforms: ClassVar[Mapping[str, Transform]]
-
-    @property
-    def parameters(self) -> dict[str, Parameter]:
-        """The parameters by name."""
-        return {f.name: getattr(self, f.name) for f in attrs.fields(type(self))}  # type: ignore[arg-type]
-
-    @property
-    def transforms(self) -> Mapping[str, Transform]:
-        """The free scale of each parameter."""
-        return self._transforms
-
-    @property
-    def limits(self) -> Mapping[str, tuple[str, str]]:
-        """Meaning of a parameter that runs to the lower or the upper end of its range."""
-        return _LIMITS
-
-    def with_parameters(self, values: Mapping[str, Any]) -> Self:
-        """The same link with other values of some parameters."""
-        return attrs.evolve(self, **values)  # type: ignore[misc]
+    _limits: ClassVar = _LIMITS
 
     @abstractmethod
     def retention(self, satisfaction: ArrayLike) -> Array:
@@ -99,19 +78,6 @@ class SatisfactionLink(ABC):
         ConvergenceError
             The likelihood has no interior maximum; set the link by hand.
         """
-
-    def to_json(self) -> str:
-        """The link as JSON."""
-        values = {name: np.asarray(value).tolist() for name, value in self.parameters.items()}
-        return json.dumps({"link": type(self).__name__, **values})
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The link that `to_json` wrote."""
-        values = json.loads(text)
-        if values.pop("link", None) != cls.__name__:
-            raise ParameterError(f"the text is not a {cls.__name__} that to_json wrote: {text[:40]!r}")
-        return cls(**values)
 
 
 def on_scale(values: ArrayLike, name: str = "satisfaction") -> Array:
@@ -199,7 +165,7 @@ class ConvexLink(SatisfactionLink):
     array([0.2   , 0.2875, 0.9   ])
     """
 
-    _transforms: ClassVar = {**_SHARES, "power": Log()}
+    _transforms: ClassVar = _SHARES
     worst: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     best: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     power: Parameter = field(converter=as_parameter, validator=positive, eq=same_parameter)
@@ -241,9 +207,7 @@ class ThresholdLink(SatisfactionLink):
     array([0.3 , 0.6 , 0.6 , 0.95])
     """
 
-    _transforms: ClassVar = {
-        "below": Logit(), "within": Logit(), "above": Logit(), "lower": Log(), "upper": Log()
-    }  # fmt: skip
+    _transforms: ClassVar = {"below": Logit(), "within": Logit(), "above": Logit()}
     below: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     within: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
     above: Parameter = field(converter=as_parameter, validator=share, eq=same_parameter)
