@@ -1,4 +1,11 @@
-"""The firm from its disclosures: customer-based corporate valuation."""
+"""The firm from its disclosures: customer-based corporate valuation.
+
+McCarthy, D. M., Fader, P. S. & Hardie, B. G. S. (2017). Valuing subscription-based businesses using publicly disclosed
+customer data. Journal of Marketing 81(1), 17-35;
+McCarthy, D. M. & Fader, P. S. (2018). Customer-based corporate valuation for publicly traded noncontractual firms.
+Journal of Marketing Research 55(5), 617-635 (as
+cited; neither was checked against the paper). The files name them by authors and year.
+"""
 
 from custvalue.firm.acquisition import WeibullAcquisition as WeibullAcquisition
 from custvalue.firm.buyer_fit import fit_buyers as fit_buyers

@@ -1,7 +1,6 @@
 """Acquisition of customers from a growing population of prospects, of whom a share is ever acquired.
 
-McCarthy, D. M., Fader, P. S. & Hardie, B. G. S. (2017). Valuing subscription-based businesses using publicly disclosed
-customer data. Journal of Marketing 81(1), 17-35 (its acquisition process; as cited, not checked against the paper).
+The acquisition process of McCarthy, Fader & Hardie (2017).
 
 | assumption | form |
 | --- | --- |

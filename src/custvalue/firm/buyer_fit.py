@@ -1,8 +1,4 @@
-"""The model of a firm without contracts estimated from disclosed active customers, orders and revenue.
-
-McCarthy, D. M. & Fader, P. S. (2018). Customer-based corporate valuation for publicly traded noncontractual firms.
-Journal of Marketing Research 55(5), 617-635 (as cited; not checked against the paper).
-"""
+"""The model of a firm without contracts (McCarthy & Fader 2018) estimated from what the firm discloses."""
 
 from __future__ import annotations
 

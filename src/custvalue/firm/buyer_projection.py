@@ -1,8 +1,6 @@
 """Orders and revenue of the periods ahead without contracts: a model of buying, one of spend, planned acquisition.
 
-McCarthy, D. M. & Fader, P. S. (2018). Customer-based corporate valuation for publicly traded noncontractual firms.
-Journal of Marketing Research 55(5), 617-635 (as cited; not checked against the paper): separate models of acquisition,
-repeat purchases and spend.
+Separate models of acquisition, repeat purchases and spend, as in McCarthy & Fader (2018).
 
 Customers are acquired by their first purchase, evenly over the period of acquisition; this purchase and the expected
 repeat purchases up to the period's end count in it, then those of every later period.

@@ -1,7 +1,7 @@
 """Free cash flow: customers' revenue less costs, tax and investment.
 
 FCF = (revenue (1 - VC) - FC - SAC acquired)(1 - tax) - (capital expenditure - D&A) - change of working capital, as in
-McCarthy, Fader & Hardie (2017), Journal of Marketing 81(1), 17-35 (as cited; not checked against the paper).
+McCarthy, Fader & Hardie (2017).
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 """Two-stage least squares: a firm's model estimated from nothing but what the firm discloses in total.
 
-McCarthy, D. M., Fader, P. S. & Hardie, B. G. S. (2017). Valuing subscription-based businesses using publicly disclosed
-customer data. Journal of Marketing 81(1), 17-35, estimate the acquisition and retention processes by least squares on
-quarterly adds and losses (as cited; not checked against the paper).
-
-The first stage estimates acquisition and customers' behavior from figures about customers, the second revenue.
+McCarthy, Fader & Hardie (2017) estimate the acquisition and retention processes by least squares on quarterly adds and
+losses. The first stage estimates acquisition and customers' behavior from figures about customers, the second revenue.
 """
 
 from __future__ import annotations

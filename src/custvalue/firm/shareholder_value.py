@@ -1,10 +1,8 @@
 """Shareholder value of a firm from its customers: discounted free cash flows, other assets, less debt.
 
-McCarthy, D. M., Fader, P. S. & Hardie, B. G. S. (2017). Valuing subscription-based businesses using publicly disclosed
-customer data. Journal of Marketing 81(1), 17-35; McCarthy, D. M. & Fader, P. S. (2018). Customer-based corporate
-valuation for publicly traded noncontractual firms. Journal of Marketing Research 55(5), 617-635; Schulze, C., Skiera,
-B. & Wiesel, T. (2012). Linking customer and financial metrics to shareholder value: the leverage effect in
-customer-based valuation. Journal of Marketing 76(2), 17-32 (as cited; not checked against the papers).
+McCarthy, Fader & Hardie (2017); McCarthy & Fader (2018); Schulze, C., Skiera, B. & Wiesel, T. (2012). Linking customer
+and financial metrics to shareholder value: the leverage effect in customer-based valuation. Journal of Marketing 76(2),
+17-32 (as cited; not checked against the papers).
 
     operating assets = Σ FCF_t (1 + WACC)^-t,    shareholder value = operating assets + non-operating assets - net debt
 """

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from attrs import evolve, field, frozen
+from attrs.converters import optional
 
 from custvalue._arguments import one_of
 from custvalue._columns import check_rows, numbers, read_only
@@ -44,20 +45,16 @@ A table to replace: `Portfolio.strategy` takes any such mapping.
 """
 
 
-def _as_numbers(values: ArrayLike | None) -> Array | None:
-    return None if values is None else read_only(numbers("a column of a portfolio", values).ravel())
+def _as_numbers(values: ArrayLike) -> Array:
+    return read_only(numbers("value, duration and valence", values).ravel())
 
 
-def _as_value(values: ArrayLike) -> Array:
-    return read_only(numbers("value", values).ravel())
-
-
-def _as_column(values: ArrayLike | None) -> NDArray[Any] | None:
-    return None if values is None else read_only(np.asarray(values))
+def _as_column(values: ArrayLike) -> NDArray[Any]:
+    return read_only(np.asarray(values))
 
 
 def _as_columns(values: Mapping[str, ArrayLike]) -> dict[str, NDArray[Any]]:
-    return {name: read_only(np.asarray(column)) for name, column in values.items()}
+    return {name: _as_column(column) for name, column in values.items()}
 
 
 @frozen(eq=False)
@@ -118,11 +115,11 @@ class Portfolio(Rows):
     ['true friend', 'barnacle', 'butterfly']
     """
 
-    value: Array = field(converter=_as_value)
-    duration: Array | None = field(default=None, converter=_as_numbers, kw_only=True)
-    valence: Array | None = field(default=None, converter=_as_numbers, kw_only=True)
+    value: Array = field(converter=_as_numbers)
+    duration: Array | None = field(default=None, converter=optional(_as_numbers), kw_only=True)
+    valence: Array | None = field(default=None, converter=optional(_as_numbers), kw_only=True)
     labels: Mapping[str, NDArray[Any]] = field(factory=dict, converter=_as_columns, kw_only=True)
-    ids: NDArray[Any] | None = field(default=None, converter=_as_column, kw_only=True)
+    ids: NDArray[Any] | None = field(default=None, converter=optional(_as_column), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         columns = {"duration": self.duration, "valence": self.valence, "ids": self.ids, **self.labels}
@@ -162,15 +159,13 @@ class Portfolio(Rows):
         """
         rows = as_relationships(relationships)
         if rate is not None and value is None:
-            worth: ArrayLike = present_value(rate, rows.flows, as_of=as_of if rows.flows.flows.dated else None)
-        elif value is not None and rate is None:
-            worth = value
-        else:
+            value = present_value(rate, rows.flows, as_of=as_of if rows.flows.flows.dated else None)
+        elif value is None or rate is not None:
             raise ParameterError(
                 "rate, at which cash flows are valued, or value, of each relationship, must be given: one of the two"
             )
         labels = {"party": rows.party, "type": np.where(rows.type == "", "not named", rows.type)}
-        return cls(worth, duration=rows.age(as_of), valence=rows.valence, labels=labels, ids=rows.ids)
+        return cls(value, duration=rows.age(as_of), valence=rows.valence, labels=labels, ids=rows.ids)
 
     @classmethod
     def from_valuation(cls, valuation: Valuation, **labels: ArrayLike) -> Portfolio:
