@@ -159,23 +159,8 @@ def _last_days(valuation: Valuation) -> NDArray[np.datetime64]:
 
 
 def _meaning(valuation: Valuation) -> Iterator[tuple[str, str, str]]:
-    known, unit = valuation.buying.model.parameters, valuation.rfm.unit
-    spend = _money(float(valuation.spend.model.expected_spend_new()))
-    if {"r", "alpha"} <= known.keys():
-        k = getattr(valuation.buying.model, "k", 1)
-        often = float(known["r"] / known["alpha"]) / k
-        name = "r/alpha" if k == 1 else f"r/({k} alpha)"
-        yield f"Purchases a {unit}, {name}", f"{often:.4g}", f"while a customer: one in {1 / often:.3g} {unit}s"
-    if {"alpha", "beta", "gamma", "delta"} <= known.keys():
-        buys, leaves = (float(known[i] / (known[i] + known[j])) for i, j in (("alpha", "beta"), ("gamma", "delta")))
-        yield "Buying, alpha/(alpha+beta)", f"{buys:.1%}", f"chance in a {unit}, while a customer"
-        yield "Leaving, gamma/(gamma+delta)", f"{leaves:.1%}", f"chance before a {unit}"
-    if {"a", "b"} <= known.keys():
-        when = f"every {float(known['tau']):.4g} {unit}s" if "tau" in known else "after a purchase"
-        yield "Leaving, a/(a+b)", f"{float(known['a'] / (known['a'] + known['b'])):.1%}", f"chance {when}"
-    if known.keys() == {"r", "alpha", "s", "beta"}:
-        yield f"Leaving a {unit}, s/beta", f"{float(known['s'] / known['beta']):.4g}", "rate while a customer"
-    yield "Spend per purchase, p v/(q-1)", spend, ""
+    yield from valuation.buying.model.in_words()
+    yield "Spend per purchase, p v/(q-1)", _money(float(valuation.spend.model.expected_spend_new())), ""
 
 
 def _title(fit: Fit[Any]) -> str:
