@@ -55,27 +55,27 @@ class TransactionModel(TimedModel[History]):
         """Log-odds of being alive at T, given the columns of `_history`: inf where customers never leave."""
 
     @abstractmethod
-    def _stay(self, rows: History, t: Array) -> Array:
+    def _stay(self, rows: History, /, t: Array) -> Array:
         """P(alive at T + t | alive at T)."""
 
     @abstractmethod
-    def _leave(self, rows: History, t: Array) -> Array:
+    def _leave(self, rows: History, /, t: Array) -> Array:
         """1 - `_stay`, exact where it is small."""
 
     @abstractmethod
-    def _bought(self, rows: History, t: Array, after: Array) -> Array:
+    def _bought(self, rows: History, /, t: Array, after: Array) -> Array:
         """E[purchases in (T + after, T + after + t] | alive at T]."""
 
     @abstractmethod
-    def _discounted(self, rows: History, force: ArrayLike, horizon: Array) -> Array:
+    def _discounted(self, rows: History, /, force: ArrayLike, horizon: Array) -> Array:
         """E[Σ e^{-δu} over purchases at T + u, 0 < u <= horizon | alive at T], δ the force of interest per unit."""
 
     @abstractmethod
-    def _buys(self, rows: History, t: Array, after: Array) -> Array:
+    def _buys(self, rows: History, /, t: Array, after: Array) -> Array:
         """P(at least one purchase in (T + after, T + after + t] | alive at T)."""
 
     @abstractmethod
-    def _pmf(self, rows: History, n: Array, t: Array, after: Array) -> Array:
+    def _pmf(self, rows: History, /, n: Array, t: Array, after: Array) -> Array:
         """P(alive at T + after, and n purchases in (T + after, T + after + t] | alive at T)."""
 
     @abstractmethod
