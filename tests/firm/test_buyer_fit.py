@@ -32,7 +32,7 @@ def a_model(buying=None, elapsed=20, **changed):
 
 def exactly(model, window=4):
     adds, orders, active = model.expected(window)
-    revenue = orders * model.arpo(model.elapsed)
+    revenue = orders * model.revenue_each(model.elapsed)
     return {"adds": adds, "orders": orders, "active": active, "revenue": revenue, "window": window, "unit": "quarter"}
 
 

@@ -42,7 +42,7 @@ def exactly(model, steps=1, covariates=None, unit="quarter"):
     """The model's expectations as if they were disclosed."""
     adds, losses, ending = model.expected(covariates=covariates)
     average = (np.concatenate([[0.0], ending[:-1]]) + ending) / 2
-    paid = average * model.arpu(model.elapsed)
+    paid = average * model.revenue_each(model.elapsed)
     sums = {"adds": adds, "losses": losses, "revenue": paid}
     rows = {name: column.reshape(-1, steps).sum(axis=1) for name, column in sums.items()}
     return Disclosures(**rows, ending=ending[steps - 1 :: steps], unit=unit)

@@ -91,7 +91,7 @@ def buyers(buying: Any = None, elapsed: int = 20, **changed: Any) -> BuyerModel:
 def disclosed(model: SubscriberModel, steps: int = 1, covariates: Any = None) -> dict[str, Any]:
     """What the model expects, as if it were disclosed."""
     adds, losses, ending = model.expected(covariates=covariates)
-    paid = (np.concatenate([[0.0], ending[:-1]]) + ending) / 2 * model.arpu(model.elapsed)
+    paid = (np.concatenate([[0.0], ending[:-1]]) + ending) / 2 * model.revenue_each(model.elapsed)
     sums = {"adds": adds, "losses": losses, "revenue": paid}
     rows = {name: column.reshape(-1, steps).sum(axis=1) for name, column in sums.items()}
     return rows | {"ending": ending[steps - 1 :: steps]}
@@ -99,7 +99,7 @@ def disclosed(model: SubscriberModel, steps: int = 1, covariates: Any = None) ->
 
 def disclosed_buyers(model: BuyerModel, window: int = 4) -> dict[str, Any]:
     adds, orders, active = model.expected(window)
-    return {"adds": adds, "orders": orders, "active": active, "revenue": orders * model.arpo(model.elapsed)}
+    return {"adds": adds, "orders": orders, "active": active, "revenue": orders * model.revenue_each(model.elapsed)}
 
 
 @case
@@ -114,7 +114,7 @@ def firms_with_subscribers() -> Any:
         "expected later": model.expected(40)[2],
         "followed": model.followed(np.arange(10.0)),
         "cohorts": [spans.cohorts(spans.acquisition.expected_acquired(12)), known.cohorts(np.ones(28))],
-        "arpu": model.arpu(34),
+        "arpu": model.revenue_each(34),
         "base": model.base(),
         "base as disclosed": known.base(),
         "base of spans": spans.base(),
@@ -143,7 +143,7 @@ def firms_with_buyers() -> Any:
         "expected": {str(window): model.expected(window) for window in (1, 4, 20)},
         "expected, BG/NBD": bg.expected(2),
         "expected of those known": known.expected(4),
-        "arpo": model.arpo(24),
+        "arpo": model.revenue_each(24),
         "projected": _projection(model.project(6)),
         "projected of those known": _projection(known.project(6)),
         "projected, BG/NBD": _projection(bg.project(3)),

@@ -50,7 +50,7 @@ class BuyerFigures(Figures[BuyerModel]):
         """Logarithm of the expected revenue of each period that discloses one, given its orders where disclosed."""
         _, orders, _ = model.expected(self.window, covariates=self.covariates)
         known = np.where(self.orders > 0, self.orders, orders)
-        return np.asarray(np.log(known * model.arpo(model.elapsed))[..., self.revenue_period], dtype=np.float64)
+        return np.asarray(np.log(known * model.revenue_each(model.elapsed))[..., self.revenue_period], dtype=np.float64)
 
     def covariance(self, model: BuyerModel) -> Array:
         """Covariance of the figures by simulation: customers differ in their rates of ordering, and windows overlap.
@@ -117,8 +117,21 @@ def fit_buyers(
     ConvergenceError, DataError, ParameterError
         As for `fit_disclosures`; or the unit of the model of buying is not known.
     """
+    if not isinstance(buying, TransactionModel):
+        raise ParameterError(f"buying must be a model of buying to begin with; got a {type(buying).__name__}")
     rows = None if covariates is None else real("covariates", covariates)
-    template = _template(buying, disclosures, population, growth, rows)
+    if np.isfinite(disclosures.adds).any():
+        total = float(np.nanmean(disclosures.adds) * disclosures.elapsed)
+    else:
+        total = float(np.nanmax(np.concatenate([disclosures.active, disclosures.orders])))
+    template = BuyerModel(
+        acquisition=starting_acquisition(population, growth, total, disclosures.elapsed, rows),
+        buying=buying,
+        revenue=1.0,
+        elapsed=disclosures.elapsed,
+        acquired=disclosures.since_launch(disclosures.adds),
+        unit=disclosures.unit,
+    )
     return fit_figures(template, _figures(disclosures, rows), fixed, weighted=True)
 
 
@@ -133,31 +146,6 @@ def _figures(disclosures: BuyerDisclosures, covariates: Array | None) -> BuyerFi
         revenue_period=paid + before,
         covariates=covariates,
         kind=kind,
-        orders=np.concatenate([np.full(before, np.nan), disclosures.orders]),
+        orders=disclosures.since_launch(disclosures.orders),
         window=disclosures.window,
-    )
-
-
-def _template(
-    buying: TransactionModel,
-    disclosures: BuyerDisclosures,
-    population: float,
-    growth: ArrayLike,
-    covariates: Array | None,
-) -> BuyerModel:
-    """The model at which the search begins."""
-    if not isinstance(buying, TransactionModel):
-        raise ParameterError(f"buying must be a model of buying to begin with; got a {type(buying).__name__}")
-    elapsed = disclosures.periods_before + len(disclosures)
-    if np.isfinite(disclosures.adds).any():
-        total = float(np.nanmean(disclosures.adds) * elapsed)
-    else:
-        total = float(np.nanmax(np.concatenate([disclosures.active, disclosures.orders])))
-    return BuyerModel(
-        acquisition=starting_acquisition(population, growth, total, elapsed, covariates),
-        buying=buying,
-        revenue=1.0,
-        elapsed=elapsed,
-        acquired=np.concatenate([np.full(disclosures.periods_before, np.nan), disclosures.adds]),
-        unit=disclosures.unit,
     )

@@ -88,10 +88,6 @@ class BuyerModel(FirmModel):
         """Length of a period in the unit of the model of buying."""
         return DAYS[self.unit] / DAYS[known_unit(self.buying)]
 
-    def arpo(self, horizon: int) -> Array:
-        """Revenue per order in each of `horizon` periods since launch."""
-        return self._revenue_each(horizon)
-
     def project(self, horizon: int, *, covariates: ArrayLike | None = None) -> Projection:
         """Project the firm from now on: earlier cohorts, the acquisition process and revenue per order go on.
 
@@ -139,7 +135,7 @@ class BuyerModel(FirmModel):
         seen = np.unique((customer[:, None] * np.intp(periods) + later)[later < periods])
         active = np.bincount(seen % periods, minlength=periods).astype(np.float64)
         noise = np.exp(not_negative("revenue_noise", revenue_noise) * source.standard_normal(periods))
-        revenue = orders * self.arpo(periods) * noise
+        revenue = orders * self.revenue_each(periods) * noise
         return {"adds": adds.astype(np.float64), "active": active, "orders": orders, "revenue": revenue}
 
     def simulate_orders(self, acquired: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:

@@ -83,6 +83,15 @@ class _Disclosed:
         except DataError as error:
             raise DataError(str(error).replace("customer ", f"{self.unit} ")) from None
 
+    @property
+    def elapsed(self) -> int:
+        """Periods since launch, up to the last row."""
+        return self.periods_before + len(self)
+
+    def since_launch(self, column: Array) -> Array:
+        """A column from launch on: NaN in the periods before the first row."""
+        return np.concatenate([np.full(self.periods_before, np.nan), column])
+
     def __len__(self) -> int:
         return len(self.adds)
 

@@ -94,15 +94,15 @@ class FirmModel(ABC):
     def _customers(self) -> TransactionModel | RetentionModel:
         return getattr(self, self._behavior)  # type: ignore[no-any-return]
 
-    def _revenue_each(self, horizon: int) -> Array:
-        """Revenue per paying customer or order in each of `horizon` periods since launch."""
+    def revenue_each(self, horizon: int) -> Array:
+        """Revenue per paying customer (ARPU) or order in each of `horizon` periods since launch."""
         return np.asarray(self.revenue * (1 + self.revenue_growth) ** (np.arange(1.0, horizon + 1) - self.elapsed))
 
     def _revenue_ahead(self, horizon: int) -> Array:
         """Revenue per paying customer or order in each period ahead; ParameterError where it is not known."""
         if np.isnan(self.revenue).any():
             raise ParameterError("revenue must be known to be projected: disclose it, or evolve(model, revenue=...)")
-        return self._revenue_each(self.elapsed + horizon)[..., self.elapsed :]
+        return self.revenue_each(self.elapsed + horizon)[..., self.elapsed :]
 
     def _check_numbers(self) -> None:
         if any(np.ndim(value) for value in self.parameters.values()):

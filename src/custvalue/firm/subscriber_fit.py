@@ -64,7 +64,7 @@ class SubscriberFigures(Figures[SubscriberModel]):
     def log_revenue(self, model: SubscriberModel) -> Array:
         """Logarithm of the expected revenue of each reported period that discloses one."""
         _, _, ending = model.followed(model.cohorts(self._expected(model)))
-        paid = paying_customers(ending, np.zeros(()), model.paying) * model.arpu(self.elapsed)
+        paid = paying_customers(ending, np.zeros(()), model.paying) * model.revenue_each(self.elapsed)
         reported = paid.reshape(*paid.shape[:-1], -1, self.steps).sum(axis=-1)
         return np.asarray(np.log(reported[..., self.revenue_period]), dtype=np.float64)
 
@@ -131,7 +131,18 @@ def fit_disclosures(
     length = disclosures.unit if unit is None else as_unit(unit)
     rows = None if covariates is None else real("covariates", covariates)
     seen = _figures(disclosures, steps_in(disclosures.unit, length), rows)
-    template = _template(retention, disclosures, seen, population, growth, paying, length)
+    each = float(np.nansum(disclosures.adds)) / max(int(np.isfinite(disclosures.adds).sum()), 1)
+    total = max(each * disclosures.elapsed, float(np.nanmax(disclosures.ending, initial=1e-300)))
+    template = SubscriberModel(
+        acquisition=starting_acquisition(population, growth, total, seen.elapsed, rows),
+        retention=retention if isinstance(retention, RetentionModel) else _guess(retention, disclosures, seen, length),
+        revenue=1.0,
+        paying=paying,
+        elapsed=seen.elapsed,
+        customers=float(disclosures.ending[-1]),
+        acquired=disclosures.since_launch(disclosures.adds),
+        unit=length,
+    )
     return fit_figures(template, seen, fixed, weighted=errors == "proportional")
 
 
@@ -141,17 +152,17 @@ def _figures(disclosures: Disclosures, steps: int, covariates: Array | None) -> 
     Adds and losses of every period that has both or one; where one is missing, the net change between customers
     disclosed before and after. Customers before the first period count once, as a level.
     """
-    before, total = disclosures.periods_before, disclosures.periods_before + len(disclosures)
+    total = disclosures.elapsed
     rows = [*_flows(disclosures, total), *_levels(disclosures, total)]
     if len(rows) < 3:
         raise DataError("the disclosures hold fewer than 3 figures about customers; use more periods")
     figures, sums, levels, periods = zip(*rows, strict=True)
-    paid = np.flatnonzero(np.isfinite(disclosures.revenue) & (disclosures.revenue > 0))
+    paid = np.flatnonzero(disclosures.revenue > 0)
     return SubscriberFigures(
         y=np.array(figures),
         period=np.array(periods),
         revenue=np.log(disclosures.revenue[paid]),
-        revenue_period=paid + before,
+        revenue_period=paid + disclosures.periods_before,
         covariates=covariates,
         sums=np.repeat(np.stack(sums), steps, axis=1),
         is_level=np.array(levels),
@@ -191,34 +202,10 @@ def _span(total: int, kind: int, first: int, stop: int) -> Array:
     return found.ravel()
 
 
-def _template(
-    retention: RetentionModel | type[RetentionModel],
-    disclosures: Disclosures,
-    seen: SubscriberFigures,
-    population: float,
-    growth: ArrayLike,
-    paying: Paying,
-    unit: Unit,
-) -> SubscriberModel:
-    """The model at which the search begins."""
-    each = float(np.nansum(disclosures.adds)) / max(int(np.isfinite(disclosures.adds).sum()), 1)
-    total = max(each * seen.elapsed / seen.steps, float(np.nanmax(disclosures.ending, initial=1e-300)))
+def _guess(kind: type[RetentionModel], disclosures: Disclosures, seen: SubscriberFigures, unit: Unit) -> RetentionModel:
+    """The model's own guess, from tenures that end at the disclosed rate."""
     lost, held = np.nansum(disclosures.losses), np.nansum(disclosures.begun + disclosures.ending) / 2
     churn = float(np.clip(lost / held if held else 0.1, 1e-4, 0.9)) / seen.steps
-    return SubscriberModel(
-        acquisition=starting_acquisition(population, growth, total, seen.elapsed, seen.covariates),
-        retention=retention if isinstance(retention, RetentionModel) else _guess(retention, churn, unit),
-        revenue=1.0,
-        paying=paying,
-        elapsed=seen.elapsed,
-        customers=float(disclosures.ending[-1]),
-        acquired=np.concatenate([np.full(disclosures.periods_before, np.nan), disclosures.adds]),
-        unit=unit,
-    )
-
-
-def _guess(kind: type[RetentionModel], churn: float, unit: Unit) -> RetentionModel:
-    """The model's own guess, from tenures that end at the disclosed rate."""
     ages = np.arange(1.0, 41.0)
     stays = (1 - churn) ** ages
     duration, ended = np.append(ages, 40.0), np.append(np.ones(40, bool), False)

@@ -98,10 +98,6 @@ class SubscriberModel(FirmModel):
         customers = project_customer_base(self.retention, acquired, joining="end")
         return customers.acquired, customers.lost, customers.end
 
-    def arpu(self, horizon: int) -> Array:
-        """Revenue per paying customer in each of `horizon` periods since launch."""
-        return self._revenue_each(horizon)
-
     def base(self, *, covariates: ArrayLike | None = None) -> Array:
         """Expected customers now by whole periods since acquisition, 0, 1, ...; scaled to those disclosed, if any."""
         acquired = self.acquired_so_far(covariates=covariates)
@@ -168,7 +164,7 @@ class SubscriberModel(FirmModel):
         adds = source.poisson(expected).astype(np.float64)
         ending = _thinned(adds, self.retention, source)
         before = np.concatenate([[0.0], ending[:-1]])
-        paid = paying_customers(ending, np.zeros(()), self.paying) * self.arpu(self.elapsed)
+        paid = paying_customers(ending, np.zeros(()), self.paying) * self.revenue_each(self.elapsed)
         sums = {"adds": adds, "losses": before + adds - ending, "revenue": paid}
         rows = {name: column.reshape(-1, steps).sum(axis=1) for name, column in sums.items()}
         noise = not_negative("revenue_noise", revenue_noise) * source.standard_normal(self.elapsed // steps)
