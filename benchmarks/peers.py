@@ -63,9 +63,9 @@ def engine(_size):
 
 
 def summary(size):
-    yield peer.summarize("CDNOW", unit="week")
+    yield peer.summarize("CDNOW")
     if size != "quick":
-        yield peer.summarize("simulated", unit="week")
+        yield peer.summarize("simulated")
 
 
 def log(size):
