@@ -47,18 +47,18 @@ class Regularity(Estimated):
     ----------
     estimate : Estimate
         Of k alone, whose free scale is its logarithm.
-    customers : int
-        With at least two times between purchases: the others say nothing about regularity.
+    customers : float
+        With at least two times between purchases, weights counted: the others say nothing about regularity.
     method : str
         "mle", "wheat" or "cv".
     """
 
     estimate: Estimate = field()
-    customers: int = field()
+    customers: float = field()
     method: Method = field()
 
     @classmethod
-    def of(cls, k: float, standard_error: float, customers: int, method: Method) -> Self:
+    def of(cls, k: float, standard_error: float, customers: float, method: Method) -> Self:
         """An estimate of k; its standard error, for many customers, is nan where k is inf."""
         known = Estimate(names=["k"], values=[k], covariance=[[standard_error**2]], transforms=[Log()], n=customers)
         return cls(known, customers, method)
@@ -110,7 +110,7 @@ def estimate_regularity(data: Any, *, method: Method = "mle", **options: Any) ->
     >>> log = {"customer_id": [1] * 5 + [2] * 5, "date": np.datetime64("2024-01-01") + days.ravel()}
     >>> found = estimate_regularity(log)
     >>> round(found.k, 1), found.customers
-    (85.8, 2)
+    (85.8, 2.0)
     """
     one_of("method", method, get_args(Method))
     if isinstance(data, RFM):
@@ -129,9 +129,10 @@ def _of_rfm(rfm: RFM, method: Method) -> Regularity:
         raise ParameterError(f"method {method!r} needs each time between purchases: give the log, not an RFM")
     if rfm.log_interpurchase is None:
         raise DataError("regularity needs the times between purchases: build the RFM with log_interpurchase=True")
-    rows = rfm.x > 1
+    rows = (rfm.x > 1) & (rfm.weights > 0)
     _check_customers(int(rows.sum()), 1)
-    return _conditional(rfm.x[rows], rfm.log_interpurchase[rows] - rfm.x[rows] * np.log(rfm.t_x[rows]))
+    logs = rfm.log_interpurchase[rows] - rfm.x[rows] * np.log(rfm.t_x[rows])
+    return _conditional(rfm.x[rows], logs, rfm.weights[rows])
 
 
 def _useful(spacings: InterpurchaseTimes) -> tuple[Array, Array]:
@@ -156,23 +157,23 @@ def _check_customers(found: int, needed: int) -> None:
 
 
 def _by_likelihood(counts: Array, shares: Array) -> Regularity:
-    return _conditional(counts, np.add.reduceat(np.log(shares), _begins(counts)))
+    return _conditional(counts, np.add.reduceat(np.log(shares), _begins(counts)), np.ones(len(counts)))
 
 
-def _conditional(n: Array, logs: Array) -> Regularity:
+def _conditional(n: Array, logs: Array, weights: Array) -> Regularity:
     """Maximize Σ log Γ(nk) - n log Γ(k) + (k - 1) logs, `logs` the sums of logs of shares; concave in k."""
     sizes, size = np.unique(n, return_inverse=True)
-    times = np.bincount(size)
-    total = float(logs.sum())
+    times = np.bincount(size, weights)
+    total, customers = float((weights * logs).sum()), float(weights.sum())
 
     def slope(k: float) -> float:
         return float((times * sizes * (psi(sizes * k) - psi(k))).sum()) + total
 
     k = _root(slope)
     if np.isinf(k):
-        return Regularity.of(k, np.nan, len(n), "mle")
+        return Regularity.of(k, np.nan, customers, "mle")
     information = float((times * sizes * (polygamma(1, k) - sizes * polygamma(1, sizes * k))).sum())
-    return Regularity.of(k, information**-0.5, len(n), "mle")
+    return Regularity.of(k, information**-0.5, customers, "mle")
 
 
 def _by_pairs(counts: Array, shares: Array) -> Regularity:
