@@ -8,6 +8,7 @@ from attrs import evolve
 
 from custvalue import RFM, CashFlow, Customer, Relationship, holdout_split
 from custvalue.errors import DataError
+from custvalue.evidence.interpurchase_times import InterpurchaseTimes
 
 LOG = {
     "customer_id": [1, 2, 1, 1, 1, 2],
@@ -28,6 +29,20 @@ def test_it_is_counted_between_purchases_in_the_unit_of_time() -> None:
     halves = holdout_split(LOG, at="2024-01-20", log_interpurchase=True, unit="week")
     assert halves.calibration.log_interpurchase == pytest.approx([np.log(2), SPACING[1]])
     assert holdout_split(LOG, at="2024-01-20", unit="week").calibration.log_interpurchase is None
+
+
+def test_one_by_one_they_leave_out_who_bought_before() -> None:
+    log = {
+        "customer_id": [1, 1, 2, 2, 2],
+        "date": ["2023-12-25", "2024-01-08", "2024-01-01", "2024-01-02", "2024-01-05"],
+    }
+    times = InterpurchaseTimes.from_transactions(log, unit="day", first_purchase_from="2024-01-01")
+    assert times == InterpurchaseTimes([2], [1, 3], unit="day")
+    assert InterpurchaseTimes.from_transactions(log, unit="day") == InterpurchaseTimes([1, 2], [14, 1, 3], unit="day")
+    with pytest.raises(
+        DataError, match=r"no customer's first purchase is on or after first_purchase_from \(2025-01-01\)"
+    ):
+        InterpurchaseTimes.from_transactions(log, unit="day", first_purchase_from="2025-01-01")
 
 
 @pytest.mark.parametrize("when", [["2024-01-01", "2024-01-15", "2024-01-29"], [-4, -2, 0]], ids=["dates", "years"])

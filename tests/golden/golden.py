@@ -33,7 +33,8 @@ import numpy as np
 CHANGED: Final = """
 models: names are in alphabetical order; purchases of 1e8 weeks in the corner `large` moved by 3e-12 to 8e-12
 evidence: columns of different lengths are a DataError; opportunities may have fractional weights; unit is required, so
-    that neither both of unit and period nor none of them can be asked for
+    that neither both of unit and period nor none of them can be asked for; times between purchases heed
+    first_purchase_from
 retention: the parameter `captive` is `never_churn`
 disclosures: a window that is missing is a ParameterError
 discounting: par coupons of a curve went; churn: the Brier score went

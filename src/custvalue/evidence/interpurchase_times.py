@@ -72,8 +72,5 @@ class InterpurchaseTimes:
         log: Any,  # noqa: ANN401 (any dataframe, path or mapping)
         **options: Unpack[LogOptions],
     ) -> Self:
-        """Take the times from a transaction log; arguments as of `RFM.from_transactions`, which says what is raised.
-
-        `first_purchase_from` leaves nobody out: the first of these times need not follow a customer's first purchase.
-        """
+        """Take the times from a transaction log; arguments as of `RFM.from_transactions`, which says what is raised."""
         return cls(**open_log(log, Options(**options)).interpurchase_times())
