@@ -34,7 +34,6 @@ class ArrayLog:
     whole_days: bool = field()
 
     def extent(self) -> Extent:
-        """What all rows hold."""
         first, last = int(self.ticks.min()), int(self.ticks.max())
         if self.amount is None:
             return Extent(len(self.codes), first, last, self.whole_days)
@@ -42,13 +41,11 @@ class ArrayLog:
         return Extent(len(self.codes), first, last, self.whole_days, nonpositive, float(self.amount.sum()))
 
     def check_end(self, end: End, named: str) -> None:
-        """Raise DataError where purchases come after the end of observation."""
         say.check_positions(
             self.options.date, say.too_late(named), self.ticks > end.last, self.ticks.view(self.options.tick_type)
         )
 
     def histories(self, end: End, *, ticks: bool) -> Histories:
-        """Purchases and spend of each customer up to `end`, in the order of their ids; all their times if asked for."""
         rows = _up_to(self, end)
         first, last, count, when = _purchases(rows, end)
         bought = count > 0
@@ -61,7 +58,6 @@ class ArrayLog:
         )
 
     def cells(self, end: End) -> Cells:
-        """Purchases and spend of each customer and collapse period up to `end`."""
         rows = _up_to(self, end)
         period = rows.options.period(rows.ticks, end.tick)
         low = int(period.min()) if len(period) else 0
@@ -70,7 +66,6 @@ class ArrayLog:
         return Cells(rows.ids, key // width, key % width + low, bought, spend)
 
     def tally(self, after: End, until: End) -> Tally:
-        """Purchases and spend of each customer after one end and up to another; weeks are counted from the first."""
         rows = _up_to(_only(self, self.ticks > after.last), until)
         _, __, count, ___ = _purchases(rows, after)
         spend = None if rows.amount is None else _sum(rows, slice(None))

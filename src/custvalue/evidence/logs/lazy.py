@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from custvalue._typing import Array, NDArray
 from custvalue.evidence.logs import messages as say
-from custvalue.evidence.logs.lazy_times import cell, raw_problem, tick, whole_days
+from custvalue.evidence.logs.lazy_times import cell, raw_problem, tick
 from custvalue.evidence.logs.options import End, Options, Ticks
 from custvalue.evidence.logs.rows import Cells, Extent, Histories, Tally
 
@@ -23,6 +23,9 @@ _WEEKS: Final = 1_000_000
 
 _ZERO: Final = {"week": _WEEKS, "month": 1970 * 12 + 1, "quarter": 1970 * 4, "year": 1970}
 """The number here of the period that `Options.period` gives the number 0."""
+
+_TITLES: Final = {"id": "customer", "raw": "date", "money": "amount"}
+"""What messages call the columns."""
 
 
 @frozen(eq=False)
@@ -35,7 +38,6 @@ class LazyLog:
     whole_days: bool = field()
 
     def extent(self) -> Extent:
-        """What all rows hold."""
         counted = self.counted
         first, last = (int(_ticks([counted[name]], self.options)[0]) for name in ("first", "last"))
         if self.options.amount is None:
@@ -43,13 +45,11 @@ class LazyLog:
         return Extent(counted["rows"], first, last, self.whole_days, counted["nonpositive"], float(counted["total"]))
 
     def check_end(self, end: End, named: str) -> None:
-        """Raise DataError where purchases come after the end of observation."""
         late = nw.col("tick") > _literal(end.last, self.options, self.rows)
         count = self.rows.filter(late).select(nw.len().alias("n")).collect()["n"][0]
         raise _broken(self.rows, self.options.date, say.too_late(named), late, count, self.counted["rows"])
 
     def histories(self, end: End, *, ticks: bool) -> Histories:
-        """Purchases and spend of each customer up to `end`, in the order of their ids; all their times if asked for."""
         periods = self._periods(self._until(end), end)
         bought = periods.filter(~nw.col("tick").is_null()) if self._refunds else periods
         sums = [] if self.options.amount is None else [nw.col("money").sum().alias("total")]
@@ -66,31 +66,28 @@ class LazyLog:
         if self._refunds:
             who = _add_refunds(who, periods.filter(nw.col("tick").is_null()))
         got = who.sort("id").collect()
-        total, opening_spend = (
-            (None, None) if self.options.amount is None else (_floats(got["total"]), _floats(got["opening"]))
-        )
-        first, last = _ticks(got["first"].to_numpy(), self.options), _ticks(got["last"].to_numpy(), self.options)
+        first, last = (_ticks(got[name].to_numpy(), self.options) for name in ("first", "last"))
+        total, first_spend = self._money(got, "total"), self._money(got, "opening")
         count = got["count"].to_numpy().astype(np.int64)
         when = self._times(bought) if ticks else None
-        return Histories(_ids(got["id"]), first, last, count, total, opening_spend, when)
+        return Histories(_ids(got["id"]), first, last, count, total, first_spend, when)
 
     def cells(self, end: End) -> Cells:
-        """Purchases and spend of each customer and collapse period up to `end`."""
         got = self._periods(self._until(end), end).sort("id", "period").collect()
         names, bought = _ids(got["id"]), ~got["tick"].is_null().to_numpy()
         period = _ticks(got["period"].to_numpy(), self.options) - _ZERO.get(str(self.options.collapse), 0)
         heads = np.append(True, names[1:] != names[:-1])
-        spend = None if self.options.amount is None else _floats(got["money"])
-        return Cells(names[heads], np.cumsum(heads) - 1, period, bought, spend)
+        return Cells(names[heads], np.cumsum(heads) - 1, period, bought, self._money(got, "money"))
 
     def tally(self, after: End, until: End) -> Tally:
-        """Purchases and spend of each customer after one end and up to another; weeks are counted from the first."""
         later = nw.col("tick") > _literal(after.last, self.options, self.rows)
         periods = self._periods(self._until(until).filter(later), after)
         sums = [] if self.options.amount is None else [nw.col("money").sum()]
         got = periods.group_by("id").agg(nw.col("tick").count().alias("count"), *sums).sort("id").collect()
-        spend = None if self.options.amount is None else _floats(got["money"])
-        return Tally(_ids(got["id"]), got["count"].to_numpy().astype(np.int64), spend)
+        return Tally(_ids(got["id"]), got["count"].to_numpy().astype(np.int64), self._money(got, "money"))
+
+    def _money(self, got: nw.DataFrame[Any], name: str) -> Array | None:
+        return None if self.options.amount is None else got[name].to_numpy().astype(np.float64)
 
     def _times(self, bought: nw.LazyFrame[Any]) -> Ticks:
         """Ticks of all purchases, by customer; they come into memory, as no window is safe."""
@@ -146,7 +143,7 @@ def lazy_log(frame: nw.LazyFrame[Any], options: Options) -> LazyLog:
     rows = frame.select(*columns).with_columns(tick(clock, options).alias("tick"))
     rows = rows.with_columns(cell(clock, options).alias("cell"))
     counted = _count(rows, clock, options)
-    return LazyLog(rows, options, counted, whole_days(clock))
+    return LazyLog(rows, options, counted, clock == nw.Date)
 
 
 def _text_amounts(frame: nw.LazyFrame[Any], amount: str) -> None:
@@ -172,8 +169,8 @@ def _count(rows: nw.LazyFrame[Any], clock: nw.dtypes.DType, options: Options) ->
             problems.append((options.amount, say.NO_REFUNDS, money <= 0))
         wanted += [_number(money <= 0, "nonpositive"), _number(money < 0, "negative"), money.sum().alias("total")]
     wanted += [_number(broken, f"problem{i}") for i, (_, __, broken) in enumerate(problems)]
-    counted = rows.select(*wanted).collect().row(0)
-    found = dict(zip(_names(wanted, rows), counted, strict=True))
+    counted = rows.select(*wanted).collect()
+    found = dict(zip(counted.columns, counted.row(0), strict=True))
     if not found["rows"]:
         raise say.empty()
     for i, (column, rule, broken) in enumerate(problems):
@@ -187,10 +184,6 @@ def _no_id(rows: nw.LazyFrame[Any]) -> nw.Expr:
     return missing | ~nw.col("id").str.contains(r"\S") if rows.collect_schema()["id"] == nw.String else missing
 
 
-def _names(wanted: list[nw.Expr], rows: nw.LazyFrame[Any]) -> list[str]:
-    return rows.select(*wanted).collect_schema().names()
-
-
 def _number(condition: nw.Expr, name: str) -> nw.Expr:
     return condition.cast(nw.Int64).sum().alias(name)
 
@@ -199,16 +192,9 @@ def _broken(
     rows: nw.LazyFrame[Any], column: str, rule: tuple[str, str], broken: nw.Expr, count: int, total: int
 ) -> Exception:
     shown = rows.filter(broken).head(say.SHOWN).collect()
-    columns = {name: shown[name].to_list() for name in shown.columns if name not in ("tick", "cell")}
-    texts = [
-        ", ".join(f"{_title(name)} {say.show(values[i])}" for name, values in columns.items())
-        for i in range(len(shown))
-    ]
+    columns = [(_TITLES[name], shown[name].to_list()) for name in shown.columns if name in _TITLES]
+    texts = [", ".join(f"{title} {say.show(values[i])}" for title, values in columns) for i in range(len(shown))]
     return say.broken_rows(column, rule, int(count), int(total), texts)
-
-
-def _title(name: str) -> str:
-    return {"id": "customer", "raw": "date", "money": "amount"}[name]
 
 
 def _literal(value: int, options: Options, rows: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 (a date, datetime or int)
@@ -223,10 +209,6 @@ def _ticks(values: Any, options: Options) -> Ticks:  # noqa: ANN401 (dates, date
     if array.dtype.kind in "iu":
         return array.astype(np.int64)
     return array.astype(options.tick_type).view(np.int64)
-
-
-def _floats(series: nw.Series[Any]) -> Array:
-    return series.to_numpy().astype(np.float64)
 
 
 def _ids(series: nw.Series[Any]) -> NDArray[Any]:

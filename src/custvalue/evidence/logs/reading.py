@@ -25,13 +25,7 @@ IN_MEMORY: Final = 30_000_000
 
 
 def open_log(log: Any, options: Options) -> Log:  # noqa: ANN401 (any dataframe, path or mapping)
-    """Read and check a log once: its columns, and all its values.
-
-    Raises
-    ------
-    DataError
-        The log, a column or a value is none that can be read.
-    """
+    """Read and check a log once: its columns, and all its values."""
     return Log(_rows(log, options), options, kinds.kind_of(log))
 
 
