@@ -14,8 +14,6 @@ from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
 from custvalue.errors import CustValueError, DataError
 
 DAY = np.timedelta64(1, "D")
-same = cmp_using(eq=np.array_equal)
-"""How columns compare, as `eq` of an attrs field: by shape and elements."""
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]|$)", re.ASCII)
 
 
@@ -24,6 +22,16 @@ def read_only(values: NDArray[Any]) -> NDArray[Any]:
     view = values.view()
     view.flags.writeable = False
     return view
+
+
+def _equal(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+same = cmp_using(eq=_equal, require_same_type=False)
+"""How columns compare, as `eq` of an attrs field: by shape and elements, where NaN is NaN."""
 
 
 def numbers(name: str, values: ArrayLike, error: type[CustValueError] = DataError) -> Array:
@@ -145,18 +153,10 @@ def check_rows(
     ids: NDArray[Any] | None = None,
     **columns: Array,
 ) -> None:
-    """Raise an error (DataError) unless `ok` everywhere; its message shows the rule, the first rows, the remedy.
+    """Raise an error (DataError) unless `ok` everywhere, an array of any shape with a truth value per row.
 
-    Parameters
-    ----------
-    ok : array of bool
-        One truth value per row (any shape).
-    rule, remedy : str
-        "0 <= t_x <= T must hold" and what the user can do about it.
-    ids : array, optional
-        Names of the rows, used in the message when `ok` is one-dimensional.
-    **columns
-        Values to show beside each row named.
+    Its message shows the rule ("0 <= t_x <= T must hold"), the first rows by their `ids` with the values of the
+    `columns` there, and the remedy: what the user can do about it.
     """
     if ok.all():
         return
@@ -178,13 +178,6 @@ def days_since_epoch(value: dt.date | np.datetime64 | str) -> float:
 
     A datetime with a time zone is taken at its own local clock, as a customer would date the purchase.
 
-    Raises
-    ------
-    DataError
-        The string is not an ISO date, or the date is missing (NaT).
-
-    Examples
-    --------
     >>> days_since_epoch("1970-01-02T12:00")
     1.5
     """
@@ -202,13 +195,7 @@ def days_since_epoch(value: dt.date | np.datetime64 | str) -> float:
 
 
 def iso_moment(text: str) -> dt.datetime:
-    """Read '2024-01-31' or '2024-01-31T12:30'; of ISO text no other form, as '20240131' may be a number.
-
-    Raises
-    ------
-    ValueError
-        The text is none of these.
-    """
+    """Read '2024-01-31' or '2024-01-31T12:30'; any other is a ValueError, as '20240131' may be a number."""
     if _ISO.match(text) is None:
         raise ValueError(text)
     return dt.datetime.fromisoformat(text)
@@ -220,20 +207,9 @@ def is_dated(value: object) -> bool:
 
 
 def moments(name: str, values: Iterable[Any]) -> tuple[Array, bool]:
-    """Times as numbers: days since 1970-01-01 where they are dates, years from now where they are numbers.
-
-    Returns
-    -------
-    (times, dated)
-        The numbers, and whether they are days of dates.
-
-    Raises
-    ------
-    DataError
-        Dates and numbers are mixed, or a time is not finite.
-    """
+    """Times as numbers, and whether they are dates: days since 1970-01-01 if so, else years from now; never both."""
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
-        _no_nat(name, values)
+        check_rows(~np.isnat(values), f"{name} must be present, not NaT", "Leave those rows out.")
         return (values - np.datetime64("1970-01-01")) / DAY, True
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
         return _finite(name, values), False
@@ -254,12 +230,3 @@ def _finite(name: str, values: ArrayLike) -> Array:
     times = numbers(name, values)
     check_rows(np.isfinite(times), f"{name} must be finite", "Leave the row out.", **{name: times})
     return times
-
-
-def _no_nat(name: str, values: NDArray[Any]) -> None:
-    missing = np.flatnonzero(np.isnat(values))
-    if len(missing):
-        raise DataError(
-            f"{name} must be present; missing (NaT) in {len(missing)} of {values.size} rows, "
-            f"first: row {missing[0]}. Leave those rows out."
-        )

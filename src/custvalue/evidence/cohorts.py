@@ -6,28 +6,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Self, Unpack
 
 import numpy as np
-from attrs import cmp_using, evolve, field, frozen
+from attrs import evolve, field, frozen
 
 from custvalue._arguments import one_of
-from custvalue._columns import check_rows, column, owned, sealed
+from custvalue._columns import check_rows, column, same, sealed
 from custvalue._typing import Array, ArrayLike, Ints, NDArray
 from custvalue.errors import DataError
 from custvalue.evidence.cohort_counts import labels_of, parsed_cohorts
+from custvalue.evidence.columns import as_names
 from custvalue.evidence.logs.columns import as_column
 from custvalue.evidence.logs.kinds import Kind, to_kind
 from custvalue.evidence.logs.options import PeriodOptions
 from custvalue.evidence.logs.reading import open_periods
 from custvalue.evidence.tenures import Tenures
 from custvalue.units import Unit, as_unit
-
-
-def _equal(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
-
-
-_same = cmp_using(eq=_equal, require_same_type=False)
 
 
 def _as_counts(values: Mapping[Any, ArrayLike] | Iterable[ArrayLike] | ArrayLike) -> Array:
@@ -40,10 +32,6 @@ def _as_counts(values: Mapping[Any, ArrayLike] | Iterable[ArrayLike] | ArrayLike
 
 def _as_revenue(values: ArrayLike | None) -> Array | None:
     return None if values is None else column("revenue", values)
-
-
-def _as_labels(values: ArrayLike | None) -> Any:  # noqa: ANN401 (an array, or None until they are counted)
-    return None if values is None else owned(np.asarray(values), values)
 
 
 @frozen(repr=False, init=False)
@@ -85,9 +73,9 @@ class Cohorts:
     array([0.8 , 0.81])
     """
 
-    counts: Array = field(converter=_as_counts, eq=_same)
-    revenue: Array | None = field(default=None, converter=_as_revenue, eq=_same)
-    labels: NDArray[Any] = field(default=None, kw_only=True, converter=_as_labels, eq=_same)
+    counts: Array = field(converter=_as_counts, eq=same)
+    revenue: Array | None = field(default=None, converter=_as_revenue, eq=same)
+    labels: NDArray[Any] = field(default=None, kw_only=True, converter=as_names, eq=same)
     unit: Unit = field(kw_only=True, converter=as_unit)
     kind: Kind = field(default="dict", kw_only=True, eq=False)
 
@@ -138,10 +126,8 @@ class Cohorts:
 
         Raises
         ------
-        DataError
+        DataError, ParameterError
             As in `RFM.from_transactions`; or no complete period has a purchase.
-        ParameterError
-            An option is none of its choices.
 
         Examples
         --------

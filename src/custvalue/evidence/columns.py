@@ -33,7 +33,7 @@ def optional(values: ArrayLike | None) -> Any:  # noqa: ANN401 (a column or None
     return values
 
 
-def labels(values: ArrayLike | None) -> Any:  # noqa: ANN401 (an array, or None)
+def as_names(values: ArrayLike | None) -> Any:  # noqa: ANN401 (an array, or None)
     """Names of any type."""
     return None if values is None else owned(np.asarray(values), values)
 
@@ -76,7 +76,7 @@ class Columns(ABC):
 
     unit: Unit = field(converter=as_unit)
     weights: Array = field(default=None, converter=optional, eq=same)
-    ids: NDArray[Any] | None = field(default=None, converter=labels, eq=same)
+    ids: NDArray[Any] | None = field(default=None, converter=as_names, eq=same)
     _covariates: dict[str, Array] = field(default=None, converter=_covariates, eq=cmp_using(eq=_equal))
     _distinct: dict[tuple[str, ...], Distinct] = field(factory=dict, init=False, eq=False)
 

@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, Self, TypeAlias
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
-from custvalue._columns import check_rows, moments, numbers, read_only
+from custvalue._columns import check_rows, moments, numbers, read_only, same
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError
-from custvalue.records.record import Record, finite, name_of, tuple_of
+from custvalue.records.record import Record, finite, named, tuple_of
 from custvalue.records.time import Moment, MomentLike, as_moment, as_ticks
 
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -35,15 +35,11 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
 TimesLike: TypeAlias = ArrayLike | MomentLike | Sequence[MomentLike]
 """What becomes a column of times: dates or years from now, one or many."""
 
-_same = cmp_using(eq=np.array_equal)
+_check_kind = named("kind", KINDS)
 
 
 def _as_amount(value: float) -> float:
     return finite("amount", value)
-
-
-def _as_kind(value: str) -> str:
-    return name_of("kind", value, KINDS)
 
 
 @frozen
@@ -74,7 +70,7 @@ class CashFlow(Record):
 
     amount: float = field(converter=_as_amount)
     when: Moment = field(converter=as_moment)
-    kind: str = field(default="purchase", converter=_as_kind)
+    kind: str = field(default="purchase", validator=_check_kind)
 
 
 def _amounts(values: ArrayLike) -> Array:
@@ -101,7 +97,9 @@ def _kinds(values: ArrayLike | None) -> NDArray[np.str_] | None:
         return None
     kinds = np.array(values, ndmin=1)
     if kinds.dtype.kind != "U":
-        return np.array([_as_kind(kind) for kind in kinds.ravel()], dtype=np.str_).reshape(kinds.shape)
+        for kind in kinds.ravel():
+            _check_kind(None, None, kind)
+        return kinds.astype(np.str_)
     if (kinds == "").any():
         raise DataError("kinds must be names that are not empty")
     return kinds
@@ -149,9 +147,9 @@ class CashFlows:
     array([60., 60.])
     """
 
-    amounts: Array = field(converter=_amounts, eq=_same)
-    when: NDArray[Any] = field(converter=_when, eq=_same)
-    kinds: NDArray[np.str_] | None = field(default=None, converter=_kinds, eq=_same)
+    amounts: Array = field(converter=_amounts, eq=same)
+    when: NDArray[Any] = field(converter=_when, eq=same)
+    kinds: NDArray[np.str_] | None = field(default=None, converter=_kinds, eq=same)
 
     def __attrs_post_init__(self) -> None:
         columns = {"amounts": self.amounts, "when": self.when}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 import attrs
@@ -101,11 +101,14 @@ def tuple_of(kind: type[Kind], name: str, items: Iterable[Kind]) -> tuple[Kind, 
     return members
 
 
-def name_of(what: str, value: str, known: Iterable[str]) -> str:
-    """Return a name that is not empty, or raise DataError that lists well-known ones."""
-    if not isinstance(value, str) or not value.strip():
-        listed = ", ".join(known)
-        raise DataError(
-            f"{what} must be a name that is not empty; got {value!r}. Well-known: {listed}; any other is fine."
-        )
-    return value
+def named(what: str, known: Iterable[str]) -> Callable[[Any, Any, Any], None]:
+    """Check, as a validator of attrs, that a name is not empty; the message lists well-known ones."""
+
+    def check(_: object, __: object, value: object) -> None:
+        if not isinstance(value, str) or not value.strip():
+            listed = ", ".join(known)
+            raise DataError(
+                f"{what} must be a name that is not empty; got {value!r}. Well-known: {listed}; any other is fine."
+            )
+
+    return check

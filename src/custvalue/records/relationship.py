@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import ClassVar, Final, Literal, TypeAlias
 
 from attrs import field, frozen
+from attrs.validators import optional
 
 from custvalue._columns import moments
 from custvalue.errors import DataError
 from custvalue.records.cash_flow import CashFlow
-from custvalue.records.record import Record, name_of, tuple_of
+from custvalue.records.record import Record, named, tuple_of
 from custvalue.records.time import Moment, as_moment, as_optional_moment
 from custvalue.records.trait import Trait
 
@@ -32,18 +33,11 @@ PARTIES: Final[Mapping[str, str]] = MappingProxyType(
 Valence: TypeAlias = Literal["positive", "negative"]
 
 _VALENCES: Final = ("positive", "negative", None)
+_TYPES: Final = ("best friends", "fleeting acquaintances")
 
 
 def _as_cash_flows(flows: Iterable[CashFlow]) -> tuple[CashFlow, ...]:
     return tuple_of(CashFlow, "cash_flows", flows)
-
-
-def _as_party(value: str) -> str:
-    return name_of("party", value, PARTIES)
-
-
-def _as_type(value: str | None) -> str | None:
-    return None if value is None else name_of("type", value, ("best friends", "fleeting acquaintances"))
 
 
 def _as_contractual(value: bool | None) -> bool | None:
@@ -114,10 +108,10 @@ class Relationship(Record):
     start: Moment = field(converter=as_moment)
     end: Moment | None = field(default=None, converter=as_optional_moment)
     cash_flows: tuple[CashFlow, ...] = field(default=(), converter=_as_cash_flows)
-    party: str = field(default="customer", kw_only=True, converter=_as_party)
+    party: str = field(default="customer", kw_only=True, validator=named("party", PARTIES))
     contractual: bool | None = field(default=None, kw_only=True, converter=_as_contractual)
     valence: Valence | None = field(default=None, kw_only=True, converter=_as_valence)
-    type: str | None = field(default=None, kw_only=True, converter=_as_type)
+    type: str | None = field(default=None, kw_only=True, validator=optional(named("type", _TYPES)))
     traits: tuple[Trait, ...] = field(default=(), kw_only=True, converter=_as_traits)
 
     def __attrs_post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import field, frozen
 
 from custvalue.errors import DataError
-from custvalue.records.record import Record, finite, name_of
+from custvalue.records.record import Record, finite, named
 
 TRAITS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -23,20 +23,11 @@ TRAITS: Final[Mapping[str, str]] = MappingProxyType(
 """Well-known traits with their meaning. Any other name may be used as well."""
 
 
-def _as_name(value: str) -> str:
-    return name_of("a trait's name", value, TRAITS)
-
-
-def _as_value(value: float) -> float:
-    return finite("a trait's value", value)
-
-
-def _as_low(value: float) -> float:
-    return finite("low, a scale's lowest value", value)
-
-
-def _as_high(value: float) -> float:
-    return finite("high, a scale's highest value", value)
+_NUMBERS: Final = {
+    "value": "a trait's value",
+    "low": "low, a scale's lowest value",
+    "high": "high, a scale's highest value",
+}
 
 
 @frozen
@@ -63,12 +54,14 @@ class Trait(Record):
     0.75
     """
 
-    name: str = field(converter=_as_name)
-    value: float = field(converter=_as_value)
-    low: float = field(kw_only=True, converter=_as_low)
-    high: float = field(kw_only=True, converter=_as_high)
+    name: str = field(validator=named("a trait's name", TRAITS))
+    value: float = field()
+    low: float = field(kw_only=True)
+    high: float = field(kw_only=True)
 
     def __attrs_post_init__(self) -> None:
+        for name, what in _NUMBERS.items():
+            object.__setattr__(self, name, finite(what, getattr(self, name)))
         if not self.low < self.high:
             raise DataError(f"low < high must hold; broken in trait {self.name!r} (low={self.low}, high={self.high})")
         if not self.low <= self.value <= self.high:
