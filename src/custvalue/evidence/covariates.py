@@ -29,13 +29,7 @@ def joined(
     key: str,
     names: Sequence[str],
 ) -> dict[str, Array]:
-    """The named columns of a table for the customers with these ids, found by its column `key`.
-
-    Raises
-    ------
-    DataError
-        A customer is missing from the table or there twice, or a column holds no finite numbers.
-    """
+    """The named columns of a table for the customers with these ids, each once in its column `key`."""
     names = (names,) if isinstance(names, str) else names
     found, *columns = read_columns(table, [key, *names])
     known = column_values(found)
@@ -56,15 +50,7 @@ def joined(
 
 
 def read_covariates(covariates: Any, size: int) -> tuple[tuple[str, ...], Array]:  # noqa: ANN401 (any table)
-    """Names and columns, shape (covariates, size), of those that a regression is fitted to.
-
-    The columns of an array are named x1, x2, ...
-
-    Raises
-    ------
-    DataError
-        The rows are not `size`, values are missing or no numbers, or a column is constant.
-    """
+    """Names (x1, x2, ... of an array) and columns, shape (covariates, size), of what a regression is fitted to."""
     if is_table(covariates):
         names: tuple[str, ...] = tuple(column_names(covariates))
     else:

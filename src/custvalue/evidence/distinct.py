@@ -28,17 +28,10 @@ class Distinct:
 
 
 def distinct(*columns: Array, weights: Array | None = None, ticks: float = 1.0) -> Distinct:
-    """Group equal rows of one-dimensional columns of equal length.
+    """Group equal rows of columns of finite floats, shape (n,), each of which counts by its weight.
 
-    Parameters
-    ----------
-    *columns : array, shape (n,)
-        Finite floats; rows are equal where every column is.
-    weights : array, shape (n,), optional
-        How much each row counts; 1 by default.
-    ticks : float
-        Columns that are whole numbers, or whole numbers divided by `ticks` (days in a unit of 7 days), are
-        counted in a table, which is many times faster than the sort that other values need.
+    Columns of whole numbers, or of whole numbers divided by `ticks` (7 for days in weeks), are counted in a table, which
+    is many times faster than the sort that other values need.
     """
     index, size = np.zeros(len(columns[0]), dtype=np.int64), 1
     for column in columns:

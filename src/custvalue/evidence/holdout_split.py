@@ -63,8 +63,7 @@ def holdout_split(
     until : date, datetime, datetime64 or ISO text, optional
         Last day of the holdout (inclusive; later rows are left out); by default `observed_until`, or the last date.
     **options
-        customer, date, amount, unit, collapse, refunds, first_purchase_in_spend, first_purchase_from, timezone and
-        log_interpurchase as in `RFM.from_transactions`. Weeks as collapse periods are counted from `at`, in both
+        unit and all others of `RFM.from_transactions`. Weeks as collapse periods are counted from `at`, in both
         directions; a calendar period that `at` divides counts on either side. Every amount counts on its own date: a
         refund in the holdout of a purchase before it reduces the spend of the holdout.
 

@@ -33,12 +33,8 @@ class Opportunities(Columns):
         Whole numbers; broadcast to one shape, usually one-dimensional with one row per customer.
     unit : {"year", "quarter", "month", "week", "day"}
         The period between two opportunities; rates of discount convert to it.
-    weights : array_like, optional
-        How many customers each row stands for; 1 by default.
-    ids : array_like, shape (rows,), optional
-        The customers' names, any type; used in messages and tables.
-    covariates : mapping of str to array_like, optional
-        What else is known of the customers, as numbers; see `with_covariates`.
+    weights, ids, covariates : optional
+        As of `RFM`.
 
     Raises
     ------
@@ -70,7 +66,7 @@ class Opportunities(Columns):
         unit: Unit,
         **options: Unpack[PeriodOptions],
     ) -> Self:
-        """Reduce a transaction log to one row per customer; calendar periods after the first purchase's are chances.
+        """Reduce a transaction log to one row per customer, by id; periods after the first purchase's are chances.
 
         A customer's first period is 0 and the later ones are opportunities 1, 2, ..., whether anything was bought in
         them or not; all purchases in one period count once. Only complete periods count: a last one that observation
@@ -88,17 +84,10 @@ class Opportunities(Columns):
             that ends on 29 December 2023 has a complete 2023 only if this says "2023-12-31". `amount` only tells
             refunds from purchases.
 
-        Returns
-        -------
-        Opportunities
-            In the order of the ids.
-
         Raises
         ------
-        DataError
+        DataError, ParameterError
             As in `RFM.from_transactions`; or there is no purchase in a complete period.
-        ParameterError
-            An option is none of its choices.
 
         Examples
         --------

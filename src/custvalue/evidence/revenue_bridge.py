@@ -99,11 +99,9 @@ class RevenueBridge:
 
         Raises
         ------
-        DataError
+        DataError, ParameterError
             As in `RFM.from_transactions`; the net revenue of a customer in a period is negative; or there are not
             more than `over` complete periods.
-        ParameterError
-            An option is none of its choices.
         """
         opened = open_periods(log, unit, {"amount": "amount", **options})
         cells = opened.periods()

@@ -51,12 +51,8 @@ class Tenures(Columns):
     entry : array_like, optional
         Tenure at which observation began (left truncation): such customers are known only because they were still
         there at that tenure. 0 (the default) where seen from the start.
-    weights : array_like, optional
-        How many customers a row stands for; 1 by default.
-    ids : array_like, shape (rows,), optional
-        The customers' names, any type; used in messages and tables.
-    covariates : mapping of str to array_like, optional
-        What else is known of the customers, as numbers; see `with_covariates`.
+    weights, ids, covariates : optional
+        As of `RFM`.
     unit : {"year", "quarter", "month", "week", "day"}
         The unit of duration and entry, or the period.
     by_period : bool
