@@ -8,7 +8,7 @@ import pytest
 
 from custvalue.errors import ParameterError
 from custvalue.firm.cash_flow import Firm, free_cash_flow
-from custvalue.firm.subscriber_projection import Projection
+from custvalue.firm.projection import Projection
 
 
 def a_firm(**changed):

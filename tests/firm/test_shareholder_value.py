@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from custvalue import Rate
 from custvalue.errors import ParameterError
 from custvalue.firm.cash_flow import Firm
+from custvalue.firm.projection import Projection, project_subscribers
 from custvalue.firm.shareholder_value import shareholder_value
-from custvalue.firm.subscriber_projection import Projection, project_subscribers
 from custvalue.models.retention.exponential_gamma import ExponentialGamma
 
 WACC = Rate.annual(0.10)

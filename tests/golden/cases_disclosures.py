@@ -13,9 +13,9 @@ from custvalue.firm.acquisition import WeibullAcquisition
 from custvalue.firm.buyer_fit import fit_buyers
 from custvalue.firm.buyer_model import BuyerModel
 from custvalue.firm.fit import DisclosureFit
+from custvalue.firm.projection import Projection
 from custvalue.firm.subscriber_fit import fit_disclosures
 from custvalue.firm.subscriber_model import SubscriberModel
-from custvalue.firm.subscriber_projection import Projection
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.pareto_nbd import ParetoNBD
 from custvalue.models.retention.exponential_gamma import ExponentialGamma

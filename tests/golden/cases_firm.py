@@ -12,11 +12,10 @@ from golden import outcome
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.rfm import RFM
 from custvalue.firm.acquisition import WeibullAcquisition
-from custvalue.firm.buyer_projection import evenly, project_buyers, purchases_by_age
 from custvalue.firm.cash_flow import Firm, FreeCashFlow, free_cash_flow
 from custvalue.firm.growth_model import CustomerGrowth, FirmValue, firm_value
+from custvalue.firm.projection import Projection, evenly, project_buyers, project_subscribers, purchases_by_age
 from custvalue.firm.shareholder_value import ShareholderValue, shareholder_value
-from custvalue.firm.subscriber_projection import Projection, project_subscribers
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.pareto_nbd import ParetoNBD
 from custvalue.models.retention.exponential_gamma import ExponentialGamma

@@ -9,9 +9,8 @@ from attrs import Attribute, field, frozen
 
 from custvalue._arguments import generator, not_negative, whole_number
 from custvalue._typing import Array, ArrayLike, Ints
-from custvalue.firm.buyer_projection import evenly, project_buyers, purchases_by_age
 from custvalue.firm.model import FirmModel
-from custvalue.firm.subscriber_projection import Projection
+from custvalue.firm.projection import Projection, evenly, project_buyers, purchases_by_age
 from custvalue.models.buying.family import TransactionModel
 from custvalue.models.model import known_unit
 from custvalue.units import DAYS

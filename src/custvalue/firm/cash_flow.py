@@ -17,7 +17,7 @@ from custvalue._arguments import not_negative, one_of, positive, real, share
 from custvalue._results import Rows, as_column
 from custvalue._typing import Array, ArrayLike, NDArray, Parameter
 from custvalue.errors import ParameterError
-from custvalue.firm.subscriber_projection import Projection
+from custvalue.firm.projection import Projection
 from custvalue.models.model import as_parameter, same_parameter
 
 Losses: TypeAlias = Literal["refund", "carry_forward", "none"]
@@ -170,7 +170,7 @@ def free_cash_flow(firm: Firm, projection: Projection) -> FreeCashFlow:
     Examples
     --------
     >>> from custvalue.models.retention.geometric import Geometric
-    >>> from custvalue.firm.subscriber_projection import project_subscribers
+    >>> from custvalue.firm.projection import project_subscribers
     >>> p = project_subscribers(Geometric(0.2), [10, 10], revenue=5.0, paying="end", base=[100], unit="quarter")
     >>> firm = Firm(variable_cost=0.4, acquisition_cost=8, fixed_costs=100, tax=0.25, losses="refund")
     >>> free_cash_flow(firm, p).total

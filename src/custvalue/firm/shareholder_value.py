@@ -22,7 +22,7 @@ from custvalue.discounting.rate import Rate
 from custvalue.discounting.timing import WAIT, as_timing, force_of
 from custvalue.errors import ParameterError
 from custvalue.firm.cash_flow import Firm, FreeCashFlow, free_cash_flow
-from custvalue.firm.subscriber_projection import Projection
+from custvalue.firm.projection import Projection
 
 CashTiming: TypeAlias = Literal["now", "middle", "end"]
 """When free cash flows fall: the first now, at the start of its period; in the middle or at the end of each period."""
@@ -195,7 +195,7 @@ def shareholder_value(
     Examples
     --------
     >>> from custvalue.models.retention.geometric import Geometric
-    >>> from custvalue.firm.subscriber_projection import project_subscribers
+    >>> from custvalue.firm.projection import project_subscribers
     >>> p = project_subscribers(Geometric(0.2), [10] * 80, revenue=5.0, paying="end", base=[100], unit="quarter")
     >>> firm = Firm(variable_cost=0.4, acquisition_cost=8, fixed_costs=20, tax=0.25, losses="refund", net_debt=200)
     >>> value = shareholder_value(firm, p, rate=Rate.annual(0.10), timing="end", terminal=0.0)

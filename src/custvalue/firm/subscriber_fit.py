@@ -15,8 +15,8 @@ from custvalue.errors import DataError
 from custvalue.evidence.tenures import Tenures
 from custvalue.firm.disclosures import Disclosures
 from custvalue.firm.fit import DisclosureFit, Figures, fit_figures, starting_acquisition
+from custvalue.firm.projection import Paying, paying_customers
 from custvalue.firm.subscriber_model import SubscriberModel, steps_in
-from custvalue.firm.subscriber_projection import Paying, paying_customers
 from custvalue.models.retention.family import RetentionModel
 from custvalue.units import Unit, as_unit
 

@@ -12,7 +12,7 @@ from custvalue._typing import Array, ArrayLike
 from custvalue.errors import ParameterError
 from custvalue.firm.disclosures import Disclosures
 from custvalue.firm.model import FirmModel
-from custvalue.firm.subscriber_projection import Paying, Projection, paying_customers, project_subscribers
+from custvalue.firm.projection import Paying, Projection, paying_customers, project_subscribers
 from custvalue.models.model import known_unit
 from custvalue.models.retention.family import RetentionModel
 from custvalue.units import DAYS, Unit, as_unit

@@ -8,8 +8,8 @@ import numpy as np
 
 from custvalue.discounting.rate import Rate
 from custvalue.firm.cash_flow import Firm
+from custvalue.firm.projection import project_subscribers
 from custvalue.firm.shareholder_value import shareholder_value
-from custvalue.firm.subscriber_projection import project_subscribers
 from custvalue.models.retention.exponential_gamma import ExponentialGamma
 from custvalue.reproductions.ledger import Reproduction, rows
 
