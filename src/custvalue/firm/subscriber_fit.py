@@ -37,14 +37,13 @@ class SubscriberFigures(Figures[SubscriberModel]):
         Weights of what the model expects in each of its periods.
     is_level : array, shape (n,)
         1 where the figure is a number of customers, rather than a flow.
-    steps, elapsed : int
-        Periods of the model in a reported one, and since launch.
+    steps : int
+        Periods of the model in a reported one.
     """
 
     sums: Array
     is_level: Array
     steps: int
-    elapsed: int
 
     def mean(self, model: SubscriberModel) -> tuple[Array, Array]:
         """Expectations; variances are in proportion to them, those of net changes to adds plus losses.
@@ -52,7 +51,7 @@ class SubscriberFigures(Figures[SubscriberModel]):
         Losses are expected from the customers observed to be acquired where adds are disclosed, so that a good quarter
         of acquisition does not pass for poor retention later on.
         """
-        expected = self._expected(model)
+        expected = model.acquisition.expected_acquired(model.elapsed, covariates=self.covariates)
         adds, losses, _ = model.followed(model.cohorts(expected))
         flows = np.concatenate(np.broadcast_arrays(expected, adds, losses), axis=-1)
         mean = flows @ self.sums.T
@@ -63,13 +62,10 @@ class SubscriberFigures(Figures[SubscriberModel]):
 
     def log_revenue(self, model: SubscriberModel) -> Array:
         """Logarithm of the expected revenue of each reported period that discloses one."""
-        _, _, ending = model.followed(model.cohorts(self._expected(model)))
-        paid = paying_customers(ending, np.zeros(()), model.paying) * model.revenue_each(self.elapsed)
+        _, _, ending = model.followed(model.acquired_so_far(covariates=self.covariates))
+        paid = paying_customers(ending, np.zeros(()), model.paying) * model.revenue_each(model.elapsed)
         reported = paid.reshape(*paid.shape[:-1], -1, self.steps).sum(axis=-1)
         return np.asarray(np.log(reported[..., self.revenue_period]), dtype=np.float64)
-
-    def _expected(self, model: SubscriberModel) -> Array:
-        return model.acquisition.expected_acquired(self.elapsed, covariates=self.covariates)
 
 
 def fit_disclosures(
@@ -130,15 +126,16 @@ def fit_disclosures(
     one_of("errors", errors, get_args(Errors), "Variances are in proportion to expectations, or the same for all.")
     length = disclosures.unit if unit is None else as_unit(unit)
     rows = None if covariates is None else real("covariates", covariates)
-    seen = _figures(disclosures, steps_in(disclosures.unit, length), rows)
+    steps = steps_in(disclosures.unit, length)
+    elapsed, seen = steps * disclosures.elapsed, _figures(disclosures, steps, rows)
     each = float(np.nansum(disclosures.adds)) / max(int(np.isfinite(disclosures.adds).sum()), 1)
     total = max(each * disclosures.elapsed, float(np.nanmax(disclosures.ending, initial=1e-300)))
     template = SubscriberModel(
-        acquisition=starting_acquisition(population, growth, total, seen.elapsed, rows),
-        retention=retention if isinstance(retention, RetentionModel) else _guess(retention, disclosures, seen, length),
+        acquisition=starting_acquisition(population, growth, total, elapsed, rows),
+        retention=retention if isinstance(retention, RetentionModel) else _guess(retention, disclosures, steps, length),
         revenue=1.0,
         paying=paying,
-        elapsed=seen.elapsed,
+        elapsed=elapsed,
         customers=float(disclosures.ending[-1]),
         acquired=disclosures.since_launch(disclosures.adds),
         unit=length,
@@ -167,7 +164,6 @@ def _figures(disclosures: Disclosures, steps: int, covariates: Array | None) -> 
         sums=np.repeat(np.stack(sums), steps, axis=1),
         is_level=np.array(levels),
         steps=steps,
-        elapsed=total * steps,
     )
 
 
@@ -202,10 +198,10 @@ def _span(total: int, kind: int, first: int, stop: int) -> Array:
     return found.ravel()
 
 
-def _guess(kind: type[RetentionModel], disclosures: Disclosures, seen: SubscriberFigures, unit: Unit) -> RetentionModel:
+def _guess(kind: type[RetentionModel], disclosures: Disclosures, steps: int, unit: Unit) -> RetentionModel:
     """The model's own guess, from tenures that end at the disclosed rate."""
     lost, held = np.nansum(disclosures.losses), np.nansum(disclosures.begun + disclosures.ending) / 2
-    churn = float(np.clip(lost / held if held else 0.1, 1e-4, 0.9)) / seen.steps
+    churn = float(np.clip(lost / held if held else 0.1, 1e-4, 0.9)) / steps
     ages = np.arange(1.0, 41.0)
     stays = (1 - churn) ** ages
     duration, ended = np.append(ages, 40.0), np.append(np.ones(40, bool), False)
