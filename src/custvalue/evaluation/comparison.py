@@ -167,8 +167,9 @@ def likelihood_ratio(nested: Fit[Any], full: Fit[Any]) -> LikelihoodRatio:
     Raises
     ------
     ParameterError
-        The models are not nested, were fitted to different numbers of customers, or the larger one estimates no more
-        parameters or has the lower log-likelihood, so that one of the fits is not a maximum.
+        The models are not nested, were fitted to different numbers of customers, or the larger one holds a parameter
+        fixed that the smaller one does not, estimates no more parameters, or has the lower log-likelihood, so that one
+        of the fits is not a maximum.
 
     Notes
     -----
@@ -190,6 +191,13 @@ def likelihood_ratio(nested: Fit[Any], full: Fit[Any]) -> LikelihoodRatio:
     more = full.estimate.estimated - nested.estimate.estimated
     if more < 1:
         raise ParameterError(f"full must estimate more parameters than nested; got {more} more. Hold fewer fixed.")
+    held, same = full.model.parameters, nested.model.parameters
+    free = [name for name in full.fixed if name not in nested.fixed or same[name] != held[name]]
+    if free:
+        raise ParameterError(
+            "full may hold fixed only what nested holds at the same value; it holds "
+            f"{free[0]} at {held[free[0]]:g}, and nested does not. Fit full without it, or hold it in both."
+        )
     statistic = 2 * (full.log_likelihood - nested.log_likelihood)
     if statistic < -_ROUNDING * abs(full.log_likelihood):
         raise ParameterError(
