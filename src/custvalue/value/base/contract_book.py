@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from custvalue._arguments import only, real, require, times, whole_number
+from custvalue._arguments import common_shape, only, real, require, times, whole_number
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError, ParameterError
@@ -135,6 +135,7 @@ def _running(tenures: Tenures, margin: ArrayLike) -> Array:
     amount = real("margin", margin)
     if amount.ndim and amount.shape[-1] not in (1, len(tenures)):
         raise ParameterError(f"margin must be one for all or one per row ({len(tenures)}); got shape {amount.shape}")
+    common_shape(rows=tenures.duration, margin=amount)
     return np.asarray(amount * np.where(tenures.ended, 0.0, tenures.weights))
 
 
