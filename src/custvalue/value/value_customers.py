@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from attrs import evolve
 
+from custvalue._arguments import common_shape
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
@@ -115,6 +116,7 @@ def value_customers(
     opened = open_log(log, Options(**{"unit": "week", **options, **_needs(model, options), **columns}))
     summary = Summary.of(opened)
     rfm = summary.rfm
+    common_shape(customers=rfm.x, rate=rate.force(), years=horizon)
     rows = _evidence(model, opened, rfm)
     share = _margin(margin, rfm)
     choice, buying = _buying(model, rows)
