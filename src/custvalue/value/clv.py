@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from custvalue._arguments import common_shape
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
-from custvalue.discounting.rate import Rate
+from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.family import SpendModel, TransactionModel
-from custvalue.models.model import duration
+from custvalue.models.model import duration, known_unit
 from custvalue.units import Unit, per_year
-from custvalue.models.model import known_unit
 
 
 def clv(
@@ -64,6 +64,7 @@ def clv(
     [23.39  5.85]
     """
     _check_models(buying, spend)
+    common_shape(rows=rfm.x, rate=as_rate(rate).force(), years=0.0 if years is None else years, margin=margin)
     purchases = buying.discounted_expected_purchases(rfm, rate, _horizon(years, rfm.unit))
     return earned(spend.expected_spend(rfm), purchases, margin)
 
