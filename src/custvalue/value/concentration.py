@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from attrs import frozen
 
+from custvalue._arguments import only
+from custvalue._arguments import share as within
 from custvalue._columns import check_rows, numbers
 from custvalue._typing import Array, ArrayLike
 from custvalue.errors import DataError, ParameterError
@@ -112,7 +114,8 @@ def top_share(values: ArrayLike, share: float = 0.1, *, whole: bool = False) -> 
     (0.4, 0.2, 0.4)
     """
     curve = whale_curve(values)
-    return float(curve.at(round(share * (len(curve.share) - 1)) / (len(curve.share) - 1) if whole else share))
+    n, part = len(curve.share) - 1, only("share", within("share", share))
+    return float(curve.at(round(part * n) / n if whole else part))
 
 
 def unprofitable(values: ArrayLike) -> Unprofitable:
