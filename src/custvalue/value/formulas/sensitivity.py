@@ -186,7 +186,9 @@ def sensitivity(
     >>> {name: round(e, 6) for name, e in shops.of_total().items()}
     {'margin': 1.0, 'retention': 3.074899}
     """
-    named = dict(zip(inspect.signature(value).parameters, arguments, strict=False)) | keywords
+    signature = inspect.signature(value)
+    signature.bind(*arguments, **keywords)  # an argument too many, or given twice, is the TypeError that a call makes
+    named = dict(zip(signature.parameters, arguments, strict=False)) | keywords
     if value is constant_retention_value:
         now, slopes = _constant_retention(**named)
     elif value is margin_multiple:
