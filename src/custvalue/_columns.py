@@ -125,9 +125,14 @@ def names_of(items: Sequence[Any]) -> NDArray[Any]:
         array = np.array(items)
         if array.dtype.kind in "iU":
             return array
-    names = np.empty(len(items), dtype=object)
-    names[:] = items
-    return names
+    return objects(items)
+
+
+def objects(items: Sequence[Any]) -> NDArray[Any]:
+    """One-dimensional array of objects of any kind, sequences included."""
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
 
 
 def positions(wanted: NDArray[Any], among: NDArray[Any]) -> tuple[Ints, Bools]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from custvalue._columns import numbers
+from custvalue._columns import numbers, objects
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError
 
@@ -46,13 +46,8 @@ def _name(names: list[Any] | None, i: int, many: int) -> str:
 def labels_of(names: list[Any]) -> NDArray[Any]:
     """Names as an array: text, numbers and dates as such, all else as objects."""
     labels = np.array(names)
-    if labels.ndim == 1 and labels.dtype.kind != "U":
-        return labels
-    if labels.ndim == 1 and all(isinstance(name, str) for name in names):
-        return labels
-    labels = np.empty(len(names), dtype=object)
-    labels[:] = names
-    return labels
+    plain = labels.ndim == 1 and (labels.dtype.kind != "U" or all(isinstance(name, str) for name in names))
+    return labels if plain else objects(names)
 
 
 def _cohort(name: str, values: Any) -> Array:  # noqa: ANN401 (whatever NumPy takes)
@@ -69,18 +64,13 @@ def _cohort(name: str, values: Any) -> Array:  # noqa: ANN401 (whatever NumPy ta
             f"{_shown(counts)}. Interpolate what is missing, or leave the later periods out."
         )
     counts = counts[:length]
-    _check(name, counts)
-    return counts
-
-
-def _check(name: str, counts: Array) -> None:
-    """Raise DataError unless the numbers can be counts."""
     wrong = np.flatnonzero(~(np.isfinite(counts) & (counts >= 0)))
     if len(wrong):
         raise DataError(
             f"survivors must be finite and >= 0; broken in {name}, period {wrong[0]} ({counts[wrong[0]]:g}). "
             "They are numbers of customers (or shares) still there after each period."
         )
+    return counts
 
 
 def _check_falling(name: str, counts: Array) -> None:

@@ -30,8 +30,8 @@ class Distinct:
 def distinct(*columns: Array, weights: Array | None = None, ticks: float = 1.0) -> Distinct:
     """Group equal rows of columns of finite floats, shape (n,), each of which counts by its weight.
 
-    Columns of whole numbers, or of whole numbers divided by `ticks` (7 for days in weeks), are counted in a table, which
-    is many times faster than the sort that other values need.
+    Columns of whole numbers, or of whole numbers divided by `ticks` (7 for days in weeks), are counted in a table, many
+    times faster than the sort that other values need.
     """
     index, size = np.zeros(len(columns[0]), dtype=np.int64), 1
     for column in columns:

@@ -13,12 +13,12 @@ from attrs import evolve
 from custvalue._columns import check_rows, moments, names_of
 from custvalue._typing import Array, ArrayLike, Bools, Ints, NDArray
 from custvalue.errors import DataError, ParameterError
-from custvalue.evidence.logs.options import DAY_US, Collapse, Options
+from custvalue.evidence.logs.options import Collapse, Options
 from custvalue.evidence.logs.reading import open_log
 from custvalue.records.cash_flow import CashFlows
 from custvalue.records.customer import Customer
 from custvalue.records.record import tuple_of
-from custvalue.records.time import Moment, MomentLike, as_moment
+from custvalue.records.time import Moment, MomentLike, as_moment, as_ticks
 from custvalue.units import DAYS_PER_YEAR
 
 REFUND: Final = "refund"
@@ -60,8 +60,7 @@ def _ids(names: list[Hashable]) -> NDArray[Any]:
     if twice:
         raise DataError(
             f"every customer must have an id of its own; {len(twice)} are there more than once, first: "
-            f"{_first(twice)}. "
-            "Put all relationships of a customer into one Customer."
+            f"{_first(twice)}. Put all relationships of a customer into one Customer."
         )
     return names_of(names)
 
@@ -75,13 +74,8 @@ def _purchases(
 ) -> tuple[Bools, Bools]:
     """Which flows are purchases, and which reduce spend."""
     refund: Bools = labels == REFUND
-    check_rows(
-        ~refund | (amounts <= 0),
-        "a refund must have an amount <= 0",
-        "Inflows are positive: write money back to a customer as a negative amount.",
-        ids=names,
-        amount=amounts,
-    )
+    remedy = "Inflows are positive: write money back to a customer as a negative amount."
+    check_rows(~refund | (amounts <= 0), "a refund must have an amount <= 0", remedy, ids=names, amount=amounts)
     wanted = np.isin(labels, (kinds,) if isinstance(kinds, str) else tuple(kinds)) & ~refund
     return wanted & (amounts >= 0), refund | (wanted & (amounts < 0))
 
@@ -118,8 +112,7 @@ def _dates(flows: CashFlows) -> NDArray[np.datetime64]:
 
 def _from_now(years: ArrayLike) -> Any:  # noqa: ANN401 (an array for an array, one time for one)
     """Years from now on a calendar where now is 1970-01-01; only differences of these dates are used."""
-    ticks = np.rint(np.multiply(years, DAYS_PER_YEAR * DAY_US))
-    return np.datetime64("1970-01-01", "us") + ticks.astype("timedelta64[us]")
+    return as_ticks(np.multiply(years, DAYS_PER_YEAR))[()]
 
 
 def _collapse(collapse: Collapse | None, *, dated: bool) -> Collapse | None:

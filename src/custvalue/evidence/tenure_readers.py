@@ -22,7 +22,7 @@ from custvalue.evidence.logs.reading import column_names, read_columns, reading,
 from custvalue.evidence.summary_tables import IDS, found_names, index_values
 from custvalue.records.customer import Customer
 from custvalue.records.relationship import Relationship
-from custvalue.records.time import MomentLike, as_moment
+from custvalue.records.time import MomentLike, as_moment, as_ticks
 from custvalue.units import DAYS, MONTHS, Unit
 
 
@@ -66,7 +66,7 @@ class Spans:
         if not is_dated(moment):
             if self.calendar:
                 check_moment(name, moment)
-            return int(years_in_ticks(moment))
+            return int(as_ticks(moment * DAYS["year"]).view(np.int64))
         check_moment(name, moment)
         whole_day = last and self.per_day > 1 and is_day(moment)
         return first_tick(moment, self.per_day) + (self.per_day if whole_day else 0)
@@ -126,21 +126,12 @@ def _whole(
 
 def _check(spans: Spans, until: int) -> None:
     start, end = spans.shown(spans.start), spans.shown(spans.end)
-    check_rows(
-        spans.running | (spans.start <= spans.end),
-        "start <= end must hold",
-        "Check for swapped columns; leave the end empty where the relationship still runs.",
-        ids=spans.ids,
-        start=start,
-        end=end,
-    )
-    check_rows(
-        spans.start <= until,
-        "no relationship may start after observed_until",
-        "Leave those rows out, which were not yet customers, or choose a later observed_until.",
-        ids=spans.ids,
-        start=start,
-    )
+    remedy = "Check for swapped columns; leave the end empty where the relationship still runs."
+    good = spans.running | (spans.start <= spans.end)
+    check_rows(good, "start <= end must hold", remedy, ids=spans.ids, start=start, end=end)
+    rule = "no relationship may start after observed_until"
+    remedy = "Leave those rows out, which were not yet customers, or choose a later observed_until."
+    check_rows(spans.start <= until, rule, remedy, ids=spans.ids, start=start)
 
 
 def whole_periods(spans: Spans, until: Ticks, unit: Unit) -> tuple[Ticks, Ticks]:
@@ -179,11 +170,6 @@ def _calendar_of(days: Ticks) -> tuple[Ticks, Ticks, Ticks]:
     return months.view(np.int64), days - first, following - first
 
 
-def years_in_ticks(years: Any) -> Ticks:  # noqa: ANN401 (one time, or an array of them)
-    """Years from now as microseconds: whole numbers of them make every unit of time."""
-    return np.asarray(np.rint(np.multiply(years, DAYS["year"] * DAY_US)), dtype=np.int64)
-
-
 _DURATION: Final = {"duration": ("duration", "tenure", "T"), "ended": ("ended", "churned", "event", "E")}
 _DATES: Final = {"start": ("start", "start_date"), "end": ("end", "end_date")}
 _ROWS: Final = {"weights": ("weights",), "ids": IDS}
@@ -198,9 +184,11 @@ def read_tenures(
 ) -> dict[str, Any]:
     """The fields of `Tenures`; the arguments are those of `Tenures.from_table`, `given` the names of columns."""
     dated = _by_dates(given, window)
-    with reading(table) if isinstance(table, (str, Path)) else contextlib.nullcontext():
-        source, names = _opened(table, given, dated)
-        columns = _columns(source, names)
+    is_file = isinstance(table, (str, Path))
+    with reading(table) if is_file else contextlib.nullcontext():
+        names = _parts(column_names(scan(table) if is_file else table), given, dated)
+        numeric = [names[part] for part in _NUMBERS if part in names]
+        columns = _columns(scan(table, numeric) if is_file else table, names)
     more: dict[str, Any] = {part: column_values(columns[part]) for part in ("entry", "weights") if part in columns}
     ids = column_values(columns["ids"]) if "ids" in columns else index_values(table)
     if "start" not in names:
@@ -223,18 +211,8 @@ def _by_dates(given: Mapping[str, str | None], window: Window) -> bool | None:
     return dates if dates or lengths else None
 
 
-def _opened(
-    table: Any,  # noqa: ANN401 (any dataframe or path)
-    given: Mapping[str, str | None],
-    dated: bool | None,
-) -> tuple[Any, dict[str, str]]:
-    """The table, read where it is a file, and its columns by the part that they play."""
-    is_file = isinstance(table, (str, Path))
-    names = _parts(column_names(scan(table) if is_file else table), given, dated)
-    return scan(table, [names[part] for part in _NUMBERS if part in names]) if is_file else table, names
-
-
 def _parts(present: Sequence[str], given: Mapping[str, str | None], dated: bool | None) -> dict[str, str]:
+    """The columns by the part that they play."""
     if dated is None:
         lengths, dated = (bool(set(known) & set(present)) for known in (_DURATION["duration"], _DATES["start"]))
         if lengths and dated:
@@ -308,8 +286,9 @@ def read_relationships(records: Iterable[Relationship] | Iterable[Customer], win
     end = np.zeros(len(start))
     if not running.all():
         end[~running], _ = moments("the ends", [end for end in ends if end is not None])
-    ticks = _days_in_ticks if dated else years_in_ticks
-    spans = Spans(ticks(start), ticks(end), running, names_of(names), calendar=dated)
+    days = 1.0 if dated else DAYS["year"]  # in microseconds years from now are whole numbers, as every unit of time is
+    first, last = (as_ticks(times * days).view(np.int64) for times in (start, end))
+    spans = Spans(first, last, running, names_of(names), calendar=dated)
     return measured(spans.in_days() if spans.without_times else spans, window)
 
 
@@ -330,7 +309,3 @@ def _relationships(
     if not found:
         raise DataError("relationships must hold at least one; there are none")
     return [name for name, _ in found], [relationship for _, relationship in found]
-
-
-def _days_in_ticks(days: Array) -> Ticks:
-    return np.rint(days * DAY_US).astype(np.int64)

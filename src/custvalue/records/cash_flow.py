@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, Self, TypeAlias
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._columns import check_rows, moments, numbers, read_only, same
+from custvalue._columns import check_rows, common_shape, moments, numbers, read_only, same
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import DataError
 from custvalue.records.record import Record, finite, named, tuple_of
@@ -155,13 +155,12 @@ class CashFlows:
         columns = {"amounts": self.amounts, "when": self.when}
         if self.kinds is not None:
             columns["kinds"] = self.kinds
-        try:
-            shape = np.broadcast_shapes(*(column.shape for column in columns.values()))
-        except ValueError:
-            shapes = ", ".join(f"{name} {column.shape}" for name, column in columns.items())
-            raise DataError(f"amounts, when and kinds must have one value per flow; got {shapes}") from None
+        rule = "amounts, when and kinds must have one value per flow"
+        shape = common_shape(rule, "A single one stands for all.", **columns)
+        if len(shape) != 1:
+            raise DataError(f"cash flows must be one column, shape (n,); got shape {shape}")
         for name, column in columns.items():
-            object.__setattr__(self, name, _as_column(column, shape))
+            object.__setattr__(self, name, read_only(np.broadcast_to(column, shape)))
 
     @classmethod
     def from_records(cls, records: Iterable[CashFlow]) -> Self:
@@ -232,9 +231,3 @@ def as_cash_flows(flows: CashFlows | HasCashFlows | Iterable[CashFlow]) -> CashF
         return flows
     records: Any = getattr(flows, "cash_flows", flows)
     return CashFlows.from_records(records)
-
-
-def _as_column(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    if len(shape) != 1:
-        raise DataError(f"cash flows must be one column, shape (n,); got shape {shape}")
-    return read_only(np.broadcast_to(values, shape))

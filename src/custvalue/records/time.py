@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from custvalue._columns import days_since_epoch
-from custvalue._typing import Array, NDArray
+from custvalue._typing import ArrayLike, NDArray
 from custvalue.errors import DataError
 from custvalue.records.record import finite
 
@@ -58,9 +58,9 @@ def as_optional_moment(value: MomentLike | None) -> Moment | None:
     return None if value is None else as_moment(value)
 
 
-def as_ticks(days: Array) -> NDArray[Any]:
+def as_ticks(days: ArrayLike) -> NDArray[Any]:
     """Days since 1970-01-01 as datetime64, to the microsecond."""
-    return np.asarray(EPOCH + np.rint(days * _MICROSECONDS_PER_DAY).astype("timedelta64[us]"))
+    return np.asarray(EPOCH + np.rint(np.multiply(days, _MICROSECONDS_PER_DAY)).astype("timedelta64[us]"))
 
 
 def _parsed(text: str) -> Moment:

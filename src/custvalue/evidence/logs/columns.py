@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import field, frozen
 
+from custvalue._columns import objects
 from custvalue._typing import Bools, Ints, NDArray
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def column_values(column: Column) -> NDArray[Any]:
     if column.codes is not None:
         items = values.tolist()
         mixed = column.absent.any() or any(isinstance(item, tuple) for item in items)
-        plain = _objects([*items, None]) if mixed else np.array(items)
+        plain = objects([*items, None]) if mixed else np.array(items)
         return np.asarray(plain[column.codes])
     return values if column.missing is None else np.where(column.missing, np.nan, values)
 
@@ -93,17 +94,11 @@ def _from_numpy(array: NDArray[Any]) -> Column:
     distinct = dict.fromkeys(items, -1)
     present = [item for item in distinct if not _is_missing(item)]
     distinct.update(zip(present, range(len(present)), strict=True))
-    return Column(_objects(present), np.fromiter(map(distinct.__getitem__, items), np.intp, len(items)))
+    return Column(objects(present), np.fromiter(map(distinct.__getitem__, items), np.intp, len(items)))
 
 
 def _is_missing(item: Any) -> bool:  # noqa: ANN401 (any value)
     return item is None or type(item).__name__ in ("NAType", "NaTType") or bool(item != item)  # noqa: PLR0124 (NaN)
-
-
-def _objects(items: list[Any]) -> NDArray[Any]:
-    array = np.empty(len(items), dtype=object)
-    array[:] = items
-    return array
 
 
 def _from_pandas(series: pd.Series[Any], timezone: str | None) -> Column:
@@ -160,7 +155,7 @@ def _from_polars(series: pl.Series, timezone: str | None) -> Column:
     if isinstance(kind, (pl.String, pl.Categorical, pl.Enum)):
         return _from_categories(series.cast(pl.Categorical))
     if not kind.is_numeric() and not isinstance(kind, (pl.Date, pl.Datetime)):
-        return _from_numpy(_objects(series.to_list()))
+        return _from_numpy(objects(series.to_list()))
     missing = series.is_null().to_numpy() if series.null_count() else None
     if missing is not None and kind.is_numeric():
         series = series.fill_null(0)
@@ -176,7 +171,7 @@ def _from_categories(series: pl.Series) -> Column:
     code[physical] = np.arange(len(physical))
     codes = code[series.to_physical().fill_null(0).to_numpy()]
     codes[series.is_null().to_numpy()] = -1
-    return Column(_objects(names), codes)
+    return Column(objects(names), codes)
 
 
 def _numpy(column: Any) -> NDArray[Any]:  # noqa: ANN401 (pyarrow's arrays are not typed)
@@ -197,4 +192,4 @@ def _from_dictionary(column: Any) -> Column:  # noqa: ANN401 (pyarrow's arrays a
         column = column.combine_chunks()
     encoded = column.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return Column(_objects(encoded.dictionary.to_pylist()), codes.astype(np.intp))
+    return Column(objects(encoded.dictionary.to_pylist()), codes.astype(np.intp))
