@@ -157,7 +157,8 @@ class Cohorts:
             The tenures are not by period or have entries, so that a cohort's size is not known, or names are missing.
         """
         labels = labels_of(list(cohorts)) if isinstance(cohorts, (list, tuple)) else np.asarray(cohorts)
-        _check_names(labels)
+        missing = as_column(labels.ravel(), None).absent
+        check_rows(~missing, "a row must have the name of its cohort", "Leave those rows out.")
         if not tenures.by_period or tenures.entry.any():
             raise DataError(
                 "cohorts need tenures by whole periods that are seen from their start (entry 0). Make them with "
@@ -250,11 +251,6 @@ class Cohorts:
             f"Cohorts of {self.counts[:, 0].sum():,.10g} customers: {len(self)} by {self.unit}, {names}, "
             f"observed for up to {self.counts.shape[1] - 1} {self.unit}s"
         )
-
-
-def _check_names(labels: NDArray[Any]) -> None:
-    missing = as_column(labels.ravel(), None).absent
-    check_rows(~missing, "a row must have the name of its cohort", "Leave those rows out.")
 
 
 def _summed(values: Array, row: Ints, column: Ints, known: NDArray[np.bool_]) -> Array:

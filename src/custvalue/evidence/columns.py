@@ -11,7 +11,7 @@ import numpy as np
 from attrs import cmp_using, evolve, field, fields, frozen
 
 from custvalue._columns import check_rows, column, owned, same, sealed, together
-from custvalue._typing import Array, ArrayLike, NDArray
+from custvalue._typing import Array, ArrayLike, Bools, NDArray
 from custvalue.errors import DataError
 from custvalue.evidence.covariates import covariate, joined
 from custvalue.evidence.distinct import Distinct, distinct
@@ -96,20 +96,19 @@ class Columns(ABC):
         found["_covariates"] = {name: _fitted(name, each, shape) for name, each in self._covariates.items()}
         for name, each in found.items():
             object.__setattr__(self, name, each)
-        weights = self.weights
-        check_rows(
-            np.isfinite(weights) & (weights >= 0),
-            "weights must be finite and >= 0",
-            "They say how many customers a row stands for.",
-            ids=self.ids,
-            weights=weights,
-        )
+        good = np.isfinite(self.weights) & (self.weights >= 0)
+        remedy = "They say how many customers a row stands for."
+        self._require(good, "weights must be finite and >= 0", remedy, "weights")
         for name, each in self._checked().items():
             object.__setattr__(self, name, each)
 
     @abstractmethod
     def _checked(self) -> Mapping[str, Array]:
         """The columns that depend on others, read-only; DataError where the rows cannot be."""
+
+    def _require(self, ok: Bools, rule: str, remedy: str, *shown: str) -> None:
+        """Raise DataError unless `ok` in all rows; the columns named are shown beside the first that are not."""
+        check_rows(ok, rule, remedy, ids=self.ids, **{name: getattr(self, name) for name in shown})
 
     @abstractmethod
     def _described(self) -> str:

@@ -17,12 +17,8 @@ from custvalue.units import Unit, as_unit
 
 def _positive(values: ArrayLike) -> Array:
     times = column("gaps", values)
-    check_rows(
-        np.isfinite(times) & (times > 0),
-        "times between purchases must be positive and finite",
-        "Several purchases at one time count as one.",
-        gaps=times,
-    )
+    rule = "times between purchases must be positive and finite"
+    check_rows(np.isfinite(times) & (times > 0), rule, "Several purchases at one time count as one.", gaps=times)
     return times
 
 

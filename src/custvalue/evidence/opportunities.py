@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self, Unpack
 import numpy as np
 from attrs import field, frozen
 
-from custvalue._columns import check_rows, same
+from custvalue._columns import same
 from custvalue._typing import Array
 from custvalue.evidence.columns import Columns, given
 from custvalue.evidence.logs.options import PeriodOptions
@@ -143,29 +143,18 @@ class Opportunities(Columns):
 
     def _checked(self) -> dict[str, Array]:
         x, t_x, n = self.x, self.t_x, self.n
-        shown: dict[str, Any] = {"ids": self.ids, "x": x, "t_x": t_x, "n": n}
         whole = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(n)
         for each in (x, t_x, n):
             whole &= np.equal(each, np.floor(each))
-        check_rows(
-            whole,
-            "x, t_x and n must be whole numbers",
-            "They count opportunities; for purchases at any time use RFM.",
-            **shown,
-        )
-        check_rows(
-            (x >= 0) & (x <= t_x) & (t_x <= n),
-            "0 <= x <= t_x <= n must hold",
+        remedy = "They count opportunities; for purchases at any time use RFM."
+        self._require(whole, "x, t_x and n must be whole numbers", remedy, *self._history)
+        remedy = (
             "t_x is the last opportunity with a purchase, not the number of opportunities since (n - t_x); a customer "
-            "buys at most once at each.",
-            **shown,
+            "buys at most once at each."
         )
-        check_rows(
-            (t_x == 0) | (x > 0),
-            "t_x = 0 must hold where x = 0",
-            "The first purchase is at 0 and not counted in x.",
-            **shown,
-        )
+        self._require((x >= 0) & (x <= t_x) & (t_x <= n), "0 <= x <= t_x <= n must hold", remedy, *self._history)
+        remedy = "The first purchase is at 0 and not counted in x."
+        self._require((t_x == 0) | (x > 0), "t_x = 0 must hold where x = 0", remedy, *self._history)
         return {}
 
     def _described(self) -> str:

@@ -111,13 +111,9 @@ class RevenueBridge:
         wrong = np.flatnonzero(spend < 0)
         if len(wrong):
             shown = {"period": cells.first_days(cells.period[wrong]).astype(str), "revenue": spend[wrong]}
-            check_rows(
-                np.zeros(len(wrong), dtype=bool),
-                "revenue of a customer in a period must be >= 0, net of refunds",
-                "Date refunds as what they refund, leave them out with refunds='drop', or use longer periods.",
-                ids=cells.ids[cells.owner[wrong]],
-                **shown,
-            )
+            rule = "revenue of a customer in a period must be >= 0, net of refunds"
+            remedy = "Date refunds as what they refund, leave them out with refunds='drop', or use longer periods."
+            check_rows(np.zeros(len(wrong), dtype=bool), rule, remedy, ids=cells.ids[cells.owner[wrong]], **shown)
         begin = int(cells.first.min())
         periods = np.arange(begin, cells.last + 1)
         rows = cells.owner, cells.period - begin, spend
@@ -152,17 +148,17 @@ class RevenueBridge:
         (opening + expansion - contraction - churned) / opening; new and reactivated customers do not count. NaN where
         there was no revenue to retain.
         """
-        return self._of_opening(self.opening + self.expansion - self.contraction - self.churned)
+        return _ratio(self.opening + self.expansion - self.contraction - self.churned, self.opening)
 
     @property
     def gross_revenue_retention(self) -> Array:
         """GRR: the same without expansion, (opening - contraction - churned) / opening; at most 1."""
-        return self._of_opening(self.opening - self.contraction - self.churned)
+        return _ratio(self.opening - self.contraction - self.churned, self.opening)
 
     @property
     def revenue_churn(self) -> Array:
         """Gross revenue churn: 1 - GRR, the share of opening revenue lost to leaving and to paying less."""
-        return self._of_opening(self.contraction + self.churned)
+        return _ratio(self.contraction + self.churned, self.opening)
 
     @property
     def logo_churn(self) -> Array:
@@ -196,9 +192,6 @@ class RevenueBridge:
             f"revenue from {self.opening[0]:,.6g} to {self.closing[-1]:,.6g}"
         )
 
-    def _of_opening(self, amount: Array) -> Array:
-        return _ratio(amount, self.opening)
-
 
 def _ratio(above: Array, below: Array) -> Array:
     return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
@@ -216,8 +209,11 @@ def _bridge(
 ) -> RevenueBridge:
     """The bridge of revenue by customer and period (0 to the number of labels), in their order."""
     periods = len(labels)
-    over = whole_number("over", over)
-    _check_over(over, periods, unit)
+    if periods <= (over := whole_number("over", over)):
+        raise DataError(
+            f"a bridge over {over} {unit}s needs more complete {unit}s than that; there are {periods}. Observe for "
+            "longer, choose a shorter period, or a smaller over."
+        )
     some = revenue > 0
     owner, period, revenue = owner[some], period[some], revenue[some]
     before, stays_on = _earlier(owner, period, revenue, over, periods)
@@ -236,14 +232,6 @@ def _bridge(
     columns["contraction"] = np.bincount(period, np.maximum(-change, 0.0), periods)
     found = {name: sealed(column[over:].astype(np.float64)) for name, column in columns.items()}
     return RevenueBridge(**found, labels=sealed(labels[over:]), over=over, unit=unit, kind=kind)
-
-
-def _check_over(over: int, periods: int, unit: Unit) -> None:
-    if periods <= over:
-        raise DataError(
-            f"a bridge over {over} {unit}s needs more complete {unit}s than that; there are {periods}. Observe for "
-            "longer, choose a shorter period, or a smaller over."
-        )
 
 
 def _earlier(owner: Ints, period: Ints, revenue: Array, over: int, periods: int) -> tuple[Array, Bools]:

@@ -276,53 +276,30 @@ class RFM(Columns):
 
     def _check_times(self) -> None:
         x, t_x, T = self.x, self.t_x, self.T
-        shown: dict[str, Any] = {"ids": self.ids, "x": x, "t_x": t_x, "T": T}
         finite = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)
-        check_rows(finite, "x, t_x and T must be finite", "Leave the rows out.", **shown)
-        check_rows(
-            (x >= 0) & (x == np.floor(x)),
-            "x must be a whole number >= 0",
-            "x counts repeat purchases (the first is not counted).",
-            **shown,
-        )
-        check_rows(
-            (t_x >= 0) & (t_x <= T),
-            "0 <= t_x <= T must hold",
-            "t_x is the time from the first to the last purchase, not the time since the last one (T - t_x).",
-            **shown,
-        )
-        check_rows(
-            (t_x > 0) == (x > 0),
-            "t_x = 0 must hold where x = 0, and t_x > 0 where x > 0",
-            "Several purchases at one time count as one (see `collapse` of RFM.from_transactions).",
-            **shown,
-        )
+        self._require(finite, "x, t_x and T must be finite", "Leave the rows out.", *self._history)
+        remedy = "x counts repeat purchases (the first is not counted)."
+        self._require((x >= 0) & (x == np.floor(x)), "x must be a whole number >= 0", remedy, *self._history)
+        remedy = "t_x is the time from the first to the last purchase, not the time since the last one (T - t_x)."
+        self._require((t_x >= 0) & (t_x <= T), "0 <= t_x <= T must hold", remedy, *self._history)
+        rule = "t_x = 0 must hold where x = 0, and t_x > 0 where x > 0"
+        remedy = "Several purchases at one time count as one (see `collapse` of RFM.from_transactions)."
+        self._require((t_x > 0) == (x > 0), rule, remedy, *self._history)
 
     def _checked_m_count(self) -> Array:
         count: Array | None = self.m_count
         if count is None:
             return self.x
-        check_rows(
-            (count == self.x) | (count == self.x + 1),
-            "m_count must be x or x + 1",
-            "It is the number of purchases that m averages, without or with the first.",
-            ids=self.ids,
-            x=self.x,
-            m_count=count,
-        )
+        remedy = "It is the number of purchases that m averages, without or with the first."
+        good = (count == self.x) | (count == self.x + 1)
+        self._require(good, "m_count must be x or x + 1", remedy, "x", "m_count")
         return count
 
     def _checked_m(self, m: Array, count: Array) -> Array:
         """m, 0 where it averages no purchase."""
         spend = sealed(np.where(count > 0, m, 0.0))
-        check_rows(
-            np.isfinite(spend),
-            "m must be finite where m_count > 0",
-            "Leave out rows without a mean spend.",
-            ids=self.ids,
-            m=spend,
-            m_count=count,
-        )
+        rule, remedy = "m must be finite where m_count > 0", "Leave out rows without a mean spend."
+        check_rows(np.isfinite(spend), rule, remedy, ids=self.ids, m=spend, m_count=count)
         return spend
 
     def _checked_log_interpurchase(self, sums: Array) -> Array:
@@ -332,15 +309,10 @@ class RFM(Columns):
         most = x * np.log(np.where(x > 0, t_x, 1.0) / np.maximum(x, 1))
         rounding = 0.05 * x + 1e-9 * np.abs(most)  # published tables give times to a digit or two
         one = (x != 1) | (np.abs(sums - most) <= rounding)
-        check_rows(
-            np.isfinite(sums) & (sums <= most + rounding) & one,
-            "log_interpurchase must be at most x log(t_x / x), which it is where all purchases are equally far apart",
-            "It is the sum of the natural logs of the times between purchases, in the unit of t_x.",
-            ids=self.ids,
-            x=x,
-            t_x=t_x,
-            log_interpurchase=sums,
-        )
+        good = np.isfinite(sums) & (sums <= most + rounding) & one
+        rule = "log_interpurchase must be at most x log(t_x / x), which it is where all purchases are equally far apart"
+        remedy = "It is the sum of the natural logs of the times between purchases, in the unit of t_x."
+        self._require(good, rule, remedy, "x", "t_x", "log_interpurchase")
         return sums
 
     def _described(self) -> str:

@@ -27,12 +27,8 @@ def _duration(values: ArrayLike) -> Array:
 
 def _ended(values: ArrayLike) -> Bools:
     ended = numbers("ended", values)
-    check_rows(
-        (ended == 0) | (ended == 1),
-        "ended must be 0 or 1 (False or True)",
-        "1 where the customer has left, 0 where the relationship still runs.",
-        ended=ended,
-    )
+    remedy = "1 where the customer has left, 0 where the relationship still runs."
+    check_rows((ended == 0) | (ended == 1), "ended must be 0 or 1 (False or True)", remedy, ended=ended)
     return sealed(np.asarray(ended == 1))
 
 
@@ -254,40 +250,26 @@ class Tenures(Columns):
 
     def _checked(self) -> dict[str, Array]:
         duration, entry = self.duration, self.entry
-        check_rows(
-            np.isfinite(duration) & (duration >= 0),
-            "duration must be finite and >= 0",
+        remedy = (
             "It is the time from the start to the end, or to the end of observation: check for swapped dates, and give "
-            "relationships that still run the end of observation with ended = 0.",
-            ids=self.ids,
-            duration=duration,
+            "relationships that still run the end of observation with ended = 0."
         )
-        later = duration - (self.ended & self.by_period)
-        check_rows(
-            (entry >= 0) & ((entry <= later) | (entry == 0)),
-            "0 <= entry <= duration must hold"
-            + (", and entry < duration for those who left" if self.by_period else ""),
-            "entry is the tenure at which observation began; those who had left before are not in the data.",
-            ids=self.ids,
-            duration=duration,
-            entry=entry,
-        )
+        good = np.isfinite(duration) & (duration >= 0)
+        self._require(good, "duration must be finite and >= 0", remedy, "duration")
+        good = (entry >= 0) & ((entry <= duration - (self.ended & self.by_period)) | (entry == 0))
+        rule = "0 <= entry <= duration must hold" + ", and entry < duration for those who left" * self.by_period
+        remedy = "entry is the tenure at which observation began; those who had left before are not in the data."
+        self._require(good, rule, remedy, "duration", "entry")
         if self.by_period:
-            check_rows(
-                (duration == np.floor(duration)) & (entry == np.floor(entry)),
-                "durations by period must be whole numbers",
+            good = (duration == np.floor(duration)) & (entry == np.floor(entry))
+            remedy = (
                 "Count periods begun for those who left and periods completed for those who still run, as "
-                "Tenures.from_table(..., by_period=True) does from dates.",
-                ids=self.ids,
-                duration=duration,
+                "Tenures.from_table(..., by_period=True) does from dates."
             )
-            check_rows(
-                ~self.ended | (duration >= 1),
-                "who left by period did so at 1 or later",
-                "A customer who left within the first period has duration 1.",
-                ids=self.ids,
-                duration=duration,
-            )
+            self._require(good, "durations by period must be whole numbers", remedy, "duration")
+            remedy = "A customer who left within the first period has duration 1."
+            good = ~self.ended | (duration >= 1)
+            self._require(good, "who left by period did so at 1 or later", remedy, "duration")
         return {}
 
     def _described(self) -> str:
