@@ -178,6 +178,10 @@ class Estimate:
             for name, value in zip(self.names, self.values.tolist(), strict=True)
         ]
 
+    def __repr__(self) -> str:
+        """A table to read; `names`, `values` and the rest are attributes."""
+        return "\n".join([f"Estimate of {', '.join(self.names)}", *self.lines(max(8, *map(len, self.names), 0) + 1)])
+
     def _line(self, name: str, width: int) -> str:
         _, value, error, interval = self.cells()[self.names.index(name)]
         p = f"{self.p_values[name]:>10.2g}" if name in self.p_values else ""
