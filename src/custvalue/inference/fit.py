@@ -13,6 +13,7 @@ from attrs import cmp_using, field, frozen
 
 from custvalue._columns import read_only
 from custvalue._typing import Array
+from custvalue.errors import ParameterError
 from custvalue.inference.estimate import Estimate, Estimated
 from custvalue.inference.transform import Transform
 
@@ -130,10 +131,13 @@ class Fit(Estimated, Generic[M]):
 
     @classmethod
     def from_json(cls, text: str, model: type[N]) -> Fit[N]:
-        """The fit that `to_json` wrote, of a model of the class `model`."""
-        known = json.loads(text)
-        own = model.from_json(json.dumps(known.pop("model")))
-        return Fit(model=own, **known)
+        """The fit that `to_json` wrote, of a model of the class `model`; ParameterError where the text is not one."""
+        try:
+            known = json.loads(text)
+            own = json.dumps(known.pop("model"))
+        except (json.JSONDecodeError, AttributeError, KeyError, TypeError):
+            raise ParameterError(f"text must be a Fit that to_json wrote; got {text[:40]!r}") from None
+        return Fit(model=model.from_json(own), **known)
 
     def __repr__(self) -> str:
         """A table to read; `model`, `log_likelihood` and the rest are attributes."""
