@@ -11,6 +11,7 @@ import numpy as np
 
 from custvalue._columns import names_of, read_only
 from custvalue._typing import Array, ArrayLike, NDArray
+from custvalue.errors import ParameterError
 
 
 def as_column(values: ArrayLike) -> Array:
@@ -29,8 +30,11 @@ class Stored:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The result that `to_json` wrote."""
-        return cls(**json.loads(text))
+        """The result that `to_json` wrote; ParameterError where the text is not one."""
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, json.JSONDecodeError):
+            raise ParameterError(f"text must be a {cls.__name__} that to_json wrote; got {text[:40]!r}") from None
 
 
 class Rows(Stored):
@@ -62,8 +66,6 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 (whatever a result holds)
         return {name: _plain(each) for name, each in value.items()}
     if hasattr(value, "as_dict"):
         return value.as_dict()
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
     if attrs.has(type(value)):
         return {each.alias: _plain(getattr(value, each.name)) for each in attrs.fields(type(value)) if each.init}
     return value
