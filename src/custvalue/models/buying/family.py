@@ -311,9 +311,9 @@ def histories(rows: History, names: tuple[str, ...] = ("x", "t_x", "T")) -> Dist
             f"this model is fitted to {kind}, not to a {type(rows).__name__}; make them from a log with "
             f"{kind}.from_transactions, or from a summary with {kind}.from_table"
         )
-    if not len(rows):
+    if not rows.customers:
         raise DataError(f"a model needs customers to be fitted to; the {type(rows).__name__} has none")
-    if not rows.x.any():
+    if not rows.x[rows.weights > 0].any():
         raise DataError(
             f"no customer has bought again: x = 0 in all {len(rows)} rows, so nothing tells when customers buy; "
             "observe them for longer, or predict with a model whose parameters are known"
