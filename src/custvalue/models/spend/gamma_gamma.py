@@ -180,7 +180,7 @@ def _spenders(rfm: RFM) -> Distinct:
     """m_count and m of the customers with spend, checked; hardly two spend alike, so that they stay as they are."""
     spend = _known_spend(rfm)
     _check_positive(rfm)
-    some = np.flatnonzero(rfm.m_count > 0)
+    some = np.flatnonzero((rfm.m_count > 0) & (rfm.weights > 0))
     if not some.size:
         raise DataError(
             f"none of {len(rfm)} customers has spend to average (m_count > 0); observe them longer, or count the "
