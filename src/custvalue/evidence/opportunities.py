@@ -121,16 +121,11 @@ class Opportunities(Columns):
         Parameters
         ----------
         table : dataframe or mapping
-            Of any kind that `from_transactions` takes, paths excepted; a pandas index can hold the ids.
+            As of `RFM.from_table`, which says what is raised.
         unit : {"year", "quarter", "month", "week", "day"}
             The period between two opportunities; the table does not say.
         x, t_x, n, weights, customer : str, optional
             Names of the columns; weights and customer may be absent. Weights are how many customers a row stands for.
-
-        Raises
-        ------
-        DataError
-            A column is not found, or two could be meant; or the values break a rule of `Opportunities`.
 
         Examples
         --------
