@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from custvalue._typing import Array, Ints
 from custvalue.errors import ConvergenceError, ParameterError
@@ -18,11 +18,11 @@ from custvalue.inference.transform import Coordinates, Logit, Transform
 M = TypeVar("M", bound=Parametric)
 
 BOX: Final = float(np.log(1e6))
-"""Free parameters are searched this far to both sides of the data's own scale: a maximum a million times away is none."""
+"""Free parameters are searched this far to both sides of the data's scale: a maximum a million times away is none."""
 _GAIN: Final = 1e-13
 """The search ends when a Newton step promises less log-likelihood than this, which rounding hides."""
 _SAME: Final = 1e-6
-"""A Hessian still holds after a step shorter than this in all free parameters: its error is of the order of the step."""
+"""A Hessian still holds after a step shorter than this in all parameters: its error is of the order of the step."""
 _LONGEST: Final = 2.0
 """Longest step in any free parameter: a factor of e^2 = 7.4 in a positive one."""
 _LOOSE: Final = 10.0
@@ -63,7 +63,7 @@ class Problem(Generic[M]):
         What it means for each parameter that the likelihood rises as it falls to 0 (for a share, to 0), or rises to
         infinity (for a share, to 1).
     held : tuple of str
-        Parameters in which the likelihood has no derivative: they stay at the start, where a search of their own has put
+        Parameters in which the likelihood has no derivative: they stay at the start, where a search of their own put
         them.
     constant : float
         What the log-likelihood has beside the rows' sum, the same for all parameters searched.
@@ -159,22 +159,21 @@ class _Search(Generic[M]):
 
     problem: Problem[M]
     free: tuple[str, ...]
-    _positions: tuple[list[int], list[int]] = field(init=False)
+    _positions: tuple[list[int], list[int]] = field(
+        init=False, default=Factory(lambda self: self._found(), takes_self=True)
+    )
     """Where those searched stand among all parameters, and among the rows of the score."""
-    _coordinates: Coordinates = field(init=False)
-    origin: Array = field(init=False)
+    _coordinates: Coordinates = field(init=False, default=Factory(lambda self: self._all(), takes_self=True))
+    origin: Array = field(init=False, default=Factory(lambda self: self._begin(), takes_self=True))
     """Free coordinates of the start, all parameters."""
 
-    @_positions.default
     def _found(self) -> tuple[list[int], list[int]]:
         scored = [name for name in self.problem.names if name not in self.problem.held]
         return [self.problem.names.index(name) for name in self.free], [scored.index(name) for name in self.free]
 
-    @_coordinates.default
     def _all(self) -> Coordinates:
         return Coordinates(self.problem.names, self.problem.transforms)
 
-    @origin.default
     def _begin(self) -> Array:
         return self._coordinates.free(self.problem.start)
 

@@ -191,7 +191,7 @@ _KINDS: Final[Mapping[str, type[Transform]]] = {
 
 def to_words(transforms: Sequence[Transform]) -> list[dict[str, Any]]:
     """Transforms as JSON takes them."""
-    words = {kind: word for word, kind in _KINDS.items()}
+    words: dict[type[Transform], str] = {kind: word for word, kind in _KINDS.items()}
     return [{"kind": words[type(t)], **asdict(cast("Any", t))} for t in transforms]
 
 

@@ -192,7 +192,7 @@ class Model(Parametrized, ABC, Generic[Evidence]):
 
     @classmethod
     @abstractmethod
-    def problem(cls, rows: Evidence, /) -> Problem[Self]:
+    def problem(cls, rows: Evidence, /) -> Problem[Any]:
         """The statement of the estimation: distinct rows with weights, score, transforms, start, boundaries.
 
         Fitting, held parameters and tests ask for this one thing.

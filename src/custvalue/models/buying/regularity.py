@@ -53,7 +53,7 @@ class Regularity(Estimated):
         "mle", "wheat" or "cv".
     """
 
-    estimate: Estimate = field()
+    estimate: Estimate = field()  # pyright: ignore[reportIncompatibleMethodOverride] (a field is the property)
     customers: float = field()
     method: Method = field()
 
@@ -115,11 +115,8 @@ def estimate_regularity(data: Any, *, method: Method = "mle", **options: Any) ->
     one_of("method", method, get_args(Method))
     if isinstance(data, RFM):
         return _of_rfm(data, method)
-    spacings = (
-        data
-        if isinstance(data, InterpurchaseTimes)
-        else InterpurchaseTimes.from_transactions(data, **{"unit": "day", **options})
-    )
+    given: dict[str, Any] = {"unit": "day", **options}
+    spacings = data if isinstance(data, InterpurchaseTimes) else InterpurchaseTimes.from_transactions(data, **given)
     counts, gaps = _useful(spacings)
     return {"mle": _by_likelihood, "wheat": _by_pairs, "cv": _by_variation}[method](counts, gaps)
 

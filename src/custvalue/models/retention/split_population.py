@@ -35,7 +35,7 @@ from custvalue.units import Unit
 
 @frozen(eq=False)
 class Mixture:
-    """A share `never_churn` that never leaves, and leavers with their log S(tenure + ahead)/S(tenure) and its slopes."""
+    """A share `never_churn` that never leaves; leavers with their log S(tenure + ahead)/S(tenure) and its slopes."""
 
     stay: Callable[[Array, Array], Array]
     slopes: Callable[[Array, Array], Array]
@@ -46,7 +46,7 @@ class Mixture:
         return np.asarray(-np.logaddexp(0.0, -self._odds(t)))
 
     def log_stay(self, tenure: Array, ahead: Array) -> Array:
-        """log of the share that never churns plus leavers' share times S(tenure + ahead)/S(tenure), the shares at `tenure`."""
+        """Log of the share that never churns plus leavers' times S(tenure + ahead)/S(tenure), shares at `tenure`."""
         odds, stay = self._odds(tenure), self.stay(tenure, ahead)
         leaver, never_churn = -np.logaddexp(0.0, -odds), -np.logaddexp(0.0, odds)
         near = np.log1p(np.exp(leaver) * np.expm1(np.maximum(stay, -0.5)))
@@ -101,7 +101,7 @@ class SplitPopulation(RetentionModel):
     Examples
     --------
     >>> from custvalue.models.retention.exponential import Exponential
-    >>> model = SplitPopulation(Exponential(lam=0.0664), never_churn=0.9154)  # Fader & Hardie: Kiwi Bubbles' never triers
+    >>> model = SplitPopulation(Exponential(lam=0.0664), never_churn=0.9154)  # Fader & Hardie: never triers
     >>> model.survival([0, 24, 1000]).round(4)
     array([1.    , 0.9326, 0.9154])
     >>> model.parameters

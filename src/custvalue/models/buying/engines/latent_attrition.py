@@ -54,7 +54,7 @@ class LatentAttritionModel(TransactionModel):
         """The rows of `in_words` about leaving; none where no mean is simple."""
 
     @classmethod
-    def problem(cls, rfm: RFM, /) -> Problem[Self]:
+    def problem(cls, rfm: RFM, /) -> Problem[Any]:
         return stated(rfm, cls._guess(*gamma_start(histories(rfm), least=0.1), rfm.unit))
 
     def log_likelihood(self, rfm: RFM) -> Array:
