@@ -54,6 +54,7 @@ toc_object_entries_show_parents = "hide"
 autodoc_inherit_docstrings = True  # predictions are documented once, on the family
 numpydoc_show_class_members = False  # the class template lists them
 numpydoc_xref_param_type = False
+suppress_warnings = ["ref.python"]  # numpydoc links `estimate` by its bare name, which several results have
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"custvalue {release}"
