@@ -159,17 +159,26 @@ class _Search(Generic[M]):
 
     problem: Problem[M]
     free: tuple[str, ...]
-    _positions: tuple[list[int], list[int]] = field(
-        init=False, default=Factory(lambda self: self._found(), takes_self=True)
-    )
-    """Where those searched stand among all parameters, and among the rows of the score."""
+    _searched: Ints = field(init=False, default=Factory(lambda self: self._found(), takes_self=True))
+    """Positions of the parameters searched."""
+    _rows: Ints | slice = field(init=False, default=Factory(lambda self: self._scored(), takes_self=True))
+    """Their derivatives' positions in the score."""
+    _square: tuple[Ints, ...] = field(init=False, default=Factory(lambda self: self._block(), takes_self=True))
+    """Their part of a matrix of all parameters."""
     _coordinates: Coordinates = field(init=False, default=Factory(lambda self: self._all(), takes_self=True))
     origin: Array = field(init=False, default=Factory(lambda self: self._begin(), takes_self=True))
     """Free coordinates of the start, all parameters."""
 
-    def _found(self) -> tuple[list[int], list[int]]:
+    def _found(self) -> Ints:
+        return np.array([self.problem.names.index(name) for name in self.free], dtype=np.intp)
+
+    def _scored(self) -> Ints | slice:
         scored = [name for name in self.problem.names if name not in self.problem.held]
-        return [self.problem.names.index(name) for name in self.free], [scored.index(name) for name in self.free]
+        rows = [scored.index(name) for name in self.free]
+        return slice(None) if len(rows) == len(scored) else np.array(rows, dtype=np.intp)  # a slice copies nothing
+
+    def _block(self) -> tuple[Ints, ...]:
+        return np.ix_(self._searched, self._searched)
 
     def _all(self) -> Coordinates:
         return Coordinates(self.problem.names, self.problem.transforms)
@@ -180,19 +189,26 @@ class _Search(Generic[M]):
     @property
     def start(self) -> Array:
         """Where the search begins."""
-        return self.origin[self._positions[0]]
+        return self.origin[self._searched]
 
     def values(self, theta: Array) -> Array:
         """Natural values of all parameters; those not searched are the start's, to the last bit."""
-        found, searched = self.problem.start.copy(), self._positions[0]
-        found[searched] = self._coordinates.natural(self._placed(theta))[searched]
+        found = self.problem.start.copy()
+        found[self._searched] = self._coordinates.natural(self._placed(theta))[self._searched]
         return found
 
-    def slopes(self, theta: Array, values: Array) -> Array:
-        """Derivatives of all natural values (first axis) in those searched."""
-        slopes, searched = np.zeros((len(values), len(theta))), self._positions[0]
-        slopes[searched] = self._coordinates.jacobian(self._placed(theta), values)[np.ix_(searched, searched)]
-        return slopes
+    def chain(self, theta: Array, values: Array) -> Array:
+        """Derivatives of the natural values searched in the free ones: shape (k, k)."""
+        return self._coordinates.jacobian(self._placed(theta), values)[self._square]
+
+    def covariance(self, theta: Array, values: Array, information: Array) -> Array:
+        """Covariance of all natural parameters, zero for those not searched, from the observed information."""
+        eigenvalues, vectors = _eigen(information)
+        covariance = np.zeros((len(values), len(values)))
+        with np.errstate(over="ignore"):  # a rate of t^c may be huge
+            spread = self.chain(theta, values) @ (vectors / np.sqrt(eigenvalues))
+            covariance[self._square] = spread @ spread.T
+        return covariance
 
     def at(self, theta: Array) -> tuple[float, Array]:
         """Log-likelihood and gradient."""
@@ -201,7 +217,7 @@ class _Search(Generic[M]):
         for rows, scores, weights in self._blocks(values):
             value += float((weights * rows).sum())
             slope += (weights * scores).sum(axis=1)
-        return value, self._chain(theta, values).T @ slope
+        return value, self.chain(theta, values).T @ slope
 
     def outer(self, theta: Array) -> Array:
         """The scores' outer products, summed: a curvature that is never negative."""
@@ -209,7 +225,7 @@ class _Search(Generic[M]):
         products = np.zeros((len(theta), len(theta)))
         for _, scores, weights in self._blocks(values):
             products += [[(one * other).sum() for other in scores] for one in weights * scores]
-        chain = self._chain(theta, values)
+        chain = self.chain(theta, values)
         return np.asarray(chain.T @ products @ chain)
 
     def along(self, theta: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array]:
@@ -231,20 +247,16 @@ class _Search(Generic[M]):
 
     def _placed(self, theta: Array) -> Array:
         placed = self.origin.copy()
-        placed[self._positions[0]] = theta
+        placed[self._searched] = theta
         return placed
-
-    def _chain(self, theta: Array, values: Array) -> Array:
-        """Derivatives of the natural values searched in the free ones: shape (k, k)."""
-        return self.slopes(theta, values)[self._positions[0]]
 
     def _blocks(self, values: Array) -> Iterator[tuple[Array, Array, Array]]:
         """Log-likelihoods, derivatives and weights, of some rows at a time: temporaries stay in the cache."""
-        problem, wanted = self.problem, self._positions[1]
+        problem = self.problem
         for first in range(0, len(problem.weights), _BLOCK):
             rows = slice(first, first + _BLOCK)
             value, scores = problem.score(values, *(column[rows] for column in problem.columns))
-            yield value, scores if len(wanted) == len(scores) else scores[wanted], problem.weights[rows]
+            yield value, scores[self._rows], problem.weights[rows]
 
 
 def _start(search: _Search[M]) -> tuple[Array, Array]:
@@ -274,19 +286,21 @@ def _sample(weights: Array) -> tuple[Ints, Array]:
 def _climb(search: _Search[M], theta: Array, curvature: Array) -> tuple[Array, float, Array, int]:
     """The maximum, the log-likelihood and the observed information there, and the rounds it took."""
     value, gradient = search.at(theta)
-    idle, exact = 0, False
+    step, _ = _newton(curvature, gradient, theta)
+    idle, exact = 0, False  # rounds in a row that gained nothing; whether the curvature is the Hessian here
     for rounds in range(1, _ROUNDS + 1):
-        step = _ascent(curvature, gradient, theta)
-        theta_new, value_new, gradient_new = search.along(theta, value, gradient, step)
+        theta_new, value_new, gradient_new = search.along(theta, value, gradient, _short(step))
         idle = idle + 1 if value_new <= value + _noise(value) else 0
         exact = exact and bool(np.abs(theta_new - theta).max() < _SAME)
         if not exact:
             curvature = _bfgs(curvature, theta_new - theta, gradient - gradient_new)
         theta, value, gradient = theta_new, value_new, gradient_new
-        if idle > 1 or rounds > _PATIENCE or _gain(curvature, gradient, theta) < _GAIN:
-            curvature, exact = curvature if exact else search.hessian(theta), True
-            left = _gain(curvature, gradient, theta)
-            if left < _GAIN or (idle > 2 and left < _noise(value)):
+        step, gain = _newton(curvature, gradient, theta)
+        if idle > 1 or rounds > _PATIENCE or gain < _GAIN:
+            if not exact:
+                curvature, exact = search.hessian(theta), True
+                step, gain = _newton(curvature, gradient, theta)
+            if gain < _GAIN or (idle > 2 and gain < _noise(value)):
                 return theta, value, curvature, rounds
     if np.abs(theta).max() >= BOX * (1 - 1e-9):
         return theta, value, curvature, _ROUNDS
@@ -321,13 +335,9 @@ def _newton(curvature: Array, gradient: Array, theta: Array) -> tuple[Array, flo
         free &= ~blocked
 
 
-def _ascent(curvature: Array, gradient: Array, theta: Array) -> Array:
-    step, _ = _newton(curvature, gradient, theta)
+def _short(step: Array) -> Array:
+    """The step, none of its parts longer than _LONGEST."""
     return np.asarray(step * min(1.0, _LONGEST / max(float(np.abs(step).max()), 1e-300)))
-
-
-def _gain(curvature: Array, gradient: Array, theta: Array) -> float:
-    return _newton(curvature, gradient, theta)[1]
 
 
 def _bfgs(curvature: Array, moved: Array, turned: Array) -> Array:
@@ -380,10 +390,6 @@ def _fit(
     search: _Search[M], theta: Array, value: float, information: Array, rounds: int, fixed: tuple[str, ...]
 ) -> Fit[M]:
     problem, found = search.problem, search.values(theta)
-    values, vectors = _eigen(information)
-    with np.errstate(over="ignore"):  # a rate of t^c may be huge
-        spread = search.slopes(theta, found) @ (vectors / np.sqrt(values))
-        covariance = spread @ spread.T
     loose = [
         f"{name} is weakly identified: {_looseness(problem, name, deviation)}; use more customers or a longer period"
         for name, deviation in zip(search.free, _deviations(information), strict=True)
@@ -392,7 +398,7 @@ def _fit(
     return Fit(
         model=problem.build(found),
         log_likelihood=value + problem.constant,
-        covariance=covariance,
+        covariance=search.covariance(theta, found, information),
         customers=float(problem.weights.sum()),
         fixed=fixed,
         iterations=rounds,

@@ -1,7 +1,6 @@
-"""Natural parameters and their free scale: what is positive or a share there runs over all real numbers here.
+"""Transforms of natural parameters to the real line: one per parameter, declared by its model.
 
-A model declares one transform per parameter; the optimizer, intervals, draws and JSON ask for it, and nothing else
-knows that a parameter is positive or a share.
+The optimizer, intervals, draws and JSON ask for them; nothing else knows that a parameter is positive or a share.
 """
 
 from __future__ import annotations
@@ -11,20 +10,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Self, cast, final
 
 import numpy as np
-from attrs import asdict, evolve, frozen
+from attrs import Factory, asdict, evolve, field, frozen
 from scipy.special import expit, logit
 
-from custvalue._typing import Array, ArrayLike
+from custvalue._typing import Array, ArrayLike, Ints, Parameter
 
 _LARGEST: Final = 690.0
-"""Logarithms of natural parameters are kept within this: e^690 = 1e299, so that products with slopes are floats."""
+"""Bound of the logarithm of a `Power` parameter in a search: e^690 = 1e299, whose products with slopes are floats."""
 
 
 class Transform(ABC):
-    """A one-to-one, increasing map of one natural parameter to the real line."""
+    """A one-to-one, increasing map of a natural parameter to the real line."""
 
     null: ClassVar[float | None] = None
-    """The natural value that stands for "no effect", where there is one: p-values are tests of it."""
+    """The natural value that means "no effect", where there is one: p-values test it."""
 
     @abstractmethod
     def free(self, value: ArrayLike) -> Array:
@@ -38,8 +37,12 @@ class Transform(ABC):
     def slope(self, value: ArrayLike) -> Array:
         """d natural / d free at a natural value."""
 
-    def measured(self, time: float) -> Self:  # noqa: ARG002 (those that have no unit)
-        """The transform that measures the parameter by a span of time of the data, so that no unit matters."""
+    def measured(self, time: float) -> Self:  # noqa: ARG002 (most parameters have no unit of time)
+        """The transform in units of a time of the data: its free values do not depend on the data's unit."""
+        return self
+
+    def abreast(self, others: Sequence[Any]) -> Self:  # noqa: ARG002 (most transforms are all alike)
+        """One transform of several parameters at once, shape (k,), in place of k of the same class."""
         return self
 
 
@@ -49,7 +52,7 @@ class Log(Transform):
     """Positive parameters: the logarithm of value / scale; `time` is the power of time in the parameter's unit."""
 
     time: int = 0
-    scale: float = 1.0
+    scale: Parameter = 1.0
 
     def free(self, value: ArrayLike) -> Array:
         return np.log(np.asarray(value) / self.scale)
@@ -63,6 +66,9 @@ class Log(Transform):
 
     def measured(self, time: float) -> Self:
         return evolve(self, scale=float(time**self.time))
+
+    def abreast(self, others: Sequence[Any]) -> Self:
+        return evolve(self, scale=np.array([other.scale for other in others]))
 
 
 @final
@@ -118,10 +124,10 @@ class Identity(Transform):
 @final
 @frozen
 class Power(Transform):
-    """Positive parameters whose unit is time^c, c being another parameter: a Weibull rate λ of t^c, say.
+    """Positive parameters in units of time^c, c another parameter (`exponent`): a Weibull rate λ of t^c, say.
 
-    By itself the logarithm, as for intervals and draws. A search (`Coordinates`) moves log λ^(1/c), whose unit does not
-    depend on c, measured by the data's time to the power of `time`: a change of unit changes no step of the search.
+    Intervals and draws use the logarithm. A search (`Coordinates`) moves log λ^(1/c), whose unit does not depend on c,
+    in units of the data's time to the power of `time`: a change of unit changes no step of the search.
     """
 
     exponent: str
@@ -148,36 +154,50 @@ class Coordinates:
 
     names: tuple[str, ...]
     transforms: tuple[Transform, ...]
+    _alike: tuple[tuple[Ints, Transform], ...] = field(
+        init=False, default=Factory(lambda self: self._grouped(), takes_self=True)
+    )
+    """Positions of the parameters of each class of transform, and one transform of them all: fewer calls of NumPy."""
+    _powers: tuple[tuple[int, int, float], ...] = field(
+        init=False, default=Factory(lambda self: self._raised(), takes_self=True)
+    )
+    """Of each `Power`: its position, its exponent's, and the logarithm of its scale."""
+
+    def _grouped(self) -> tuple[tuple[Ints, Transform], ...]:
+        kinds = dict.fromkeys(type(t) for t in self.transforms)
+        rows = [np.flatnonzero([type(t) is kind for t in self.transforms]) for kind in kinds]
+        return tuple((each, self.transforms[each[0]].abreast([self.transforms[i] for i in each])) for each in rows)
+
+    def _raised(self) -> tuple[tuple[int, int, float], ...]:
+        powers = ((i, t) for i, t in enumerate(self.transforms) if isinstance(t, Power))
+        return tuple((i, self.names.index(t.exponent), float(np.log(t.scale))) for i, t in powers)
 
     def free(self, values: Array) -> Array:
         """Free coordinates of natural values, shape (k,)."""
-        return np.array([self._free(i, values) for i in range(len(values))], dtype=np.float64)
+        free = np.array([t.free(v) for t, v in zip(self.transforms, values, strict=True)], dtype=np.float64)
+        for i, j, log_scale in self._powers:
+            free[i] = free[i] / values[j] - log_scale
+        return free
 
     def natural(self, free: Array) -> Array:
         """Natural values of free coordinates, shape (k,)."""
-        values = np.array([t.natural(u) for t, u in zip(self.transforms, free, strict=True)], dtype=np.float64)
-        for i, transform in enumerate(self.transforms):
-            if isinstance(transform, Power):
-                logs = values[self.names.index(transform.exponent)] * (free[i] + np.log(transform.scale))
-                values[i] = np.exp(np.clip(logs, -_LARGEST, _LARGEST))
+        values = np.empty(len(free))
+        for rows, transform in self._alike:
+            values[rows] = transform.natural(free[rows])
+        for i, j, log_scale in self._powers:
+            values[i] = np.exp(np.clip(values[j] * (free[i] + log_scale), -_LARGEST, _LARGEST))
         return values
 
     def jacobian(self, free: Array, values: Array) -> Array:
         """d natural / d free, shape (k, k): diagonal but for parameters whose unit depends on another."""
-        slopes = np.diag([float(t.slope(v)) for t, v in zip(self.transforms, values, strict=True)])
-        for i, transform in enumerate(self.transforms):
-            if isinstance(transform, Power):  # λ = f^c: dλ/d log f = c λ, dλ/d log c = c λ log f
-                j = self.names.index(transform.exponent)
-                slopes[i, i] = values[j] * values[i]
-                slopes[i, j] = slopes[j, j] * values[i] * (free[i] + np.log(transform.scale))
+        each = np.empty(len(values))
+        for rows, transform in self._alike:
+            each[rows] = transform.slope(values[rows])
+        slopes = np.diag(each)
+        for i, j, log_scale in self._powers:  # λ = f^c with log f = free + log scale: dλ = λ (c dlog f + log f dc)
+            slopes[i, i] = values[j] * values[i]
+            slopes[i, j] = slopes[j, j] * values[i] * (free[i] + log_scale)
         return slopes
-
-    def _free(self, i: int, values: Array) -> Array:
-        transform = self.transforms[i]
-        if isinstance(transform, Power):
-            c = values[self.names.index(transform.exponent)]
-            return np.asarray(transform.free(values[i]) / c - np.log(transform.scale))
-        return transform.free(values[i])
 
 
 _KINDS: Final[Mapping[str, type[Transform]]] = {
