@@ -36,6 +36,7 @@ evidence: columns of different lengths are a DataError; opportunities may have f
     that neither both of unit and period nor none of them can be asked for; times between purchases heed
     first_purchase_from
 retention: the parameter `captive` is `never_churn`
+models, retention: a parameter given as text is a ParameterError
 disclosures: a window that is missing is a ParameterError
 discounting: par coupons of a curve went; churn: the Brier score went
 survival: a column of n beside n rows is no grid any more: the cases ask row by row

@@ -257,3 +257,10 @@ def test_a_fit_says_where_predictions_are() -> None:
         fit.p_alive  # noqa: B018
     assert not hasattr(fit, "nothing")
     assert pickle.loads(pickle.dumps(fit)) == fit  # noqa: S301 (our own)
+
+
+@pytest.mark.parametrize("entry", ALL.values(), ids=ALL)
+def test_parameters_that_are_no_numbers_are_refused_in_our_words(entry: Any) -> None:
+    first = next(iter(entry.typical.parameters))
+    with pytest.raises(ParameterError, match="a parameter must be"):
+        attrs.evolve(entry.typical, **{first: "text"})

@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 from attrs import frozen
 
+from custvalue._arguments import number
 from custvalue._columns import numbers, read_only
 from custvalue._typing import Array, ArrayLike, Parameter
 from custvalue.errors import DataError, ParameterError
@@ -308,7 +309,7 @@ class _Elements:
 
 def as_parameter(value: ArrayLike) -> Parameter:
     """A float, or a read-only float64 array: the converter of every parameter field."""
-    array = np.array(value, dtype=np.float64)
+    array = np.array(number("a parameter", value))  # a copy, which nobody else can write to
     return float(array) if array.ndim == 0 else read_only(array)
 
 
