@@ -28,7 +28,7 @@ def retention():
     works = {
         "sBG: churn probability": lambda: MODEL.churn_probability(tenures.duration, 1),
         "sBG: discounted residual lifetime": lambda: MODEL.discounted_expected_residual_lifetime(
-            tenures.duration, RATE, "now"
+            tenures.duration, RATE, timing="now"
         ),
         "value of a contract book": lambda: cv.base.contract_value(
             MODEL, tenures, rate=RATE, margin=10.0, timing="now"

@@ -277,7 +277,7 @@ def predicted() -> dict[str, Any]:
         "discounted": estimated(fit.model.discounted_expected_purchases(rows, RATE)),
         "draws": estimated(fit.draws(3, rng=1).expected_purchases(rows[:5], 39.0), 1e-5),
         "survival": estimated(retained.model.survival(np.arange(13))),
-        "discounted lifetime": estimated(retained.model.discounted_expected_lifetime(RATE, "now")),
+        "discounted lifetime": estimated(retained.model.discounted_expected_lifetime(RATE, timing="now")),
     }
 
 

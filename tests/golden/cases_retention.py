@@ -178,14 +178,14 @@ def predictions(entry: Entry, which: str) -> dict[str, Any]:
         found["hazard"] = model.hazard(times[1:])
     for due in ways:
         found[due] = {
-            "residual": model.discounted_expected_residual_lifetime(times, RATE, due),
-            "residual until": model.discounted_expected_residual_lifetime(times, RATE, due, 12.0),
-            "residual by horizon": model.discounted_expected_residual_lifetime(3.0, RATE, due, [0.0, 1.0, 36.0]),
-            "undiscounted": model.discounted_expected_residual_lifetime(times, NO_RATE, due),
-            "new": model.discounted_expected_lifetime(RATE, due),
-            "new until": model.discounted_expected_lifetime(RATE, due, [0.0, 1.0, 12.0]),
-            "elasticity": model.retention_elasticity(times, RATE, due),
-            "elasticity until": model.retention_elasticity(times, RATE, due, 12.0),
+            "residual": model.discounted_expected_residual_lifetime(times, RATE, timing=due),
+            "residual until": model.discounted_expected_residual_lifetime(times, RATE, timing=due, horizon=12.0),
+            "residual by horizon": model.discounted_expected_residual_lifetime(3.0, RATE, timing=due, horizon=[0.0, 1.0, 36.0]),
+            "undiscounted": model.discounted_expected_residual_lifetime(times, NO_RATE, timing=due),
+            "new": model.discounted_expected_lifetime(RATE, timing=due),
+            "new until": model.discounted_expected_lifetime(RATE, timing=due, horizon=[0.0, 1.0, 12.0]),
+            "elasticity": model.retention_elasticity(times, RATE, timing=due),
+            "elasticity until": model.retention_elasticity(times, RATE, timing=due, horizon=12.0),
         }
     return found
 
@@ -196,24 +196,24 @@ def more(entry: Entry) -> dict[str, Any]:
     rows, rates = observed(entry), Rate.annual(np.array([[0.01], [0.5]]))
     due = "next" if entry.discrete else "continuous"
     found: dict[str, Any] = {
-        "negative rate": model.discounted_expected_residual_lifetime(times, NEGATIVE, due),
-        "negative rate until": model.discounted_expected_residual_lifetime(times, NEGATIVE, due, 12.0),
-        "rates": model.discounted_expected_residual_lifetime(times, rates, due),
-        "rates new": model.discounted_expected_lifetime(rates, due),
-        "elasticity undiscounted": model.retention_elasticity(times, NO_RATE, due, 60.0),
+        "negative rate": model.discounted_expected_residual_lifetime(times, NEGATIVE, timing=due),
+        "negative rate until": model.discounted_expected_residual_lifetime(times, NEGATIVE, timing=due, horizon=12.0),
+        "rates": model.discounted_expected_residual_lifetime(times, rates, timing=due),
+        "rates new": model.discounted_expected_lifetime(rates, timing=due),
+        "elasticity undiscounted": model.retention_elasticity(times, NO_RATE, timing=due, horizon=60.0),
         "churn of tenures": model.churn_probability(rows, 3.0),
         "residual of tenures": model.expected_residual_lifetime(rows),
-        "discounted of tenures": model.discounted_expected_residual_lifetime(rows, RATE, due),
-        "elasticity of tenures": model.retention_elasticity(rows, RATE, due, 12.0),
+        "discounted of tenures": model.discounted_expected_residual_lifetime(rows, RATE, timing=due),
+        "elasticity of tenures": model.retention_elasticity(rows, RATE, timing=due, horizon=12.0),
         "far": model.survival([1e7, 5e7]),
         "far churn": model.churn_probability([1e30, 1e100], 1e60),
         "many tenures": model.churn_probability(np.arange(3000) % 40, 3.0),
-        "many tenures discounted": model.discounted_expected_residual_lifetime(np.arange(3000) % 40, RATE, due),
-        "in years": entry.make(unit=None).discounted_expected_residual_lifetime([0.0, 5.0], RATE, due),
+        "many tenures discounted": model.discounted_expected_residual_lifetime(np.arange(3000) % 40, RATE, timing=due),
+        "in years": entry.make(unit=None).discounted_expected_residual_lifetime([0.0, 5.0], RATE, timing=due),
         "in quarters": entry.make(unit=None).discounted_expected_residual_lifetime(
-            [0.0, 5.0], RATE, due, unit="quarter"
+            [0.0, 5.0], RATE, timing=due, unit="quarter"
         ),
-        "new in quarters": entry.make(unit="quarter").discounted_expected_lifetime(RATE, due),
+        "new in quarters": entry.make(unit="quarter").discounted_expected_lifetime(RATE, timing=due),
     }
     spread = np.array([0.8, 1.0, 1.3])
     for name, scale in (("draws", spread[:, None]), ("own", spread)):
@@ -224,9 +224,9 @@ def more(entry: Entry) -> dict[str, Any]:
             "churn": drawn.churn_probability(tenures, 3.0),
             "residual": drawn.expected_residual_lifetime(tenures, 36.0),
             "residual forever": drawn.expected_residual_lifetime(tenures),
-            "discounted": drawn.discounted_expected_residual_lifetime(tenures, RATE, due),
-            "new": drawn.discounted_expected_lifetime(RATE, due),
-            "elasticity": drawn.retention_elasticity(tenures, RATE, due),
+            "discounted": drawn.discounted_expected_residual_lifetime(tenures, RATE, timing=due),
+            "new": drawn.discounted_expected_lifetime(RATE, timing=due),
+            "elasticity": drawn.retention_elasticity(tenures, RATE, timing=due),
             "log-likelihood": drawn.log_likelihood(observed(entry)[[0, 2, 3]]),
         }
     return found
@@ -305,10 +305,10 @@ def as_value(entry: Entry) -> dict[str, Any]:
         "first period": lambda: model.retention_rate(0.0),
         "endless tenure": lambda: model.churn_probability(np.inf, 1.0),
         "negative within": lambda: model.churn_probability(1.0, -1.0),
-        "bare rate": lambda: model.discounted_expected_lifetime(0.1, due),
-        "due": lambda: model.discounted_expected_lifetime(RATE, "soon"),
-        "continuous": lambda: bool(model.discounted_expected_lifetime(RATE, "continuous") > 0),
-        "other period": lambda: model.discounted_expected_lifetime(RATE, due, unit="week"),
+        "bare rate": lambda: model.discounted_expected_lifetime(0.1, timing=due),
+        "due": lambda: model.discounted_expected_lifetime(RATE, timing="soon"),
+        "continuous": lambda: bool(model.discounted_expected_lifetime(RATE, timing="continuous") > 0),
+        "other period": lambda: model.discounted_expected_lifetime(RATE, timing=due, unit="week"),
         "negative horizon": lambda: model.expected_lifetime(-1.0),
         "negative age": lambda: model.simulate(-1.0, rng=1),
         "left at once": lambda: model.log_likelihood(Tenures([0.0], [1], unit="month")),

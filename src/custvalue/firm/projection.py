@@ -23,9 +23,10 @@ from custvalue._results import Rows, as_column
 from custvalue._typing import Array, ArrayLike, NDArray
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
-from custvalue.models.buying.family import SpendModel, TransactionModel
+from custvalue.models.buying.family import TransactionModel
 from custvalue.models.model import known_unit
 from custvalue.models.retention.family import RetentionModel
+from custvalue.models.spend.family import SpendModel
 from custvalue.units import DAYS, Unit, as_unit
 from custvalue.value.base.leaky_bucket import check_model, convolved, project_customer_base
 

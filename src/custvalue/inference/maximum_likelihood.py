@@ -18,37 +18,39 @@ from custvalue.inference.transform import Coordinates, Logit, Transform
 M = TypeVar("M", bound=Parametric)
 
 BOX: Final = float(np.log(1e6))
-"""Free parameters are searched this far to both sides of the data's scale: a maximum a million times away is none."""
+"""Free parameters are searched this far to both sides of the data's own scale; a maximum a million times away counts
+as none."""
 _GAIN: Final = 1e-13
-"""The search ends when a Newton step promises less log-likelihood than this, which rounding hides."""
+"""The search ends when a Newton step promises to gain less log-likelihood than this, below the rounding of any sum."""
 _SAME: Final = 1e-6
-"""A Hessian still holds after a step shorter than this in all parameters: its error is of the order of the step."""
+"""A Hessian is kept after a step shorter than this in all free parameters: its error is of the order of the step."""
 _LONGEST: Final = 2.0
 """Longest step in any free parameter: a factor of e^2 = 7.4 in a positive one."""
 _LOOSE: Final = 10.0
 """Near the end of the box, a standard error above this (in logarithms) says that the likelihood is flat out there."""
 _ROUNDS: Final = 200
+"""Most rounds of a search."""
 _SAMPLE: Final = 1 << 12
-"""The search begins on a sample of about this many rows where there are four times as many."""
+"""Rows, about, of the sample on which a search begins where there are four times as many."""
 _BLOCK: Final = 1 << 15
-"""Rows worked on at once: ten columns of them, 2.5 MB, stay in a second-level cache."""
+"""Rows worked on at once: ten columns of them (2.5 MB) stay in a cache."""
 _PATIENCE: Final = 25
-"""Rounds of quasi-Newton steps; those after them are Newton's, for curved and flat ridges."""
+"""Rounds of quasi-Newton steps; later ones are Newton's, for curved and flat ridges."""
 _STEP: Final = 1e-4
 """Step of central differences of the gradient: truncation h² = 1e-8, rounding 1e-16/h = 1e-12, both relative."""
 
 
 @frozen(eq=False)
 class Problem(Generic[M]):
-    """The one statement of an estimation: distinct rows with weights, their score, start and boundaries.
+    """The statement of an estimation: distinct rows with weights, their score, starting values and boundaries.
 
     Attributes
     ----------
     build : callable
-        From natural values, in the order of `names`, to the model.
+        The model with these natural values, in the order of `names`.
     score : callable
         ``score(values, *columns)``: the log-likelihood of each row and its derivatives in the natural parameters,
-        shape (parameters, rows), in the order of `names` without those `held`. It is asked for blocks of rows.
+        shape (parameters, rows), in the order of `names` without those `held`; called with blocks of rows.
     columns : tuple of array, shape (rows,)
         The distinct rows.
     weights : array, shape (rows,)
@@ -56,19 +58,18 @@ class Problem(Generic[M]):
     names : tuple of str
         The parameters.
     start : array
-        Natural values at which a search begins.
+        Starting values, in natural terms.
     transforms : tuple of Transform
-        Of each parameter, measured by the data's own scale.
+        Of each parameter, in the data's own scale.
     limits : mapping
-        What it means for each parameter that the likelihood rises as it falls to 0 (for a share, to 0), or rises to
-        infinity (for a share, to 1).
+        For each parameter, what a maximum at 0 and at infinity (of a share, at 1) means.
     held : tuple of str
-        Parameters in which the likelihood has no derivative: they stay at the start, where a search of their own put
-        them.
+        Parameters in which the likelihood has no derivative: they stay at their starting values, found by a search of
+        their own.
     constant : float
-        What the log-likelihood has beside the rows' sum, the same for all parameters searched.
+        A term of the log-likelihood that does not depend on the parameters searched.
     notes : tuple of str
-        What a reader of the fit should know of the statement.
+        Warnings of the fit that come from the statement.
     """
 
     build: Callable[[Array], M]
@@ -93,7 +94,7 @@ class Problem(Generic[M]):
         time: float = 1.0,
         **more: Any,  # noqa: ANN401 (`held`, `constant`, `notes`)
     ) -> Problem[M]:
-        """State the estimation of a model from a start, measured by a time of the data."""
+        """State the estimation of a model with these starting values, in the scale of a time of the data."""
         names = tuple(start.parameters)
         return cls(
             build=lambda values: start.with_parameters(dict(zip(names, values.tolist(), strict=True))),
@@ -118,7 +119,7 @@ class Problem(Generic[M]):
         Raises
         ------
         ParameterError
-            A name is none of the parameters, or the model refuses a value.
+            A name is not a parameter, or a value is outside its domain.
         """
         if unknown := [name for name in values if name not in self.names]:
             raise ParameterError(f"{unknown[0]!r} is none of the parameters: {', '.join(self.names)}")
@@ -128,22 +129,22 @@ class Problem(Generic[M]):
 
 
 def maximize(problem: Problem[M], *, fixed: Mapping[str, float] | None = None) -> Fit[M]:
-    """Fit by quasi-Newton from the start, preconditioned by the scores, finished by Newton steps.
+    """Fit by quasi-Newton steps from the scores' outer products as curvature, finished by Newton steps.
 
     Parameters
     ----------
     problem : Problem
         The statement of the estimation.
     fixed : mapping, optional
-        Parameters held at these values; the errors of the others are conditional on them.
+        Parameters held fixed at these values; the standard errors of the others are conditional on them.
 
     Raises
     ------
     ConvergenceError
-        The likelihood rises to the boundary of the parameters or is flat, or no maximum was found. The message
-        names the direction and the remedy, and `error.fit` is the best point found.
+        The likelihood has its maximum on the boundary or is flat, or no maximum was found. The message names the
+        direction and the remedy; `error.fit` is the best point found.
     ParameterError
-        A fixed parameter is none of the model's, all are fixed, or the model refuses its value.
+        A name in `fixed` is not a parameter, all parameters are fixed, or a value is outside its domain.
     """
     given = dict(fixed or {})
     stated = problem.beginning(given) if given else problem
@@ -155,7 +156,7 @@ def maximize(problem: Problem[M], *, fixed: Mapping[str, float] | None = None) -
 
 @frozen(eq=False)
 class _Search(Generic[M]):
-    """The log-likelihood as a function of the free parameters that are searched."""
+    """The log-likelihood as a function of the parameters searched, on their free scale."""
 
     problem: Problem[M]
     free: tuple[str, ...]
@@ -175,7 +176,8 @@ class _Search(Generic[M]):
     def _scored(self) -> Ints | slice:
         scored = [name for name in self.problem.names if name not in self.problem.held]
         rows = [scored.index(name) for name in self.free]
-        return slice(None) if len(rows) == len(scored) else np.array(rows, dtype=np.intp)  # a slice copies nothing
+        # a slice copies nothing; what a score has beyond the parameters scored is left out
+        return slice(len(rows)) if rows == list(range(len(rows))) else np.array(rows, dtype=np.intp)
 
     def _block(self) -> tuple[Ints, ...]:
         return np.ix_(self._searched, self._searched)
@@ -229,7 +231,7 @@ class _Search(Generic[M]):
         return np.asarray(chain.T @ products @ chain)
 
     def along(self, theta: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array]:
-        """The first point on the step, halved as needed, that does not lose log-likelihood."""
+        """The first point on the step, halved as needed, that satisfies Armijo's condition, 1e-4 of the linear gain."""
         room = (BOX - np.sign(step) * theta) / np.maximum(np.abs(step), 1e-300)
         step = step * min(1.0, float(room.min()))
         for halvings in range(40):
@@ -260,7 +262,7 @@ class _Search(Generic[M]):
 
 
 def _start(search: _Search[M]) -> tuple[Array, Array]:
-    """A point and the curvature there: the maximum in a sample of the rows where they are many, else the guess."""
+    """A point and the curvature there: the maximum in a sample of many rows, else the starting values."""
     problem = search.problem
     if len(problem.weights) >= 4 * _SAMPLE:
         rows, weights = _sample(problem.weights)
@@ -275,7 +277,7 @@ def _start(search: _Search[M]) -> tuple[Array, Array]:
 
 
 def _sample(weights: Array) -> tuple[Ints, Array]:
-    """Rows drawn evenly, each as likely as it weights for customers up to certainty, and what they then count for."""
+    """A systematic sample of rows with probability proportional to weight, up to 1, and their weights for the whole."""
     each = weights.sum()
     while (least := np.minimum(weights, each).sum() / _SAMPLE) < 0.9 * each:
         each = least
@@ -284,7 +286,7 @@ def _sample(weights: Array) -> tuple[Ints, Array]:
 
 
 def _climb(search: _Search[M], theta: Array, curvature: Array) -> tuple[Array, float, Array, int]:
-    """The maximum, the log-likelihood and the observed information there, and the rounds it took."""
+    """The maximum, the log-likelihood and the observed information there, and the number of rounds."""
     value, gradient = search.at(theta)
     step, _ = _newton(curvature, gradient, theta)
     idle, exact = 0, False  # rounds in a row that gained nothing; whether the curvature is the Hessian here
@@ -312,7 +314,7 @@ def _climb(search: _Search[M], theta: Array, curvature: Array) -> tuple[Array, f
 
 
 def _noise(value: float) -> float:
-    """What rounding may add to a log-likelihood or take from it."""
+    """Rounding error of a log-likelihood."""
     return 1e-12 * max(1.0, abs(value))
 
 
@@ -323,7 +325,7 @@ def _eigen(curvature: Array) -> tuple[Array, Array]:
 
 
 def _newton(curvature: Array, gradient: Array, theta: Array) -> tuple[Array, float]:
-    """The step to the top of the parabola, none of it out of the box, and the log-likelihood it promises to add."""
+    """The Newton step within the box, and the log-likelihood that it promises to gain."""
     free = np.ones(len(theta), dtype=bool)
     while True:
         values, vectors = _eigen(np.where(np.outer(free, free), curvature, np.eye(len(theta))))

@@ -1,4 +1,4 @@
-"""What all models share: parameters as the object, JSON, distinct rows, and the unit of time."""
+"""What all models share: parameters as the object, one statement of their estimation, JSON, the unit of time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, cast
 
 import attrs
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from custvalue._arguments import number
-from custvalue._columns import numbers, read_only
-from custvalue._typing import Array, ArrayLike, Parameter
+from custvalue._columns import read_only
+from custvalue._typing import Array, ArrayLike, Bools, Parameter
 from custvalue.errors import DataError, ParameterError
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
@@ -36,12 +36,12 @@ else:
     Evidence = TypeVar("Evidence")
 
 Limits = Mapping[str, tuple[str, str]]
-"""For each parameter, what it means that the likelihood rises as it falls to 0, or rises to infinity."""
+"""For each parameter, what a maximum at its lower end (0) and at its upper end (infinity; of a share 1) means."""
 
 
-@attrs.frozen
+@frozen
 class Card:
-    """What others need to know of a model: the registry's line.
+    """What the rest of the library needs to know of a model: its line in the registry.
 
     Attributes
     ----------
@@ -52,29 +52,29 @@ class Card:
     interpurchase : bool
         Whether its fit needs the times between purchases (`log_interpurchase` of an `RFM`).
     boundary, interior : mapping of str to str
-        Models that this one contains, by class name, and where: on the boundary of the parameters, where the chi-square
-        distribution of a likelihood ratio does not hold, or inside them, where it does.
+        Models nested in this one, by class name, and where: on the boundary of the parameter space, where the
+        likelihood ratio is not chi-square distributed, or inside it, where it is.
     """
 
     title: str
     name: str
     interpurchase: bool = False
-    boundary: Mapping[str, str] = attrs.field(factory=dict)
-    interior: Mapping[str, str] = attrs.field(factory=dict)
+    boundary: Mapping[str, str] = field(factory=dict)
+    interior: Mapping[str, str] = field(factory=dict)
 
 
 class Parametrized:
     """An immutable set of parameters, each with its free scale; written as JSON and read back."""
 
     _transforms: ClassVar[Mapping[str, Transform]] = {}
-    """Of parameters that are not just positive numbers without a unit of time."""
+    """Of the parameters that are not simply positive numbers without a unit of time."""
     _limits: ClassVar[Limits]
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """The parameters by name, in the papers' order; what is given by keyword (the unit, say) is none of them.
+        """The parameters by name, in the papers' order, those of a nested model in its place.
 
-        Those of a model within this one stand in its place.
+        Keyword-only fields, such as the unit, are not parameters.
         """
         found: dict[str, Parameter] = {}
         for name, value in self._fields():
@@ -83,7 +83,7 @@ class Parametrized:
 
     @property
     def transforms(self) -> dict[str, Transform]:
-        """The free scale of each parameter, on which it is searched, drawn and given intervals."""
+        """The transform of each parameter to the free scale of searches, draws and intervals."""
         found: dict[str, Transform] = {}
         for name, value in self._fields():
             found |= value.transforms if isinstance(value, Parametrized) else {name: self._transforms.get(name, Log())}
@@ -91,12 +91,12 @@ class Parametrized:
 
     @property
     def limits(self) -> Limits:
-        """What it means that the likelihood rises as a parameter falls to its lower end, or rises to its upper one."""
-        within = [value for _, value in self._fields() if isinstance(value, Parametrized)]
-        return {name: limit for model in within for name, limit in model.limits.items()} | dict(self._limits)
+        """For each parameter, what a maximum at its lower end and at its upper end means."""
+        nested = [value for _, value in self._fields() if isinstance(value, Parametrized)]
+        return {name: limit for model in nested for name, limit in model.limits.items()} | dict(self._limits)
 
     def with_parameters(self, values: Mapping[str, Any]) -> Self:
-        """The same model with other values of some parameters, those of a model within it included."""
+        """The same model with other values of some parameters, those of a nested model included."""
         changed = {}
         for name, value in self._fields():
             if isinstance(value, Parametrized):
@@ -106,7 +106,7 @@ class Parametrized:
         return attrs.evolve(self, **changed)  # type: ignore[misc]
 
     def _fields(self) -> Iterator[tuple[str, Any]]:
-        """Positional fields by name: parameters, and models within this one."""
+        """Positional fields by name: parameters and nested models."""
         return ((f.name, getattr(self, f.name)) for f in attrs.fields(type(self)) if not f.kw_only)  # type: ignore[arg-type]
 
     def to_json(self) -> str:
@@ -125,7 +125,7 @@ class Parametrized:
         Raises
         ------
         ParameterError
-            The text is of another model, or of none.
+            The text is not of this model.
         """
         try:
             values = json.loads(text)
@@ -144,13 +144,13 @@ class Parametrized:
 class Model(Parametrized, ABC, Generic[Evidence]):
     """A probability model: an immutable set of parameters that predicts at once.
 
-    Parameters are floats or arrays. One axis over customers is a covariate model; a leading axis over draws,
-    as shape (draws, 1), is uncertainty: predictions broadcast.
+    Parameters are floats or arrays: shape (customers,) for values of each customer's own, (draws, 1) for draws of an
+    uncertain parameter. Predictions broadcast.
     """
 
     card: ClassVar[Card]
     _held: ClassVar[tuple[str, ...]] = ()
-    """Parameters in which the likelihood jumps: `problem` takes them as options, or searches them itself."""
+    """Parameters in which the likelihood jumps: options of `problem`, which searches them itself if not given."""
 
     @classmethod
     def fit(
@@ -167,12 +167,12 @@ class Model(Parametrized, ABC, Generic[Evidence]):
         Parameters
         ----------
         rows : RFM, Opportunities or Tenures
-            The evidence. Each row counts as many customers as its weight says.
+            The evidence. A row counts as many customers as its weight says.
         fixed : mapping of str to float, optional
-            Parameters held at these values, such as ``{"a": 0.8}``. The standard errors of the others are conditional
-            on them, and say so.
+            Parameters held fixed at these values, such as ``{"a": 0.8}``. The standard errors of the others are
+            conditional on them.
         start : model or mapping of str to float, optional
-            Where the search begins, all parameters or some; by default a guess from the data's moments.
+            Starting values of all parameters or of some; by default from the data's moments.
         **options
             Of some models: see their `problem`.
 
@@ -181,9 +181,9 @@ class Model(Parametrized, ABC, Generic[Evidence]):
         ConvergenceError
             The likelihood has no interior maximum; the message names the direction and the remedy.
         DataError
-            The rows tell nothing about the model, or are other evidence than it needs.
+            The rows do not inform the model (nobody bought again, nobody left), or are not the evidence that it needs.
         ParameterError
-            A parameter held or started from is none of the model's, or not a possible value of it.
+            A name in `fixed` or `start` is not a parameter of the model, or a value is outside its domain.
         """
         given = dict(fixed or {})
         problem = cls.problem(rows, **options, **{name: given[name] for name in cls._held if name in given})
@@ -194,14 +194,12 @@ class Model(Parametrized, ABC, Generic[Evidence]):
     @classmethod
     @abstractmethod
     def problem(cls, rows: Evidence, /) -> Problem[Any]:
-        """The statement of the estimation: distinct rows with weights, score, transforms, start, boundaries.
-
-        Fitting, held parameters and tests ask for this one thing.
+        """State the estimation: distinct rows with weights, score, transforms, start, boundaries.
 
         Raises
         ------
         DataError
-            The rows tell nothing about the model, or are other evidence than it needs.
+            The rows do not inform the model, or are not the evidence that it needs.
         """
 
     @abstractmethod
@@ -210,7 +208,7 @@ class Model(Parametrized, ABC, Generic[Evidence]):
 
 
 def _within(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
-    """A field as JSON wrote it: a model within a model is an object."""
+    """A field from JSON, where a nested model is an object."""
     if not isinstance(value, dict):
         return value
     kind = next((kind for kind in final_models() if kind.__name__ == value.get("model")), None)
@@ -220,9 +218,9 @@ def _within(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
 
 
 def final_models(kind: type[Model[Any]] | None = None) -> list[type[Model[Any]]]:
-    """All models below a class, this library's and a user's own, in alphabetical order of their names.
+    """All models below a class, the library's and the user's own, in alphabetical order of their names.
 
-    Every file of this package is loaded: a model is known by being in it.
+    Loads every file of this package: a model is registered by being in one.
     """
     for room in ("buying", "retention", "spend"):
         package = importlib.import_module(f"custvalue.models.{room}")
@@ -233,7 +231,7 @@ def final_models(kind: type[Model[Any]] | None = None) -> list[type[Model[Any]]]
 
 
 def _stands(kind: type[Model[Any]]) -> bool:
-    """Whether a class is the one its module has: attrs makes slotted classes anew, and the first lingers a while."""
+    """Whether a class is the one that its module names: attrs replaces a class by its slotted copy."""
     return getattr(sys.modules.get(kind.__module__), kind.__name__, kind) is kind
 
 
@@ -244,13 +242,13 @@ def _below(kind: type[Model[Any]]) -> Iterator[type[Model[Any]]]:
 
 
 class TimedModel(Model[Evidence]):
-    """A model of when things happen: its times are in the unit it was fitted in, and it refuses data in another."""
+    """A model of when things happen, in a unit of time: it refuses data in another."""
 
     unit: Unit | None
     evidence: ClassVar[type[Any]] = Tenures
 
     def _unit_of(self, rows: Evidence) -> Unit:
-        """The data's unit, once it is sure that the model's is the same; DataError where they are other evidence."""
+        """The data's unit; DataError where it is not the model's, or the evidence not of its kind."""
         if not isinstance(rows, self.evidence):
             raise DataError(
                 f"a {type(self).__name__} predicts from {self.evidence.__name__}, not from a {type(rows).__name__}; "
@@ -278,26 +276,9 @@ def known_unit(model: TimedModel[Any], unit: Unit | None = None) -> Unit:
     return known
 
 
-def duration(name: str, value: ArrayLike) -> Array:
-    """A span of time ahead: at least 0, inf allowed; ParameterError otherwise."""
-    span = numbers(name, value)
-    if not np.all(span >= 0):
-        raise ParameterError(f"{name} must be >= 0; got {span[~(span >= 0)].ravel()[0]}")
-    return span
-
-
-def whole(name: str, value: ArrayLike) -> Array:
-    """A count: whole and at least 0; ParameterError otherwise."""
-    count = numbers(name, value)
-    good = (count >= 0) & (count == np.floor(count)) & np.isfinite(count)
-    if not np.all(good):
-        raise ParameterError(f"{name} must be a whole number >= 0; got {count[~good].ravel()[0]}")
-    return count
-
-
 @frozen(eq=False)
 class _Elements:
-    """An array as a key: equal to another where all elements are, never to a float, without a hash."""
+    """An array as a key of comparison: equal where all elements are, never to a float, and without a hash."""
 
     values: Array
 
@@ -320,20 +301,22 @@ def same_parameter(value: Parameter) -> Any:  # noqa: ANN401 (a key that compare
 
 def positive(_model: object, attribute: attrs.Attribute[Any], value: Parameter) -> None:
     """Validate that a parameter is positive and finite."""
-    good = np.isfinite(value) & (np.asarray(value) > 0)
-    if not np.all(good):
-        first = np.asarray(value)[~good].ravel()[0] if np.ndim(value) else value
-        raise ParameterError(f"{attribute.name} must be positive and finite; got {first}")
+    _require(np.isfinite(value) & (np.asarray(value) > 0), attribute, value, "be positive and finite")
 
 
 def share(_model: object, attribute: attrs.Attribute[Any], value: Parameter) -> None:
-    """Validate that a parameter lies between 0 and 1."""
-    good = (np.asarray(value) > 0) & (np.asarray(value) < 1)
-    if not np.all(good):
-        first = np.asarray(value)[~good].ravel()[0] if np.ndim(value) else value
-        raise ParameterError(f"{attribute.name} must lie between 0 and 1, neither included; got {first}")
+    """Validate that a parameter lies strictly between 0 and 1."""
+    _require(
+        (np.asarray(value) > 0) & (np.asarray(value) < 1), attribute, value, "lie between 0 and 1, neither included"
+    )
+
+
+def _require(ok: Bools, attribute: attrs.Attribute[Any], value: Parameter, rule: str) -> None:
+    if not np.all(ok):
+        first = np.asarray(value)[~np.asarray(ok)].ravel()[0]
+        raise ParameterError(f"{attribute.name} must {rule}; got {first}")
 
 
 def optional_unit(value: str | None) -> Unit | None:
-    """The converter of a model's `unit`: a unit of time, or None for unchecked."""
+    """A unit of time, or None (unchecked): the converter of a model's `unit`."""
     return None if value is None else as_unit(value)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from custvalue._arguments import common_shape
+from custvalue._arguments import common_shape, duration
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import ParameterError
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.fit import Fit
-from custvalue.models.buying.family import SpendModel, TransactionModel
-from custvalue.models.model import duration, known_unit
+from custvalue.models.buying.family import TransactionModel
+from custvalue.models.model import known_unit
+from custvalue.models.spend.family import SpendModel
 from custvalue.units import Unit, per_year
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from attrs import evolve
 
-from custvalue._arguments import common_shape
+from custvalue._arguments import common_shape, duration
 from custvalue._columns import numbers
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
@@ -25,7 +25,6 @@ from custvalue.evidence.summary import Summary
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
 from custvalue.models.buying.family import TransactionModel
-from custvalue.models.model import duration
 from custvalue.models.spend.gamma_gamma import GammaGamma
 from custvalue.units import per_year
 from custvalue.value.assumption_checks import Checks, class_spend, correlation

@@ -153,9 +153,9 @@ def test_several_cohorts_at_once() -> None:
 def test_residual_lifetimes_of_the_high_end() -> None:
     """7.53 discounted years after 7 renewals (the formula of FH2010), 5.92 for a new customer."""
     model = ShiftedBetaGeo(0.66808833, 3.80609477)
-    derl = model.discounted_expected_residual_lifetime(7, YEARLY, "now")
+    derl = model.discounted_expected_residual_lifetime(7, YEARLY, timing="now")
     assert derl == pytest.approx(7.5296281024864316, rel=1e-12)
-    new = ShiftedBetaGeo(0.668, 3.806).discounted_expected_lifetime(YEARLY, "now")
+    new = ShiftedBetaGeo(0.668, 3.806).discounted_expected_lifetime(YEARLY, timing="now")
     assert new == pytest.approx(5.9225964076127635, rel=1e-12)
 
 
@@ -163,13 +163,13 @@ def test_the_perils_of_ignoring_heterogeneity() -> None:
     """FH2010, case 1: 34,178 active customers, worth 120,496.6 discounted years; at one retention rate 12.2 % less."""
     active = np.array([4391, 5307, 6480, 8000, 10000.0])
     renewals = np.array([4, 3, 2, 1, 0])
-    derl = ShiftedBetaGeo(3.80, 15.19).discounted_expected_residual_lifetime(renewals, YEARLY, "now")
+    derl = ShiftedBetaGeo(3.80, 15.19).discounted_expected_residual_lifetime(renewals, YEARLY, timing="now")
     known = [3.840904268448484, 3.715533864280372, 3.585214913031296, 3.4496170558905215, 3.3083768049680224]
     assert derl == pytest.approx(known, rel=1e-12)
     total = (active * derl).sum()
     assert total == pytest.approx(120496.64599374041, rel=1e-12)
     retained = active[:4].sum() / (10000 + 8000 + 6480 + 5307)
-    naive = Geometric(1 - retained).discounted_expected_residual_lifetime(0, YEARLY, "now")
+    naive = Geometric(1 - retained).discounted_expected_residual_lifetime(0, YEARLY, timing="now")
     assert naive == pytest.approx(3.0969642628410385, rel=1e-12)
     assert active.sum() * naive == pytest.approx(105848.04457538102, rel=1e-12)
     assert active.sum() * naive / total - 1 == pytest.approx(-0.122, abs=5e-4)
@@ -179,18 +179,20 @@ def test_the_perils_of_ignoring_heterogeneity() -> None:
 def test_one_retention_rate_has_textbook_values(theta: float, d: float) -> None:
     """Gupta, Lehmann & Stuart (2004): r/(1 + d - r), with elasticity (1 + d)/(1 + d - r)."""
     model, r, rate = Geometric(theta), 1 - theta, Rate.annual(d)
-    value = model.discounted_expected_residual_lifetime([0, 9], rate, "next")
+    value = model.discounted_expected_residual_lifetime([0, 9], rate, timing="next")
     assert value == pytest.approx([r / (1 + d - r)] * 2, rel=1e-13)
-    assert model.retention_elasticity(3, rate, "next") == pytest.approx((1 + d) / (1 + d - r), rel=1e-13)
-    assert model.discounted_expected_lifetime(rate, "now") == pytest.approx((1 + d) / (1 + d - r), rel=1e-13)
-    five = model.discounted_expected_residual_lifetime(0, rate, "next", 5)
+    assert model.retention_elasticity(3, rate, timing="next") == pytest.approx((1 + d) / (1 + d - r), rel=1e-13)
+    assert model.discounted_expected_lifetime(rate, timing="now") == pytest.approx((1 + d) / (1 + d - r), rel=1e-13)
+    five = model.discounted_expected_residual_lifetime(0, rate, timing="next", horizon=5)
     assert five == pytest.approx(sum((r / (1 + d)) ** t for t in range(1, 6)), rel=1e-13)
     assert model.expected_lifetime() == pytest.approx(1 / theta, rel=1e-13)
 
 
 def test_five_points_more_retention() -> None:
     """Reichheld & Sasser's 25 to 85 percent more value, as r/(1 + i - r) has it: 32 % at 85 %, i = 10 %."""
-    before, after = (Geometric(1 - r).discounted_expected_residual_lifetime(0, YEARLY, "next") for r in (0.85, 0.90))
+    before, after = (
+        Geometric(1 - r).discounted_expected_residual_lifetime(0, YEARLY, timing="next") for r in (0.85, 0.90)
+    )
     assert after / before - 1 == pytest.approx(0.32352941176470584, rel=1e-12)
 
 

@@ -59,16 +59,20 @@ def test_residual_lifetimes_are_exact(name: str) -> None:
     for case in REFERENCE["models"][name]["worths"]:
         model = build(name, case["parameters"])
         timing = "next" if model._by_period else "continuous"
-        arguments = case["tenure"], Rate.continuous(case["force"]), timing, case["horizon"]
-        assert off(model.discounted_expected_residual_lifetime(*arguments), case["worth"]) < 1e-11, case
-        assert off(model.retention_elasticity(*arguments), case["elasticity"]) < 1e-11, case
+        since, rate, when = (
+            case["tenure"],
+            Rate.continuous(case["force"]),
+            {"timing": timing, "horizon": case["horizon"]},
+        )
+        assert off(model.discounted_expected_residual_lifetime(since, rate, **when), case["worth"]) < 1e-11, case
+        assert off(model.retention_elasticity(since, rate, **when), case["elasticity"]) < 1e-11, case
 
 
 @every(REFERENCE["forever"], lambda case: case["model"])
 def test_sums_that_hardly_converge_are_exact(case: dict[str, Any]) -> None:
     model = build(case["model"], case["parameters"])
     timing = "next" if model._by_period else "continuous"
-    worth = model.discounted_expected_residual_lifetime(case["tenure"], Rate.continuous(case["force"]), timing)
+    worth = model.discounted_expected_residual_lifetime(case["tenure"], Rate.continuous(case["force"]), timing=timing)
     assert off(worth, case["worth"]) < 1e-11
 
 
@@ -130,6 +134,8 @@ def test_a_sudden_end_is_found() -> None:
 def test_the_same_whatever_stands_beside_it() -> None:
     """Blocks of rows and halved runs: each row is as it is alone."""
     model, tenure = BetaDiscreteWeibull(0.3, 40.0, 3.0), np.arange(700.0)
-    together = model.discounted_expected_residual_lifetime(tenure, Rate.annual(0.05), "now")
-    alone = [model.discounted_expected_residual_lifetime(t, Rate.annual(0.05), "now") for t in (0, 255, 256, 511, 699)]
+    together = model.discounted_expected_residual_lifetime(tenure, Rate.annual(0.05), timing="now")
+    alone = [
+        model.discounted_expected_residual_lifetime(t, Rate.annual(0.05), timing="now") for t in (0, 255, 256, 511, 699)
+    ]
     assert np.allclose(together[[0, 255, 256, 511, 699]], alone, rtol=1e-13)

@@ -16,6 +16,7 @@ from strategies import few, log_uniform
 
 from custvalue.discounting.rate import Rate
 from custvalue.evidence.tenures import Tenures
+from custvalue.models.retention.family import log_rows, log_rows_slopes
 
 every_model = pytest.mark.parametrize("entry", RETENTION_MODELS.values(), ids=RETENTION_MODELS.keys())
 rates = log_uniform(1e-3, 2.0).map(Rate.continuous)
@@ -109,13 +110,14 @@ def test_gradient_is_the_slope_of_the_log_likelihood(
     if any(model.parameters[name] > 0.999 for name in entry.shares):
         return  # so near to 1 the differences are rounding
     rows = np.array([[1.0, 1, 0], [3, 1, 0], [4, 0, 0], [7, 1, 4], [9, 0, 4], [40, 1, 0], [300, 0, 2]]).T
-    value = model._log_rows(tuple(rows), by_period=by_period)
-    slopes = model._log_rows_slopes(tuple(rows), by_period=by_period)
+    exact = not (by_period or model._by_period)
+    value = log_rows(model, tuple(rows), exact=exact)
+    slopes = log_rows_slopes(model, tuple(rows), exact=exact)
     for i, (name, at) in enumerate(model.parameters.items()):
         rest = 1 - at if name in entry.shares else 1.0
         width = 1e-3 * rest
         values = [
-            model.with_parameters({name: at * (1 + k * width)})._log_rows(tuple(rows), by_period=by_period)
+            log_rows(model.with_parameters({name: at * (1 + k * width)}), tuple(rows), exact=exact)
             for k in (-2, -1, 1, 2)
         ]
         slope = (8 * (values[2] - values[1]) - (values[3] - values[0])) / (12 * width)
@@ -135,8 +137,10 @@ def test_a_change_of_unit_changes_no_prediction(entry: RetentionEntry, data: st.
     except ValueError:
         return
     assert alike(other.churn_probability(t * factor, more * factor), model.churn_probability(t, more), 1e-9)
-    ours = model.discounted_expected_residual_lifetime(t, Rate.continuous(0.12), "continuous")
-    theirs = other.discounted_expected_residual_lifetime(t * factor, Rate.continuous(0.12 / factor), "continuous")
+    ours = model.discounted_expected_residual_lifetime(t, Rate.continuous(0.12), timing="continuous")
+    theirs = other.discounted_expected_residual_lifetime(
+        t * factor, Rate.continuous(0.12 / factor), timing="continuous"
+    )
     assert alike(theirs, ours * factor, 1e-9)
 
 
@@ -165,14 +169,14 @@ def test_residual_lifetimes_follow_their_recursion(entry: RetentionEntry, data: 
     """D(n) = r(n+1) (1 + D(n+1)/(1+d)): pay if you renew, then be one renewal older."""
     model, n = data.draw(entry.models()), data.draw(entry.tenures)
     n = np.floor(n)
-    now, later = model.discounted_expected_residual_lifetime([n, n + 1], rate, "now")
+    now, later = model.discounted_expected_residual_lifetime([n, n + 1], rate, timing="now")
     v = float(rate.discount(1.0, "month"))
     assert alike(now, model.retention_rate(n + 1) * (1 + v * later), 1e-10)
-    following = model.discounted_expected_residual_lifetime(n, rate, "next")
+    following = model.discounted_expected_residual_lifetime(n, rate, timing="next")
     assert alike(following, v * now)
-    new = model.discounted_expected_lifetime(rate, "now")
-    assert alike(new, 1 + model.discounted_expected_residual_lifetime(0, rate, "next"))
-    assert alike(model.discounted_expected_lifetime(rate, "next"), v * new)
+    new = model.discounted_expected_lifetime(rate, timing="now")
+    assert alike(new, 1 + model.discounted_expected_residual_lifetime(0, rate, timing="next"))
+    assert alike(model.discounted_expected_lifetime(rate, timing="next"), v * new)
 
 
 @every_model
@@ -182,15 +186,17 @@ def test_horizons_add_up(entry: RetentionEntry, data: st.DataObject, rate: Rate,
     """What is paid within a horizon and what those who then stay pay later is all; nothing lasts forever."""
     model, n = data.draw(entry.models()), data.draw(st.integers(0, 50))
     for timing in dues(entry):
-        whole = model.discounted_expected_residual_lifetime(n, rate, timing)
-        first = model.discounted_expected_residual_lifetime(n, rate, timing, split)
-        later = model.discounted_expected_residual_lifetime(n + split, rate, timing)
+        whole = model.discounted_expected_residual_lifetime(n, rate, timing=timing)
+        first = model.discounted_expected_residual_lifetime(n, rate, timing=timing, horizon=split)
+        later = model.discounted_expected_residual_lifetime(n + split, rate, timing=timing)
         stays = np.exp(model._log_stay(np.array(float(n)), np.array(float(split))))
         assert alike(whole, first + stays * rate.discount(split, "month") * later, 1e-10)
         far = 60 / rate.force("month")
-        assert alike(whole, model.discounted_expected_residual_lifetime(n, rate, timing, np.ceil(far)), 1e-11)
-        assert model.discounted_expected_residual_lifetime(n, rate, timing, 0) == 0
-        assert model.retention_elasticity(n, rate, timing, 0) == 0
+        assert alike(
+            whole, model.discounted_expected_residual_lifetime(n, rate, timing=timing, horizon=np.ceil(far)), 1e-11
+        )
+        assert model.discounted_expected_residual_lifetime(n, rate, timing=timing, horizon=0) == 0
+        assert model.retention_elasticity(n, rate, timing=timing, horizon=0) == 0
 
 
 @every_model
@@ -202,7 +208,9 @@ def test_elasticity_is_that_of_all_retention_rates(entry: RetentionEntry, data: 
     for timing in dues(entry):
         force = rate.force("month")
         scaled = [
-            model.discounted_expected_residual_lifetime(n, Rate.continuous(12 * (force - k * h)), timing, 200)
+            model.discounted_expected_residual_lifetime(
+                n, Rate.continuous(12 * (force - k * h)), timing=timing, horizon=200
+            )
             * (np.exp(k * h) if timing == "now" else 1)
             for k in (-2, -1, 1, 2)
         ]
@@ -210,7 +218,7 @@ def test_elasticity_is_that_of_all_retention_rates(entry: RetentionEntry, data: 
             continue
         logs = np.log(scaled)
         slope = (8 * (logs[2] - logs[1]) - (logs[3] - logs[0])) / (12 * h)
-        elasticity = model.retention_elasticity(n, rate, timing, 200)
+        elasticity = model.retention_elasticity(n, rate, timing=timing, horizon=200)
         assert elasticity == pytest.approx(slope, rel=1e-5, abs=1e-8)
         assert elasticity >= (1 - 1e-12 if timing != "continuous" else 0)
 
@@ -223,11 +231,11 @@ def test_heavy_tails_last_forever(entry: RetentionEntry, t: int) -> None:
     light = {"Geometric", "Exponential", "Weibull"}
     heavy = "never_churn" in model.parameters or (type(model).__name__ not in light and model._fall[1] <= 1)
     assert np.isinf(model.expected_residual_lifetime(t)) == heavy
-    assert np.isinf(model.discounted_expected_residual_lifetime(t, Rate.zero(), "now")) == heavy
-    falling = model.discounted_expected_residual_lifetime(t, Rate.annual(-0.01), "now")
+    assert np.isinf(model.discounted_expected_residual_lifetime(t, Rate.zero(), timing="now")) == heavy
+    falling = model.discounted_expected_residual_lifetime(t, Rate.annual(-0.01), timing="now")
     assert np.isinf(falling) == (type(model).__name__ not in light)
-    assert np.isinf(model.retention_elasticity(t, Rate.zero(), "next")) == (type(model).__name__ not in light)
-    assert np.isfinite(model.discounted_expected_residual_lifetime(t, Rate.annual(-0.01), "now", 600))
+    assert np.isinf(model.retention_elasticity(t, Rate.zero(), timing="next")) == (type(model).__name__ not in light)
+    assert np.isfinite(model.discounted_expected_residual_lifetime(t, Rate.annual(-0.01), timing="now", horizon=600))
 
 
 @every_model

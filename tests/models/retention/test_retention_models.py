@@ -20,6 +20,7 @@ from custvalue.inference.fit import Fit
 from custvalue.models.retention.beta_discrete_weibull import BetaDiscreteWeibull
 from custvalue.models.retention.exponential import Exponential
 from custvalue.models.retention.exponential_gamma import ExponentialGamma
+from custvalue.models.retention.family import log_rows_slopes
 from custvalue.models.retention.geometric import Geometric
 from custvalue.models.retention.grassia_ii_geometric import GrassiaIIGeometric
 from custvalue.models.retention.shifted_beta_geo import ShiftedBetaGeo
@@ -67,17 +68,17 @@ def test_draws_stand_along_a_first_axis(entry: RetentionEntry) -> None:
         lambda m, t: m.log_likelihood(Tenures(t + 1, t > 4, unit="month", by_period=True)),
         lambda m, t: m.churn_probability(t, 3),
         lambda m, t: m.expected_residual_lifetime(t, 60),
-        lambda m, t: m.discounted_expected_residual_lifetime(t, YEARLY, continuous(entry)),
-        lambda m, t: m.retention_elasticity(t, YEARLY, "now"),
+        lambda m, t: m.discounted_expected_residual_lifetime(t, YEARLY, timing=continuous(entry)),
+        lambda m, t: m.retention_elasticity(t, YEARLY, timing="now"),
     ):
         rows = np.array([predict(m, tenure) for m in each])
         assert np.allclose(predict(drawn, tenure), rows, rtol=1e-13)
         diagonal = [np.ravel(predict(m, t))[0] for m, t in zip([*each, model], tenure, strict=True)]
         assert np.allclose(predict(own, tenure), diagonal, rtol=1e-13)
     rates = Rate.annual([[0.05], [0.1]])
-    grid = model.discounted_expected_residual_lifetime(tenure, rates, "now", [[12.0], [np.inf]])
+    grid = model.discounted_expected_residual_lifetime(tenure, rates, timing="now", horizon=[[12.0], [np.inf]])
     assert grid.shape == (2, 4)
-    one = model.discounted_expected_residual_lifetime(5.0, Rate.annual(0.05), "now", 12)
+    one = model.discounted_expected_residual_lifetime(5.0, Rate.annual(0.05), timing="now", horizon=12)
     assert np.allclose(grid[0, 2], one, rtol=1e-13)
     assert one.shape == ()
 
@@ -91,7 +92,7 @@ def test_many_tenures_are_worked_on_once(entry: RetentionEntry, monkeypatch: pyt
         model.survival,
         lambda t: model.retention_rate(t + 1),
         lambda t: model.expected_residual_lifetime(t, 24),
-        lambda t: model.discounted_expected_residual_lifetime(t, YEARLY, "now"),
+        lambda t: model.discounted_expected_residual_lifetime(t, YEARLY, timing="now"),
     ):
         assert np.array_equal(predict(many), np.tile(predict(few), 50))
     assert np.array_equal(model.churn_probability(rows, 2), np.tile(model.churn_probability(few, 2), 50))
@@ -139,7 +140,7 @@ def test_the_covariance_is_that_of_the_parameters(entry: RetentionEntry) -> None
 
     def score(values: np.ndarray) -> np.ndarray:
         moved = fit.model.with_parameters(dict(zip(names, values.tolist(), strict=True)))
-        return (counts * moved._log_rows_slopes(columns, by_period=rows.by_period)).sum(axis=1)
+        return (counts * log_rows_slopes(moved, columns, exact=moved._exact(rows))).sum(axis=1)
 
     steps = np.diag(1e-5 * at)
     information = np.array([(score(at - h) - score(at + h)) / (2 * h.max()) for h in steps])
@@ -200,7 +201,7 @@ def test_limits_in_which_models_meet() -> None:
     for one, other, tolerance in pairs:
         assert np.allclose(one.churn_probability(t, 1), other.churn_probability(t, 1), rtol=tolerance)
         for timing in ("now", "next"):
-            ours, theirs = (m.discounted_expected_residual_lifetime(t, v, timing) for m in (one, other))
+            ours, theirs = (m.discounted_expected_residual_lifetime(t, v, timing=timing) for m in (one, other))
             assert np.allclose(ours, theirs, rtol=tolerance)
 
 
@@ -212,8 +213,10 @@ def test_captive_customers_are_what_the_mixture_says() -> None:
     captive = 0.3 / model.survival(t)
     rest = (1 - captive) * leavers.churn_probability(t, 2)
     assert np.allclose(model.churn_probability(t, 2), rest, rtol=1e-13)
-    worth = 0.3 * 10 + 0.7 * leavers.discounted_expected_residual_lifetime(0, YEARLY, "next")  # 1/0.1 for captives
-    assert model.discounted_expected_residual_lifetime(0, YEARLY, "next") == pytest.approx(worth, rel=1e-13)
+    worth = 0.3 * 10 + 0.7 * leavers.discounted_expected_residual_lifetime(
+        0, YEARLY, timing="next"
+    )  # 1/0.1 for captives
+    assert model.discounted_expected_residual_lifetime(0, YEARLY, timing="next") == pytest.approx(worth, rel=1e-13)
     flow = SplitPopulation(Exponential(0.2), 0.3)
     assert flow.hazard(3.0) == pytest.approx(0.7 * 0.2 * np.exp(-0.6) / (0.3 + 0.7 * np.exp(-0.6)), rel=1e-14)
 
@@ -223,11 +226,11 @@ def test_what_makes_no_sense_is_refused(entry: RetentionEntry) -> None:
     model = entry.typical
     derl = model.discounted_expected_residual_lifetime
     with pytest.raises(ParameterError, match="timing must be"):
-        derl(1, YEARLY, "soon")
+        derl(1, YEARLY, timing="soon")
     with pytest.raises(ParameterError, match="rate must be a Rate"):
-        derl(1, 0.1, "now")
+        derl(1, 0.1, timing="now")
     with pytest.raises(ParameterError, match="unit must be the model's, 'month'; got 'week'"):
-        derl(1, YEARLY, "now", unit="week")
+        derl(1, YEARLY, timing="now", unit="week")
     for bad in (-1, np.nan):
         with pytest.raises(ParameterError, match="tenure must be"):
             model.churn_probability(bad, 1)
@@ -247,7 +250,7 @@ def test_what_makes_no_sense_is_refused(entry: RetentionEntry) -> None:
         with pytest.raises(ParameterError, match="within must be a whole number"):
             model.churn_probability(1, 0.5)
         with pytest.raises(ParameterError, match="timing must be 'now'"):
-            derl(1, YEARLY, "continuous")
+            derl(1, YEARLY, timing="continuous")
     else:
         with pytest.raises(ParameterError, match="t must be > 0"):
             model.hazard(0.0)

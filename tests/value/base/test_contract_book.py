@@ -29,7 +29,7 @@ def test_the_perils_of_ignoring_heterogeneity():
 
 def test_rows_are_worth_their_residual_lifetimes():
     worth = contract_value(MODEL, BOOK, rate=TEN, margin=[10.0, 20, 30, 40], timing="next", horizon=5)
-    ahead = MODEL.discounted_expected_residual_lifetime([3, 0, 3], TEN, "next", 5)
+    ahead = MODEL.discounted_expected_residual_lifetime([3, 0, 3], TEN, timing="next", horizon=5)
     np.testing.assert_allclose(worth, [20 * ahead[0], 20 * ahead[1], 0, 40 * ahead[2]], rtol=1e-14)
 
 
@@ -54,7 +54,7 @@ def test_continuous_time():
     book = Tenures([2.5, 7], [0, 1], unit="month")
     model = ExponentialGamma(1.5, 20.0, unit="month")
     flow = contract_value(model, book, rate=TEN, margin=30.0, timing="continuous")
-    expected = 30 * model.discounted_expected_residual_lifetime(2.5, TEN, "continuous")
+    expected = 30 * model.discounted_expected_residual_lifetime(2.5, TEN, timing="continuous")
     assert flow.tolist() == [pytest.approx(float(expected), rel=1e-14), 0]
 
 

@@ -1,4 +1,4 @@
-"""The families of buying and of spending: what each model predicts.
+"""The family of models of buying: what each predicts.
 
 A family's abstract methods are what a model's file writes; its concrete ones follow from them and are never
 overridden.
@@ -22,7 +22,7 @@ from custvalue.evidence.distinct import Distinct
 from custvalue.evidence.logs.options import check_moment
 from custvalue.evidence.opportunities import Opportunities
 from custvalue.evidence.rfm import RFM
-from custvalue.models.model import Model, TimedModel, known_unit
+from custvalue.models.model import TimedModel, known_unit
 from custvalue.units import DAYS, Unit
 
 if TYPE_CHECKING:
@@ -284,22 +284,6 @@ class TransactionModel(TimedModel[History]):
             return f(*(getattr(rows, name) for name in names), *extra)
         each = rows.distinct(*names)
         return np.take(f(*each.columns, *extra), each.index, axis=-1)
-
-
-class SpendModel(Model):
-    """What customers spend per purchase: predictions from an `RFM` with mean spend m."""
-
-    @abstractmethod
-    def expected_spend(self, rfm: RFM) -> Array:
-        """E[spend per purchase | history] of each row; the population mean where m_count = 0."""
-
-    @abstractmethod
-    def expected_spend_new(self) -> Array:
-        """E[spend per purchase] of a customer about to be won: the population mean."""
-
-    @abstractmethod
-    def simulate(self, m_count: ArrayLike, *, rng: np.random.Generator | int) -> Array:
-        """Draw the mean spend of one customer for each number of purchases; 0 where that is 0."""
 
 
 def histories(rows: History, names: tuple[str, ...] = ("x", "t_x", "T")) -> Distinct:

@@ -9,12 +9,12 @@ revisited: the role of duration dependence. Journal of Interactive Marketing 43,
 | over customers | θ ~ Beta(α, β) |
 | over time | churn rises with tenure where c > 1, falls where c < 1; c = 1 is sBG |
 
-The trap: c and the spread of θ explain the same curve for a while; over few periods the fit is hardly identified.
+The trap: c and the heterogeneity of θ explain the same curve at first; a few periods hardly identify both.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Self, final
+from typing import ClassVar, Final, Self, final
 
 import numpy as np
 from attrs import field, frozen
@@ -27,8 +27,8 @@ from custvalue.models.retention.time import DiscreteRetentionModel
 from custvalue.numerics.special import beta_ratio_slopes, log_beta_ratio, log_time, powers
 from custvalue.units import Unit
 
-_HUGE = 230.0
-"""From e^230 = 1e100 on, t^c is a power beside which α and β are nothing."""
+_HUGE: Final = 230.0
+"""From t^c = e^230 = 1e100 on, α and β are nothing beside it: S falls as t^(-αc) to the last bit."""
 
 
 @final

@@ -1,4 +1,4 @@
-"""Exponential lifetimes: every customer leaves at the same rate at any time. The yardstick in continuous time.
+"""Exponential lifetimes: every customer leaves at the same rate at any time. The benchmark in continuous time.
 
 The first timing model of Fader, P. S. & Hardie, B. G. S. (2001), "Applied probability models in marketing research", a
 tutorial (brucehardie.com).
@@ -9,7 +9,7 @@ tutorial (brucehardie.com).
 | over customers | λ is the same for all |
 | over time | λ does not change |
 
-The trap: real customers differ, and those who leave fast have left; compare with `ExponentialGamma`.
+The trap: customers differ, and those likely to leave have left; compare with `ExponentialGamma`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Geometric churn: every customer leaves at each renewal with the same probability. The yardstick, and its trap.
+"""Geometric churn: every customer leaves at each renewal with the same probability. The benchmark, and its trap.
 
 The retention model of textbook lifetime value, as in Berger, P. D. & Nasr, N. I. (1998). Customer lifetime value:
 marketing models and applications. Journal of Interactive Marketing 12(1), 17-30.
@@ -9,8 +9,8 @@ marketing models and applications. Journal of Interactive Marketing 12(1), 17-30
 | over customers | θ is the same for all |
 | over time | θ does not change |
 
-The trap: real customers differ. The observed retention rate then rises with tenure, and one rate for all undervalues
-those who have stayed (Fader & Hardie 2010); compare with `ShiftedBetaGeo`.
+The trap: customers differ. The observed retention rate then rises with tenure, and one rate for all undervalues those
+who have stayed (Fader & Hardie 2010); compare with `ShiftedBetaGeo`.
 """
 
 from __future__ import annotations

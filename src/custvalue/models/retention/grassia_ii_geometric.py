@@ -26,7 +26,7 @@ from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
 from custvalue.inference.transform import Log, Transform
 from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
-from custvalue.models.retention import _gamma_mixture
+from custvalue.models.retention import gamma_mixture
 from custvalue.models.retention.family import leaving_rate
 from custvalue.models.retention.time import DiscreteRetentionModel
 from custvalue.units import Unit
@@ -40,7 +40,7 @@ class GrassiaIIGeometric(DiscreteRetentionModel):
     Parameters
     ----------
     r : float or array
-        Shape of the gamma distribution of λ: small where customers differ much.
+        Shape of the gamma distribution of λ: the smaller, the more customers differ.
     alpha : float or array
         Its rate, in periods.
     unit : str, optional
@@ -68,10 +68,10 @@ class GrassiaIIGeometric(DiscreteRetentionModel):
         return cls(1.0, 1 / leaving_rate(tenures), unit=tenures.unit)
 
     def _log_stay(self, tenure: Array, ahead: Array) -> Array:
-        return _gamma_mixture.log_stay(self.r, self.alpha, tenure, ahead)
+        return gamma_mixture.log_stay(self.r, self.alpha, tenure, ahead)
 
     def _log_stay_slopes(self, tenure: Array, ahead: Array) -> Array:
-        return _gamma_mixture.log_stay_slopes(self.r, self.alpha, tenure, ahead)
+        return gamma_mixture.log_stay_slopes(self.r, self.alpha, tenure, ahead)
 
     @property
     def _fall(self) -> tuple[Parameter, Parameter]:

@@ -1,10 +1,10 @@
-"""What is left of a relationship: discounted sums and integrals of a survivor, to infinity where asked.
+"""Residual lifetimes: discounted sums and integrals of a survivor, to infinity where asked.
 
     Σ_{j=1}^{horizon} j^p e^{-δj} S(T+j)/S(T)    and    ∫_0^{horizon} u^p e^{-δu} S(T+u)/S(T) du
 
-Every term is positive. Where a sum or an integral has no end it is cut where the rest is nothing beside it, or where
-S is a power of time to the last bit, from where the rest is known. What is left is cut into runs that double in
-length; a run whose values no polynomial of degree 15 follows is halved until one does (see `_adaptive`).
+Every term is positive. A sum or integral without end is cut where the rest is negligible, or where S is a power of time
+to the last bit, so that the rest is known. The remainder is cut into runs that double in length; a run whose values no
+polynomial of degree 15 follows is halved until one does (`numerics.summation.log_total`).
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ Survivors: TypeAlias = Callable[[Ints], Stay]
 """The survivors of some rows, whose arguments have these rows along the first axis."""
 
 _DEAD: Final = 48.0
-"""exp(-48) of the whole is nothing."""
+"""e^-48 = 1e-21 of the whole is negligible; 40 changes the last digit, 30 has errors of 1e-13 (measured)."""
 _LAST: Final = 1000
-"""Times are below 2^1000."""
+"""Times are below 2^1000 = 1e301, whose products with small factors are floats."""
 _BLOCK: Final = 256
 """Rows worked on at once: temporaries stay in the cache."""
 _LN2: Final = float(np.log(2.0))
 _FIRST: Final = np.array([1.0, 17.0, 33.0, 49.0])
-"""Runs of 16 terms, summed one by one; from 65 on runs double."""
+"""Runs of 16 terms, which are summed term by term; from 65 on runs double: powers of the index are smooth there."""
 _PANEL: Final = 4.0
-"""Width of a panel in log time, to begin with."""
+"""Width of a panel in log time before any is halved: errors of 1e-15 for any from 2 to 8 (measured)."""
 
 
 def discounted_sum(
@@ -164,6 +164,7 @@ def _cut(f: _Terms, rows: Ints, level: Bools, tail: Array) -> tuple[Array, Array
     def over(k: Array) -> Bools:
         here, slope = f.wave(rows, k * _LN2), _slope(f, rows, k - 1)
         gone = here - np.log(-slope / _LN2) < most - _DEAD
+        # a power of time to rounding: beyond 2^53 the integrand in log time falls as e^{-excess w} over a doubling
         pure = heavy & (k >= 53) & (np.abs(slope / _LN2 + excess) <= 4e-16 * (1 + np.abs(here)))
         return np.isneginf(here) | ((slope < 0) & gone) | pure
 

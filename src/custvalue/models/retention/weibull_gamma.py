@@ -27,7 +27,7 @@ from custvalue._typing import Array, Parameter
 from custvalue.evidence.tenures import Tenures
 from custvalue.inference.transform import Power, Transform
 from custvalue.models.model import Card, Limits, as_parameter, optional_unit, positive, same_parameter
-from custvalue.models.retention import _gamma_mixture
+from custvalue.models.retention import gamma_mixture
 from custvalue.models.retention.family import leaving_rate
 from custvalue.models.retention.time import ContinuousRetentionModel
 from custvalue.numerics.special import end_of, log_time
@@ -42,7 +42,7 @@ class WeibullGamma(ContinuousRetentionModel):
     Parameters
     ----------
     r : float or array
-        Shape of the gamma distribution of λ: small where customers differ much.
+        Shape of the gamma distribution of λ: the smaller, the more customers differ.
     alpha : float or array
         Its rate, in units of time to the power of c.
     c : float or array
@@ -52,7 +52,7 @@ class WeibullGamma(ContinuousRetentionModel):
 
     Notes
     -----
-    Undiscounted expectations to infinity are exact to 1e-12 for c >= 0.05; below, a tail that heavy goes on beyond
+    Undiscounted expectations to infinity are exact to 1e-12 for c >= 0.05; below, so heavy a tail extends beyond
     the largest float.
 
     Examples
@@ -84,17 +84,17 @@ class WeibullGamma(ContinuousRetentionModel):
         return cls(1.0, 1 / leaving_rate(tenures), 1.0, unit=tenures.unit)
 
     def _log_stay(self, tenure: Array, ahead: Array) -> Array:
-        return _gamma_mixture.log_stay_power(self.r, self.alpha, self.c, tenure, ahead)
+        return gamma_mixture.log_stay_power(self.r, self.alpha, self.c, tenure, ahead)
 
     def _log_stay_slopes(self, tenure: Array, ahead: Array) -> Array:
-        return _gamma_mixture.log_stay_power_slopes(self.r, self.alpha, self.c, tenure, ahead)
+        return gamma_mixture.log_stay_power_slopes(self.r, self.alpha, self.c, tenure, ahead)
 
     def _log_hazard(self, t: Array) -> Array:
         rising = np.log(self.r) + np.log(self.c) + (self.c - 1) * log_time(t)
-        return np.asarray(rising - _gamma_mixture.log_now(self.alpha, self.c, t))
+        return np.asarray(rising - gamma_mixture.log_now(self.alpha, self.c, t))
 
     def _log_hazard_slopes(self, t: Array) -> Array:
-        now = _gamma_mixture.log_now(self.alpha, self.c, t)
+        now = gamma_mixture.log_now(self.alpha, self.c, t)
         rest = np.exp(np.log(self.alpha) - now)  # α/(α + t^c)
         in_c = 1 / np.asarray(self.c) + log_time(t) * rest
         return np.stack(np.broadcast_arrays(1 / np.asarray(self.r), -np.exp(-now), in_c))

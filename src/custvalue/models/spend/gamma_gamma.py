@@ -1,4 +1,4 @@
-"""Gamma-Gamma: what customers spend per purchase, each around a mean of their own.
+"""Gamma-Gamma: spend per purchase, gamma distributed around a mean of each customer's own.
 
 Fader, P. S. & Hardie, B. G. S. (2013). The Gamma-Gamma model of monetary value (note 025), after Colombo & Jiang (1999)
 and Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4).
@@ -9,7 +9,7 @@ and Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(
 | rates over customers | ν ~ Gamma(shape q, rate v) |
 | spend and buying | independent |
 
-The trap: with q <= 1 the population has no finite mean spend; expectations of customers without spend are then inf.
+The trap: with q <= 1 the population mean of spend is infinite, and so is the expectation of a customer without spend.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from custvalue.evidence.distinct import Distinct
 from custvalue.evidence.rfm import RFM
 from custvalue.inference.maximum_likelihood import Problem
 from custvalue.inference.transform import Log
-from custvalue.models.buying.family import SpendModel
 from custvalue.models.model import Card, Limits, as_parameter, positive, same_parameter
+from custvalue.models.spend.family import SpendModel
 from custvalue.numerics.special import by_count, stirling_error
 
 
@@ -98,14 +98,14 @@ class GammaGamma(SpendModel):
 
     card: ClassVar[Card] = Card("Gamma-Gamma", "gamma-gamma")
     _limits: ClassVar[Limits] = {
-        "p": ("one customer's purchases vary beyond measure", "each customer always spends the same amount"),
-        "q": ("spend differs between customers beyond measure", "all customers spend alike"),
+        "p": ("the variance of one customer's spend diverges", "each customer always spends the same amount"),
+        "q": ("the variance of spend between customers diverges", "all customers spend alike"),
         "v": ("mean spend does not vary as a gamma mixture", "all customers spend alike"),
     }
 
     @classmethod
     def problem(cls, rfm: RFM, /) -> Problem[GammaGamma]:
-        """The statement of the estimation of p, q and v from the customers with m_count > 0.
+        """State the estimation of p, q and v from the customers with m_count > 0.
 
         Raises
         ------
@@ -118,14 +118,13 @@ class GammaGamma(SpendModel):
 
         rows = _spenders(rfm)
         typical = (rows.counts * np.log(rows.columns[1])).sum() / rows.counts.sum()
-        start = cls(p=5.0, q=4.0, v=float(np.exp(typical)) * 4.0 / 5.0)
-        measured = Problem.of(start, rows, scored)
-        return evolve(measured, transforms=(Log(), Log(), Log(scale=float(np.asarray(start.v)))))
+        v = float(np.exp(typical)) * 4.0 / 5.0  # p v/q, about the median of a customer's mean spend, is the typical one
+        problem = Problem.of(cls(p=5.0, q=4.0, v=v), rows, scored)
+        return evolve(problem, transforms=(Log(), Log(), Log(scale=v)))  # in the data's own money
 
     def log_likelihood(self, rfm: RFM) -> Array:
         """Log-density of each row's mean spend; 0 where m_count = 0."""
-        count, spend = rfm.m_count, _known_spend(rfm)
-        _check_positive(rfm)
+        count, spend = rfm.m_count, _checked_spend(rfm)
         some = count > 0
         rows = log_likelihood(np.where(some, count, 1.0), np.where(some, spend, 1.0), self.p, self.q, self.v)
         return np.where(some, rows, 0.0)
@@ -164,7 +163,8 @@ def _known_spend(rfm: RFM) -> Array:
     return rfm.m
 
 
-def _check_positive(rfm: RFM) -> None:
+def _checked_spend(rfm: RFM) -> Array:
+    """The mean spend, positive where there is any."""
     m = _known_spend(rfm)
     check_rows(
         (m > 0) | (rfm.m_count == 0),
@@ -174,13 +174,12 @@ def _check_positive(rfm: RFM) -> None:
         m=m,
         m_count=rfm.m_count,
     )
+    return m
 
 
 def _spenders(rfm: RFM) -> Distinct:
-    """m_count and m of the customers with spend, checked; hardly two spend alike, so that they stay as they are."""
-    spend = _known_spend(rfm)
-    _check_positive(rfm)
-    some = np.flatnonzero((rfm.m_count > 0) & (rfm.weights > 0))
+    """m_count and m of the customers with spend, as they are: hardly two have the same mean."""
+    spend, some = _checked_spend(rfm), np.flatnonzero((rfm.m_count > 0) & (rfm.weights > 0))
     if not some.size:
         raise DataError(
             f"none of {len(rfm)} customers has spend to average (m_count > 0); observe them longer, or count the "

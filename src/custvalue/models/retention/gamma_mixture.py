@@ -1,4 +1,4 @@
-"""Survivors of customers who leave at rates of t^c that are gamma distributed: S(t) = (α/(α + t^c))^r."""
+"""Gamma mixtures of Weibull lifetimes, S(t) = (α/(α + t^c))^r: what the models EG, G2G and WG share."""
 
 from __future__ import annotations
 
