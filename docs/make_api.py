@@ -50,7 +50,7 @@ BESIDES = {
         "models.buying.regularity.estimate_regularity",
         "models.buying.regularity.Regularity",
     ],
-    "models.spend": ["models.buying.family.SpendModel"],
+    "models.spend": ["models.spend.family.SpendModel"],
     "models.retention": [
         "models.retention.family.RetentionModel",
         "models.retention.time.DiscreteRetentionModel",

@@ -7,6 +7,8 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
+from attrs import evolve
+from retention_strategies import RETENTION_MODELS
 from strategies import FITTED, MODELS, SPEND_MODELS, Entry
 
 from custvalue.errors import ConvergenceError, DataError, ParameterError
@@ -15,6 +17,7 @@ from custvalue.evidence.tenures import Tenures
 from custvalue.inference import maximum_likelihood as fitting
 from custvalue.inference.fit import Fit
 from custvalue.models.buying.beta_geo_nbd import BetaGeoNBD
+from custvalue.models.buying.periodic_death import PeriodicDeathOpportunity
 from custvalue.models.retention.geometric import Geometric
 from custvalue.models.retention.split_population import SplitPopulation
 from custvalue.models.retention.weibull_gamma import WeibullGamma
@@ -383,3 +386,56 @@ def test_held_and_starting_values_are_checked() -> None:
         BetaGeoNBD.fit(rfm, start={"a": -1.0})
     with pytest.raises(ParameterError, match="at least one parameter must be left to estimate"):
         BetaGeoNBD.fit(rfm, fixed={"r": 1.0, "alpha": 1.0, "a": 1.0, "b": 1.0})
+
+
+@pytest.mark.parametrize("name", ["Geometric", "sBG", "G2G", "exponential", "EG", "Weibull", "split sBG"])
+def test_parameters_of_retention_held_fixed_stay_there(name: str) -> None:
+    entry = RETENTION_MODELS[name]
+    rows = entry.typical.simulate(np.full(4000, 30.0), rng=np.random.default_rng(4))
+    options = {} if entry.leavers is None else {"leavers": entry.leavers}
+    free = entry.fit(rows)
+    parameters = free.model.parameters
+    if len(parameters) == 1:
+        with pytest.raises(ParameterError, match="at least one parameter must be left to estimate"):
+            entry.model.fit(rows, fixed=parameters, **options)
+        return
+    for held_name, value in parameters.items():
+        held = entry.model.fit(rows, fixed={held_name: value}, **options)
+        assert held.model.parameters[held_name] == value
+        assert values(held.model) == pytest.approx(values(free.model), rel=1e-5)
+        assert held.standard_errors[held_name] == 0
+        others = [other for other in parameters if other != held_name]
+        assert all(held.standard_errors[other] <= free.standard_errors[other] * (1 + 1e-6) for other in others)
+        assert held.aic == pytest.approx(free.aic - 2, rel=1e-10)
+
+
+def test_parameters_of_spend_held_fixed_stay_there() -> None:
+    x = np.random.default_rng(2).poisson(2.0, 2000)
+    rfm = spenders(x, SPEND_MODELS["Gamma-Gamma"].typical.simulate(x, rng=np.random.default_rng(3)))
+    free = GammaGamma.fit(rfm)
+    for name, value in free.model.parameters.items():
+        held = GammaGamma.fit(rfm, fixed={name: value})
+        assert held.model.parameters[name] == value
+        assert values(held.model) == pytest.approx(values(free.model), rel=1e-5)
+        assert held.standard_errors[name] == 0
+        assert held.aic == pytest.approx(free.aic - 2, rel=1e-10)
+
+
+def test_a_given_tau_and_a_fixed_one_are_the_same_but_for_the_count_of_parameters() -> None:
+    rfm = customers(MODELS["PDO"].typical, 800)
+    given, fixed = PeriodicDeathOpportunity.fit(rfm, tau=3.0), PeriodicDeathOpportunity.fit(rfm, fixed={"tau": 3.0})
+    assert fixed.model == given.model
+    assert fixed.log_likelihood == given.log_likelihood
+    assert np.array_equal(fixed.covariance, given.covariance)
+    assert fixed.aic == pytest.approx(given.aic - 2)
+
+
+@every_model
+def test_a_weighted_row_counts_as_that_many_customers(entry: Entry) -> None:
+    rfm = customers(entry.typical, 400)
+    many = 1 + np.arange(400) % 3
+    weighted, expanded = (entry.fit(rows) for rows in (evolve(rfm, weights=many), rfm[np.repeat(np.arange(400), many)]))
+    assert values(weighted.model) == pytest.approx(values(expanded.model), rel=1e-6)
+    assert weighted.covariance == pytest.approx(expanded.covariance, rel=1e-4)
+    assert weighted.aic == pytest.approx(expanded.aic, rel=1e-10)
+    assert weighted.customers == many.sum()
