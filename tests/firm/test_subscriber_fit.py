@@ -181,7 +181,7 @@ def test_values_of_draws_center_on_the_value_of_the_fit():
     point, drawn = float(worth(fit.model)), worth(fit.draws(400, rng=1))
     assert abs(drawn.mean() - point) < 3 * drawn.std()
     assert drawn.std() > 0
-    np.testing.assert_array_equal(drawn, worth(fit.draws(400, rng=1)))
+    np.testing.assert_allclose(drawn, worth(fit.draws(400, rng=1)), rtol=1e-12)  # sums may be blocked differently
 
 
 def test_the_base_is_what_was_disclosed():
