@@ -180,7 +180,9 @@ def predictions(entry: Entry, which: str) -> dict[str, Any]:
         found[due] = {
             "residual": model.discounted_expected_residual_lifetime(times, RATE, timing=due),
             "residual until": model.discounted_expected_residual_lifetime(times, RATE, timing=due, horizon=12.0),
-            "residual by horizon": model.discounted_expected_residual_lifetime(3.0, RATE, timing=due, horizon=[0.0, 1.0, 36.0]),
+            "residual by horizon": model.discounted_expected_residual_lifetime(
+                3.0, RATE, timing=due, horizon=[0.0, 1.0, 36.0]
+            ),
             "undiscounted": model.discounted_expected_residual_lifetime(times, NO_RATE, timing=due),
             "new": model.discounted_expected_lifetime(RATE, timing=due),
             "new until": model.discounted_expected_lifetime(RATE, timing=due, horizon=[0.0, 1.0, 12.0]),
