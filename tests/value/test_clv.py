@@ -44,6 +44,13 @@ def test_a_purchase_is_discounted_from_its_own_time() -> None:
     assert float(value / undiscounted) == pytest.approx(np.exp(-0.5 * years / 2), rel=1e-6)
 
 
+def test_the_margin_is_all_of_revenue_unless_said() -> None:
+    rfm = cv.RFM(3, 20.0, 22.0, m=30.0, unit="week")
+    terms = {"rate": cv.Rate.annual(0.1), "years": 3}
+    assert cv.clv(BUYING, SPEND, rfm, **terms) == cv.clv(BUYING, SPEND, rfm, margin=1.0, **terms)
+    assert cv.clv_new(BUYING, SPEND, **terms) == cv.clv_new(BUYING, SPEND, margin=1.0, **terms)
+
+
 def test_units_do_not_matter() -> None:
     weeks = cv.RFM([0, 3], [0, 20.0], [22.0, 22.0], m=[0, 30.0], unit="week")
     days = cv.RFM(weeks.x, weeks.t_x * 7, weeks.T * 7, m=weeks.m, unit="day")

@@ -175,6 +175,12 @@ def test_all_arguments_broadcast() -> None:
         np.ones((4, 1, 3)), np.full((2, 3), 0.8), rate=Rate.annual([0.1, 0.2]), timing="middle", unit="year"
     )
     assert paths.shape == (4, 2)
+    margins, stays = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]]), np.array([[0.9, 0.8], [0.5, 0.3]])
+    both = retention_path_value(margins, stays, rate=TENTH, timing="end", unit="year")
+    each = [
+        retention_path_value(m, r, rate=TENTH, timing="end", unit="year") for m, r in zip(margins, stays, strict=True)
+    ]
+    assert both == pytest.approx(np.stack(each), rel=1e-14)
 
 
 def test_dwyer_a_path_of_retention() -> None:
@@ -203,8 +209,11 @@ def test_the_last_retention_may_be_left_out_where_it_does_not_matter() -> None:
     for timing in ("now", "end", "middle"):
         short = retention_path_value([1, 2, 3], [0.5, 0.6], rate=TENTH, timing=timing, unit="year")
         assert short == retention_path_value([1, 2, 3], [0.5, 0.6, 0.0], rate=TENTH, timing=timing, unit="year")
-    with pytest.raises(ParameterError, match=r"one rate per period of margins \(3 with timing='next'\)"):
-        retention_path_value([1, 2, 3], [0.5, 0.6], rate=TENTH, timing="next", unit="year")
+    for timing in ("next", "continuous"):
+        with pytest.raises(ParameterError, match=rf"one rate per period of margins \(3 with timing='{timing}'\)"):
+            retention_path_value([1, 2, 3], [0.5, 0.6], rate=TENTH, timing=timing, unit="year")
+    with pytest.raises(ParameterError, match=r"one rate per period of margins \(3 or 2 with timing='end'\)"):
+        retention_path_value([1, 2, 3], [0.5], rate=TENTH, timing="end", unit="year")
 
 
 @pytest.mark.parametrize(
