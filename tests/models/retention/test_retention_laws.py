@@ -122,7 +122,9 @@ def test_gradient_is_the_slope_of_the_log_likelihood(
         ]
         slope = (8 * (values[2] - values[1]) - (values[3] - values[0])) / (12 * width)
         steep = np.abs(slopes * np.array(list(model.parameters.values()))[:, None]).max(axis=0) + np.abs(value)
-        assert np.all(np.abs(slope - slopes[i] * at) <= 1e-7 + 1e-5 * steep * rest + 1e-12 * np.abs(value) / width)
+        rounding = 1e-7 + 1e-5 * steep * rest + 1e-12 * np.abs(value) / width
+        told = value > -680  # a row less likely than 1e-300 has that likelihood, whatever the parameters
+        assert np.all((np.abs(slope - slopes[i] * at) <= rounding) | ~told)
 
 
 @every_model
