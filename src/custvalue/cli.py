@@ -19,7 +19,7 @@ from custvalue import datasets, reproductions
 from custvalue.discounting.rate import Rate
 from custvalue.errors import CustValueError
 from custvalue.evidence.logs.options import Refunds
-from custvalue.models.registry import buying_model, buying_names
+from custvalue.models.registry import buying_models
 from custvalue.units import Unit
 from custvalue.value.value_customers import value_customers
 
@@ -112,7 +112,8 @@ def value(
         Write a row per customer to this .parquet or .csv file, which is replaced if it exists.
     """
     _check(log, dataset, years, top)
-    if model != "auto" and model not in (known := buying_names()):
+    known = buying_models()
+    if model not in {*known, "auto"}:
         raise _UsageError(f"--model must be one of {', '.join([*known, 'auto'])}; got {model!r}.")
     if rate >= 1:
         raise _UsageError(f"--rate is a share: 10 % is 0.10; got {rate:g}, which is {rate:.0%} a {rate_per}.")
@@ -132,7 +133,7 @@ def value(
             rate={"year": Rate.annual, "month": Rate.monthly, "week": Rate.weekly}[rate_per](rate),
             years=None if years in ("forever", float("inf")) else float(years),
             margin=margin,
-            model="auto" if model == "auto" else buying_model(model),
+            model="auto" if model == "auto" else known[model],
             customer=customer,
             date=date,
             amount=amount,
@@ -150,8 +151,8 @@ def value(
 
 def models() -> None:
     """List the models of buying by the names that --model takes."""
-    for name, title in buying_names().items():
-        print(f"{name:<22}{title}")
+    for name, model in buying_models().items():
+        print(f"{name:<22}{model.card.title}")
 
 
 def reproduce(*, area: Area | None = None, csv: bool = False) -> None:

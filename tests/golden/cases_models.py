@@ -33,7 +33,7 @@ from custvalue.models.buying import beta_geo_beta_binom as bb_functions
 from custvalue.models.buying import nbd as nbd_functions
 from custvalue.models.buying.regularity import Regularity, estimate_regularity
 from custvalue.models.model import known_unit
-from custvalue.models.registry import buying_names
+from custvalue.models.registry import buying_models
 from custvalue.models.spend import gamma_gamma as spend_functions
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -638,7 +638,7 @@ def corner(entry_name: str, which: str) -> Callable[[], Any]:
 
 
 CASES: dict[str, Callable[[], Any]] = {
-    "names": lambda: sorted(buying_names()),
+    "names": lambda: sorted(buying_models()),
     "gamma-gamma": spending,
     "gamma-gamma/shapes": spending_shapes,
     "regularity": regularities,

@@ -11,7 +11,7 @@ import pytest
 import custvalue as cv
 from custvalue.errors import ParameterError
 from custvalue.models.buying import nbd
-from custvalue.models.registry import buying_model, buying_names, by_name
+from custvalue.models.registry import buying_model, buying_models, by_name
 from custvalue.models.retention.family import RetentionModel
 
 ONE_MORE = """
@@ -53,7 +53,7 @@ def test_one_file_adds_a_model(tmp_path: Path) -> None:
 
 
 def test_every_model_has_a_name_and_a_title_of_its_own() -> None:
-    names = buying_names()
+    names = {name: kind.card.title for name, kind in buying_models().items()}
     assert len(set(names.values())) == len(names) == 10
     assert names["pareto-nbd"] == "Pareto/NBD"
     assert buying_model("pareto-nbd") is cv.ParetoNBD

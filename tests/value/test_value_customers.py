@@ -10,7 +10,7 @@ import pytest
 import custvalue as cv
 from custvalue import datasets
 from custvalue.models.buying.family import TransactionModel
-from custvalue.models.registry import buying_model, buying_names
+from custvalue.models.registry import buying_model, buying_models
 
 RATE = cv.Rate.annual(0.10)
 
@@ -67,7 +67,7 @@ def test_the_holdout_of_opportunities_is_said_to_be_missing() -> None:
 def test_every_model_has_a_name() -> None:
     public = [getattr(cv, name) for name in cv.__all__]
     known = {one for one in public if isinstance(one, type) and issubclass(one, TransactionModel)}
-    assert {buying_model(name) for name in buying_names()} >= known
+    assert {buying_model(name) for name in buying_models()} >= known
     assert buying_model("pareto-nbd") is cv.ParetoNBD
     with pytest.raises(cv.ParameterError, match=r"model must be one of bg-bb, .*, weibull-gamma-nbd; got 'arima'"):
         buying_model("arima")

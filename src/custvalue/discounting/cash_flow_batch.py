@@ -7,9 +7,9 @@ from itertools import accumulate
 from typing import Any, Literal, Self
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
-from custvalue._columns import read_only
+from custvalue._columns import read_only, same
 from custvalue._typing import ArrayLike, Ints, NDArray
 from custvalue.discounting.timing import first_payment
 from custvalue.errors import DataError
@@ -18,8 +18,6 @@ from custvalue.records.cash_flow import CashFlow, CashFlows, HasCashFlows, as_ca
 from custvalue.records.customer import Customer
 from custvalue.records.record import tuple_of
 from custvalue.units import Unit, as_unit, per_year
-
-_same = cmp_using(eq=np.array_equal)
 
 
 def as_offsets(values: ArrayLike, n: int | None = None) -> Ints:
@@ -80,8 +78,8 @@ class CashFlowBatch:
     """
 
     flows: CashFlows = field(converter=as_cash_flows)
-    offsets: Ints = field(converter=as_offsets, eq=_same)
-    ids: NDArray[Any] | None = field(default=None, converter=_ids, eq=_same)
+    offsets: Ints = field(converter=as_offsets, eq=same)
+    ids: NDArray[Any] | None = field(default=None, converter=_ids, eq=same)
 
     def __attrs_post_init__(self) -> None:
         as_offsets(self.offsets, len(self.flows))

@@ -6,10 +6,10 @@ import sys
 from typing import Final, Literal, Self, TypeAlias, get_args
 
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import field, frozen
 
 from custvalue._arguments import common_shape, number, one_of, require
-from custvalue._columns import check_rows, numbers, read_only
+from custvalue._columns import check_rows, numbers, read_only, same
 from custvalue._typing import Array, ArrayLike
 from custvalue.discounting.rate import Rate, as_rate
 from custvalue.errors import DataError
@@ -21,7 +21,6 @@ _METHODS: Final[tuple[Method, ...]] = get_args(Method)
 _EXTRAPOLATIONS: Final[tuple[Extrapolation, ...]] = get_args(Extrapolation)
 _ROUNDING: Final = 1e-12
 """How far beyond the last time, relative to it, a time computed by the caller may lie."""
-_same = cmp_using(eq=np.array_equal)
 
 
 def _column(name: str, values: ArrayLike) -> Array:
@@ -88,8 +87,8 @@ class YieldCurve:
     [0.970874 0.933511 0.821927] 0.040024
     """
 
-    times: Array = field(converter=_times, eq=_same)
-    forces: Array = field(converter=_forces, eq=_same)
+    times: Array = field(converter=_times, eq=same)
+    forces: Array = field(converter=_forces, eq=same)
     interpolation: Method = field(converter=_method)
     extrapolate: Extrapolation = field(default="raise", converter=_extrapolation)
 

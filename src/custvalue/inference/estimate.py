@@ -166,9 +166,13 @@ class Estimate:
 
     def lines(self, width: int = 8) -> list[str]:
         """A row of text per parameter, with a heading: estimate, standard error, 95 % interval, p where tested."""
-        p = self.p_values
+        tested = {name: f"{p:>10.2g}" for name, p in self.p_values.items()}
         head = f"{'':<{width}}{'estimate':>12}{'std. error':>12}{'95% interval':>26}{'p':>10}"
-        return [(head if p else head[:-10]).rstrip(), *(self._line(name, width) for name in self.names)]
+        rows = (
+            f"{name:<{width}}{value:>12}{error:>12}{interval:>26}{tested.get(name, '')}"
+            for name, value, error, interval in self.cells()
+        )
+        return [(head if tested else head[:-10]).rstrip(), *rows]
 
     def cells(self) -> list[tuple[str, str, str, str]]:
         """Name, estimate, standard error and 95 % interval of each parameter as text."""
@@ -181,11 +185,6 @@ class Estimate:
     def __repr__(self) -> str:
         """A table to read; `names`, `values` and the rest are attributes."""
         return "\n".join([f"Estimate of {', '.join(self.names)}", *self.lines(max(8, *map(len, self.names), 0) + 1)])
-
-    def _line(self, name: str, width: int) -> str:
-        _, value, error, interval = self.cells()[self.names.index(name)]
-        p = f"{self.p_values[name]:>10.2g}" if name in self.p_values else ""
-        return f"{name:<{width}}{value:>12}{error:>12}{interval:>26}{p}"
 
     def _likelihood(self, what: str) -> float:
         if self.log_likelihood is None:

@@ -12,7 +12,6 @@ from custvalue.models.buying.family import TransactionModel
 from custvalue.models.model import Model, final_models
 
 M = TypeVar("M", bound=Model[Any])
-_BUYING: type[TransactionModel[Any]] = cast("Any", TransactionModel)
 
 
 def by_name(kind: type[M]) -> dict[str, type[M]]:
@@ -20,9 +19,9 @@ def by_name(kind: type[M]) -> dict[str, type[M]]:
     return {one.card.name: cast("type[M]", one) for one in final_models(kind)}
 
 
-def buying_names() -> dict[str, str]:
-    """What the models of buying are chosen by, and their titles."""
-    return {name: one.card.title for name, one in by_name(_BUYING).items()}
+def buying_models() -> dict[str, type[TransactionModel[Any]]]:
+    """All models of buying by the names that they are chosen by."""
+    return by_name(cast("type[TransactionModel[Any]]", TransactionModel))
 
 
 def buying_model(name: str) -> type[TransactionModel[Any]]:
@@ -33,7 +32,7 @@ def buying_model(name: str) -> type[TransactionModel[Any]]:
     ParameterError
         There is none.
     """
-    known = by_name(_BUYING)
+    known = buying_models()
     if name not in known:
         raise ParameterError(f"model must be one of {', '.join(known)}; got {name!r}")
     return known[name]
